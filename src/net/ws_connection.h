@@ -1,0 +1,76 @@
+// One WebSocket (RFC 6455), server or client side, plain or TLS, with permessage-deflate (RFC 7692) when negotiated.
+// One reader, one bounded coalescing writer: frames queued in one turn of the loop leave in one send.
+// Shard-local: every call and every callback on the connection's shard.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace pharos::net {
+
+class IoShard;
+
+// Why a connection ended; the label of connections_closed_total.
+enum class CloseCause {
+  peer,      // the peer closed or vanished
+  idle,      // no sign of life within the timeout
+  slow,      // the outbound cap was exceeded
+  protocol,  // RFC 6455 violation, bad UTF-8, too large
+  policy,    // closed by the layer above
+  shutdown,
+};
+std::string_view name(CloseCause cause);
+
+struct WsOptions {
+  std::size_t max_message_bytes = 512 * 1024;   // inflated; beyond it 1009
+  std::size_t max_outbound_bytes = 16U << 20U;  // queued; beyond it the peer is cut off as slow
+  std::size_t low_water_bytes = 256 * 1024;     // on_drained fires when the queue falls below it
+  std::chrono::milliseconds ping_interval{30'000};
+  std::chrono::milliseconds idle_timeout{75'000};  // no byte, no pong
+  bool deflate = true;
+  bool deflate_context_takeover = false;
+};
+
+class WsConnection {
+ public:
+  struct Callbacks {
+    // One text message; the view dies with the call. Binary frames are refused with 1003 below this interface.
+    std::function<void(std::string_view)> on_message;
+    // The queue fell below low_water_bytes after having been above it.
+    std::function<void()> on_drained;
+    // Last call. code is the peer's close code (1005 none, 1006 abnormal).
+    std::function<void(CloseCause, std::uint16_t code, std::string_view reason)> on_closed;
+  };
+
+  virtual ~WsConnection() = default;
+
+  // Takes the callbacks and begins reading. Once.
+  virtual void start(Callbacks callbacks) = 0;
+
+  // Queues one text message made of the parts. When the queue would exceed its cap the connection is closed as slow
+  // (1008 with a reason) and false is returned; also false after close.
+  virtual bool send(std::initializer_list<std::string_view> parts) = 0;
+  bool send(std::string_view text) { return send({text}); }
+
+  virtual std::size_t queued_bytes() const = 0;
+
+  // Stop reading: TCP pushes back on the peer.
+  virtual void pause_reading() = 0;
+  virtual void resume_reading() = 0;
+
+  // Flushes what is queued, sends the close frame, waits a bounded time for the peer's. on_closed follows.
+  virtual void close(CloseCause cause, std::uint16_t code, std::string_view reason) = 0;
+
+  virtual const std::string& peer_address() const = 0;  // "192.0.2.1:4711", or the proxy's word where trusted
+  virtual IoShard& shard() = 0;
+};
+
+using WsConnectionPtr = std::shared_ptr<WsConnection>;
+
+}  // namespace pharos::net

@@ -1,0 +1,38 @@
+// A nostr event (NIP-01), parsed and of the right shape; its id and signature may still be unchecked.
+#pragma once
+
+#include <string>
+
+#include "nostr/tags.h"
+#include "nostr/types.h"
+
+namespace pharos {
+
+struct Event {
+  EventId id;
+  PublicKey pubkey;
+  UnixSeconds created_at = 0;  // 0 .. 2^53-1: what every JSON reader keeps exact
+  Kind kind = 0;
+  TagList tags;
+  std::string content;
+  Signature sig;
+
+  friend bool operator==(const Event&, const Event&) = default;
+};
+
+inline constexpr UnixSeconds kMaxCreatedAt = (UnixSeconds{1} << 53) - 1;
+
+// The value of the first d tag, "" when there is none (NIP-01: addressable events).
+inline std::string_view identifier(const Event& event) { return event.tags.first("d").value_or(std::string_view()); }
+
+// The moment of NIP-40 expiration: the first expiration tag when it is a plain non-negative integer, else nullopt.
+// Values beyond the range of UnixSeconds saturate.
+std::optional<UnixSeconds> expiration(const Event& event);
+
+// NIP-40: expired at `now` means expiration <= now.
+bool is_expired(const Event& event, UnixSeconds now);
+
+// NIP-70: some tag's first item is "-".
+bool is_protected(const Event& event);
+
+}  // namespace pharos

@@ -1,0 +1,59 @@
+// A NIP-01 filter: AND across fields, OR inside a list. Lists are sorted and without repeats.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "nostr/event.h"
+#include "util/result.h"
+
+namespace pharos {
+
+struct TagCondition {
+  char name = 0;                    // a-z or A-Z
+  std::vector<std::string> values;  // an event matches when the first value of a tag with that name is one of them
+};
+
+struct Filter {
+  // An absent list matches everything; an empty one matches nothing.
+  std::optional<std::vector<EventId>> ids;
+  std::optional<std::vector<PublicKey>> authors;
+  std::optional<std::vector<Kind>> kinds;
+  std::vector<TagCondition> tags;    // sorted by name
+  std::optional<UnixSeconds> since;  // inclusive
+  std::optional<UnixSeconds> until;  // inclusive
+  std::optional<std::size_t> limit;
+};
+
+enum class FilterError {
+  not_an_object,
+  bad_json,
+  duplicate_field,
+  unknown_field,  // includes multi-letter tags; replies say unsupported:
+  search_unsupported,
+  bad_ids,
+  bad_authors,
+  bad_kinds,
+  bad_tag_values,
+  bad_time,
+  bad_limit,
+};
+std::string_view describe(FilterError error);
+
+// Parses one filter object. House rules (protocol.md): an integer kind above 65535 is dropped from the list (which may
+// leave it empty), since/until out of range saturate, null for a field is an error.
+Result<Filter, FilterError> parse_filter(std::string_view json);
+
+// Appends the filter as JSON, for REQs that we send.
+void append_filter_json(std::string& out, const Filter& filter);
+
+// Ignores limit. #e and #p values are compared as the strings they are.
+bool matches(const Filter& filter, const Event& event);
+
+// True when no event can match: an empty list, or since > until.
+bool matches_nothing(const Filter& filter);
+
+}  // namespace pharos

@@ -1,0 +1,104 @@
+// The messages of NIP-01, 42, 45 and 77 in both directions: parsing what a client sends to us, parsing what an upstream
+// relay sends to us, and writing both. Pure; any thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "nostr/event.h"
+#include "nostr/event_json.h"
+#include "nostr/filter.h"
+#include "util/result.h"
+
+namespace pharos {
+
+// --- client to relay ------------------------------------------------------------------------------------------------
+struct EventCommand {
+  Event event;
+};
+struct ReqCommand {
+  std::string subscription;
+  std::vector<Filter> filters;
+};
+struct CountCommand {
+  std::string subscription;
+  std::vector<Filter> filters;
+};
+struct CloseCommand {
+  std::string subscription;
+};
+struct AuthCommand {
+  Event event;
+};
+// NEG-OPEN, NEG-MSG, NEG-CLOSE: recognised so that they can be refused by name.
+struct NegCommand {
+  std::string verb;
+  std::string subscription;
+};
+using ClientMessage = std::variant<EventCommand, ReqCommand, CountCommand, CloseCommand, AuthCommand, NegCommand>;
+
+// Which reply a bad message earns.
+enum class Refusal { notice, ok_false, closed };
+struct ClientMessageError {
+  Refusal refusal = Refusal::notice;
+  std::string subject;  // event id (hex) for ok_false, subscription id for closed, "" for notice
+  std::string reason;   // with its machine-readable prefix: "invalid: ..." or "unsupported: ..."
+};
+struct MessageLimits {
+  std::size_t max_filters = 20;
+  std::size_t max_subscription_id = 64;  // code points
+};
+Result<ClientMessage, ClientMessageError> parse_client_message(std::string_view text, const MessageLimits& limits);
+
+void append_event_command(std::string& out, const Event& event);
+void append_auth_command(std::string& out, const Event& event);
+void append_req(std::string& out, std::string_view subscription, const std::vector<Filter>& filters);
+void append_close(std::string& out, std::string_view subscription);
+
+// --- relay to client ------------------------------------------------------------------------------------------------
+struct EventReply {
+  std::string subscription;
+  Event event;
+};
+struct OkReply {
+  EventId id;
+  bool accepted = false;
+  std::string message;
+};
+struct EoseReply {
+  std::string subscription;
+  bool finish = false;
+};  // finish: NIP-67 ["finish"]
+struct ClosedReply {
+  std::string subscription;
+  std::string message;
+};
+struct NoticeReply {
+  std::string message;
+};
+struct AuthReply {
+  std::string challenge;
+};
+struct UnknownReply {
+  std::string verb;
+};
+using RelayMessage = std::variant<EventReply, OkReply, EoseReply, ClosedReply, NoticeReply, AuthReply, UnknownReply>;
+
+struct RelayMessageError {
+  std::string reason;
+  // Set when the message was an EVENT whose event did not parse, so that it can be counted by reason.
+  std::optional<EventParseError> event_error;
+};
+Result<RelayMessage, RelayMessageError> parse_relay_message(std::string_view text);
+
+void append_ok(std::string& out, std::string_view id_hex, bool accepted, std::string_view message);
+void append_eose(std::string& out, std::string_view subscription);
+void append_closed(std::string& out, std::string_view subscription, std::string_view message);
+void append_notice(std::string& out, std::string_view message);
+void append_auth_challenge(std::string& out, std::string_view challenge);
+// ["EVENT",<sub>, ... the caller appends the event object and then "]".
+void append_event_prefix(std::string& out, std::string_view subscription);
+
+}  // namespace pharos

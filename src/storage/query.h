@@ -1,0 +1,56 @@
+// A filter group evaluated newest first, in resumable slices.
+//
+// Order: created_at descending, ties by ascending id (NIP-01). An event that several filters match comes once. Each
+// filter's limit takes the newest n of that filter. Replaced, deleted and expired events never come.
+//
+// A Query belongs to one thread at a time; it holds no transaction between slices and resumes by key.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "nostr/filter.h"
+#include "storage/record.h"
+#include "storage/store.h"
+#include "util/time_budget.h"
+
+namespace pharos::storage {
+
+struct QueryOptions {
+  std::size_t default_limit = 500;      // where a filter names none
+  std::size_t max_limit = 500;          // silent clamp per filter
+  Seq max_seq = ~Seq{0};                // events committed later are left to the live feed
+  std::size_t max_scanned = 1'000'000;  // records over all slices; beyond it the query is cut short
+};
+
+enum class SliceEnd {
+  more,       // the budget of this slice is used up, or the sink asked to pause: call again
+  finished,   // every stored match up to the limits was given
+  cut_short,  // max_scanned reached: answer CLOSED, never EOSE
+  failed,     // storage error
+};
+
+class Query {
+ public:
+  Query(std::vector<Filter> filters, const QueryOptions& options);
+  ~Query();
+  Query(Query&&) noexcept;
+  Query& operator=(Query&&) noexcept;
+
+  // Returns false to pause after this record (back-pressure).
+  using Sink = std::function<bool(const RecordView&)>;
+
+  // One read transaction long. `now` hides what is expired (NIP-40).
+  SliceEnd run_slice(const Store& store, UnixSeconds now, TimeBudget& budget, const Sink& sink);
+
+  std::size_t scanned() const;
+  std::size_t returned() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace pharos::storage
