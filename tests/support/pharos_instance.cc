@@ -1,0 +1,78 @@
+#include "support/pharos_instance.h"
+
+#include <fstream>
+#include <iterator>
+
+#include <signal.h>
+
+#include "support/eventually.h"
+
+namespace pharos::testing {
+namespace {
+
+std::string read_file(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// The string value of a key in the flat JSON object that an instance writes when it listens.
+std::string json_string(const std::string& json, const std::string& key) {
+  const auto at = json.find("\"" + key + "\"");
+  if (at == std::string::npos) return {};
+  const auto begin = json.find('"', json.find(':', at)) + 1;
+  return json.substr(begin, json.find('"', begin) - begin);
+}
+
+}  // namespace
+
+PharosInstance::PharosInstance(std::string settings) : settings_(std::move(settings)) {}
+
+PharosInstance::~PharosInstance() { kill(); }
+
+void PharosInstance::write_config(const std::string& relay_listen) const {
+  std::ofstream out(config_file());
+  out << "[storage]\ndirectory = \"" << data().string() << "\"\nmap_size = \"16GiB\"\n"
+      << "[admin]\nlisten = \"127.0.0.1:0\"\n"
+      << "[relay]\nlisten = \"" << relay_listen << "\"\n"
+      << settings_ << "\n";
+}
+
+bool PharosInstance::start(const std::string& relay_listen) {
+  write_config(relay_listen);
+  std::filesystem::remove(data() / "run.json");
+  process_ =
+      std::make_unique<Process>(std::vector<std::string>{pharos_program(), "serve", "--config", config_file().string()},
+                                dir_.path() / "stdout", dir_.path() / "log");
+  const bool up = eventually(
+      [&] {
+        if (!process_->running()) return true;
+        const std::string json = read_file(data() / "run.json");
+        relay_address_ = json_string(json, "relay");
+        admin_address_ = json_string(json, "admin");
+        return !relay_address_.empty() && !admin_address_.empty();
+      },
+      std::chrono::seconds(30));
+  return up && process_->running();
+}
+
+void PharosInstance::kill() {
+  if (!process_) return;
+  process_->signal(SIGKILL);
+  process_->wait();
+}
+
+std::optional<int> PharosInstance::terminate() {
+  if (!process_) return std::nullopt;
+  process_->signal(SIGTERM);
+  return process_->wait();
+}
+
+std::string PharosInstance::log() const { return read_file(dir_.path() / "log"); }
+
+Ran PharosInstance::command(std::vector<std::string> words, const std::string& input) const {
+  words.insert(words.begin(), pharos_program());
+  words.insert(words.end(), {"--config", config_file().string()});
+  return run(words, input);
+}
+
+}  // namespace pharos::testing
