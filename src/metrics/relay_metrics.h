@@ -1,0 +1,51 @@
+// What the relay layer counts. Default-made handles count into nothing.
+#pragma once
+
+#include <array>
+#include <cstddef>
+
+#include "metrics/handles.h"
+
+namespace pharos::metrics {
+
+struct RelayMetrics {
+  // Verbs of messages_received_total and messages_sent_total, in label order.
+  enum class Received { event, req, count, close, auth, neg, invalid };
+  enum class Sent { event, ok, eose, closed, notice, auth, neg_err };
+  static constexpr std::array<const char*, 7> kReceivedLabels{"EVENT", "REQ", "COUNT",  "CLOSE",
+                                                              "AUTH",  "NEG", "invalid"};
+  static constexpr std::array<const char*, 7> kSentLabels{"EVENT", "OK", "EOSE", "CLOSED", "NOTICE", "AUTH", "NEG-ERR"};
+  // Labels of auth_attempts_total{result}.
+  enum class Auth { ok, invalid, relay, challenge, expired, limit };
+  static constexpr std::array<const char*, 6> kAuthLabels{"ok", "invalid", "relay", "challenge", "expired", "limit"};
+  // Labels of subscriptions_closed_total{reason}.
+  enum class Ended { client, replaced, limit, auth, budget, error, disconnect };
+  static constexpr std::array<const char*, 7> kEndedLabels{"client", "replaced", "limit",     "auth",
+                                                           "budget", "error",    "disconnect"};
+
+  std::array<Counter, 7> messages_received;
+  std::array<Counter, 7> messages_sent;
+  std::array<Counter, 6> auth_attempts;
+  std::array<Counter, 7> subscriptions_ended;
+
+  Gauge sessions;                // connections{listener="relay"}
+  Gauge authenticated_sessions;  // authenticated_connections
+  Gauge subscriptions;           // subscriptions
+  Gauge scans_queued;            // queue_depth{queue="query"}
+  Gauge scans_running;           // queries being answered now
+
+  Counter upgrades_refused_draining;  // connections_rejected_total{reason="draining"}
+  Counter broadcast_matches;          // broadcast_matches_total
+  Counter fanout_overflow;            // batches a lagging shard lost; its subscriptions were closed
+  Gauge fanout_depth;                 // queue_depth{queue="fanout"}: events on their way to shards
+
+  Counter query_returned_events;  // query_returned_events_total
+  Counter query_scanned_records;  // query_scanned_records_total
+  Counter query_truncated;        // query_truncated_total{reason="scan_budget"}
+
+  Histogram query_seconds;      // REQ to EOSE
+  Histogram event_ok_seconds;   // EVENT read to OK queued
+  Histogram broadcast_seconds;  // commit to queued on sockets
+};
+
+}  // namespace pharos::metrics
