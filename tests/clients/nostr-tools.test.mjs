@@ -1,0 +1,38 @@
+import WebSocket from 'ws'
+import { Relay, useWebSocketImplementation } from 'nostr-tools/relay'
+import { clientSuite } from './suite.mjs'
+
+useWebSocketImplementation(WebSocket)
+
+clientSuite('nostr-tools', async (url, user) => {
+  const relay = await Relay.connect(url)
+  relay.onauth = user.signTemplate
+  // Bare Relay does not retry after auth-required, so do what its users do: authenticate and ask again.
+  const withAuth = async (attempt) => {
+    try {
+      return await attempt()
+    } catch (error) {
+      if (!`${error?.message ?? error}`.startsWith('auth-required: ')) throw error
+      await relay.auth(user.signTemplate)
+      return attempt()
+    }
+  }
+  const collect = (filter) =>
+    new Promise((resolve, reject) => {
+      const events = []
+      const sub = relay.subscribe([filter], {
+        onevent: (event) => events.push(event),
+        oneose: () => {
+          sub.close()
+          resolve(events)
+        },
+        onclose: (reason) => reject(new Error(reason)),
+      })
+    })
+  return {
+    publish: (event) => withAuth(() => relay.publish(event)),
+    query: (filter) => withAuth(() => collect(filter)),
+    live: (filter, onevent) => new Promise((oneose) => relay.subscribe([filter], { onevent, oneose })),
+    close: () => relay.close(),
+  }
+})
