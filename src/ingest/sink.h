@@ -15,12 +15,14 @@
 namespace pharos::ingest {
 
 enum class Source { client, router, import_, monitor };  // the `source` label
+std::string_view name(Source source);
 
 struct Submission {
   storage::EventPtr event;
   Source source = Source::client;
   storage::Origin origin = storage::kLocalOrigin;
-  // Called exactly once, from any thread, when the fate is decided; for stored events after the durable commit.
+  // Called exactly once, from any thread, when the fate is decided; for stored events after the durable commit. May
+  // be called inside submit(), so the submitter holds no lock then that it takes here.
   std::function<void(const Verdict&)> done;
 };
 
@@ -29,6 +31,9 @@ class Sink {
   virtual ~Sink() = default;
   // Any thread; never blocks. False when the pipeline is full: the caller keeps the submission and stops reading.
   virtual bool submit(Submission&& submission) = 0;
+  // Counts an event that its receiver refused before there was anything to submit: malformed JSON, or a rule about the
+  // connection it came by. Any thread.
+  virtual void count_refused(Source /*source*/, Reason /*reason*/) {}
 };
 
 }  // namespace pharos::ingest

@@ -1,0 +1,128 @@
+#include "ingest/admission.h"
+
+#include <bit>
+#include <charconv>
+
+#include "nostr/kind.h"
+
+namespace pharos::ingest {
+namespace {
+
+// {"id":"…","pubkey":"…","created_at":…,"kind":…,"tags":…,"content":"…","sig":"…"} with ids, keys and signature.
+constexpr std::size_t kFixedBytes = 360;
+
+Verdict refuse(Reason reason, std::string detail) { return {Fate::rejected, reason, std::move(detail)}; }
+
+// UTF-8 of a parsed event is valid, so every byte that is not a continuation starts a code point.
+bool longer_than(std::string_view text, std::size_t code_points) {
+  if (text.size() <= code_points) return false;
+  std::size_t count = 0;
+  for (const char c : text) count += (static_cast<unsigned char>(c) & 0xC0U) != 0x80U ? 1 : 0;
+  return count > code_points;
+}
+
+bool has_long_item(const TagList& tags, std::size_t max_bytes) {
+  for (const TagView tag : tags) {
+    for (std::size_t i = 0; i < tag.size(); ++i) {
+      if (tag[i].size() > max_bytes) return true;
+    }
+  }
+  return false;
+}
+
+std::optional<unsigned> pow_commitment(const TagList& tags) {
+  for (const TagView tag : tags) {
+    if (tag.size() < 3 || tag[0] != "nonce") continue;
+    unsigned bits = 0;
+    const std::string_view text = tag[2];
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), bits);
+    if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+    return bits;
+  }
+  return std::nullopt;
+}
+
+std::optional<Verdict> refuse_size(const Event& event, const AdmissionOptions& options) {
+  if (event.tags.size() > options.max_tags) {
+    return refuse(Reason::too_many_tags, "more than " + std::to_string(options.max_tags) + " tags");
+  }
+  if (measured_bytes(event) > options.max_event_bytes) {
+    return refuse(Reason::too_large, "event is larger than " + std::to_string(options.max_event_bytes) + " bytes");
+  }
+  if (longer_than(event.content, options.max_content_length)) {
+    return refuse(Reason::too_large,
+                  "content is longer than " + std::to_string(options.max_content_length) + " characters");
+  }
+  if (has_long_item(event.tags, options.max_tag_item_bytes)) {
+    return refuse(Reason::too_large,
+                  "a tag item is larger than " + std::to_string(options.max_tag_item_bytes) + " bytes");
+  }
+  return std::nullopt;
+}
+
+std::optional<Verdict> refuse_time(const Event& event, Source source, UnixSeconds now,
+                                   const AdmissionOptions& options) {
+  const bool bounded_ahead = source == Source::client || source == Source::router;
+  if (bounded_ahead && options.max_ahead.count() > 0 && event.created_at > now + options.max_ahead.count()) {
+    return refuse(Reason::created_at_future, "created_at is too far in the future");
+  }
+  if (source == Source::client && options.max_age.count() > 0 && event.created_at < now - options.max_age.count()) {
+    return refuse(Reason::created_at_old, "created_at is too long ago");
+  }
+  if (classify(event.kind) == KindClass::ephemeral && options.max_ephemeral_age.count() > 0 &&
+      event.created_at < now - options.max_ephemeral_age.count()) {
+    return refuse(Reason::created_at_old, "ephemeral event is too old");
+  }
+  if (is_expired(event, now)) return refuse(Reason::expired, "event has expired");
+  return std::nullopt;
+}
+
+std::optional<Verdict> refuse_pow(const Event& event, const AdmissionOptions& options) {
+  const std::string least = std::to_string(options.min_pow_bits);
+  const unsigned bits = leading_zero_bits(event.id);
+  if (bits < options.min_pow_bits) {
+    return refuse(Reason::pow, "difficulty " + std::to_string(bits) + " is less than " + least);
+  }
+  if (options.require_pow_commitment && pow_commitment(event.tags).value_or(0) < options.min_pow_bits) {
+    return refuse(Reason::pow, "the nonce tag does not commit to a difficulty of " + least);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::size_t measured_bytes(const Event& event) {
+  std::size_t bytes = kFixedBytes + event.content.size();
+  for (const TagView tag : event.tags) {
+    bytes += 3;  // brackets and comma
+    for (std::size_t i = 0; i < tag.size(); ++i) bytes += tag[i].size() + 3;
+  }
+  return bytes;
+}
+
+unsigned leading_zero_bits(const EventId& id) {
+  unsigned bits = 0;
+  for (const std::uint8_t byte : id.data) {
+    const int zeros = std::countl_zero(byte);
+    bits += static_cast<unsigned>(zeros);
+    if (zeros != 8) break;
+  }
+  return bits;
+}
+
+std::optional<Verdict> refuse_at_door(const Event& event, Source source, UnixSeconds now,
+                                      const AdmissionOptions& options) {
+  if (event.kind == kind::kClientAuth) {
+    return refuse(Reason::auth_kind, "kind 22242 is for AUTH alone and is never stored");
+  }
+  if (auto refusal = refuse_size(event, options)) return refusal;
+  if (auto refusal = refuse_time(event, source, now, options)) return refusal;
+  const bool from_others = source == Source::router || source == Source::import_;
+  if (from_others && options.refuse_protected_from_others && is_protected(event)) {
+    return refuse(Reason::protected_event, "protected event, taken from its author only");
+  }
+  if (source == Source::client && options.min_pow_bits > 0) return refuse_pow(event, options);
+  return std::nullopt;
+}
+
+}  // namespace pharos::ingest

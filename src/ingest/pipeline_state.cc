@@ -1,0 +1,295 @@
+#include "ingest/pipeline_state.h"
+
+#include <algorithm>
+
+#include "nostr/canonical.h"
+#include "nostr/kind.h"
+#include "nostr/schnorr.h"
+
+namespace pharos::ingest {
+namespace {
+
+Verdict rejected(Reason reason, std::string detail) { return {Fate::rejected, reason, std::move(detail)}; }
+
+Verdict verdict_of(storage::PutOutcome outcome) {
+  switch (outcome) {
+    case storage::PutOutcome::stored:
+      return {Fate::stored, Reason::none, {}};
+    case storage::PutOutcome::duplicate:
+      return {Fate::duplicate, Reason::none, {}};
+    case storage::PutOutcome::superseded:
+      return {Fate::replaced, Reason::none, {}};
+    case storage::PutOutcome::deleted:
+      return rejected(Reason::deleted, "its author asked for deletion");
+    case storage::PutOutcome::expired:
+      return rejected(Reason::expired, "event has expired");
+    case storage::PutOutcome::failed_map_full:
+      return rejected(Reason::map_full, "the database is full");
+    case storage::PutOutcome::failed_io:
+      break;
+  }
+  return rejected(Reason::storage, "the event could not be stored");
+}
+
+// What a copy of an event learns from the fate of the one that came first.
+Verdict verdict_for_copy(const Verdict& first) {
+  const bool accepted = first.fate == Fate::stored || first.fate == Fate::ephemeral;
+  return accepted ? Verdict{Fate::duplicate, Reason::none, {}} : first;
+}
+
+}  // namespace
+
+Pipeline::State::State(const Options& options, storage::Store& store, WorkerPool& pool, const Clock& clock,
+                       const metrics::IngestMetrics& metrics)
+    : options_(options),
+      store_(store),
+      pool_(pool),
+      clock_(clock),
+      tally_(metrics),
+      admission_(std::make_shared<const AdmissionOptions>(options.admission)),
+      ids_(options.recent_ephemeral) {
+  metrics.in_flight_capacity.set(static_cast<std::int64_t>(options.max_in_flight));
+}
+
+bool Pipeline::State::enter(std::size_t bytes, bool wait_for_room) {
+  Lock lock(mutex_);
+  // An item larger than the byte cap still enters when it is alone.
+  const auto full = [&] {
+    return items_ >= options_.max_in_flight || (items_ > 0 && bytes_ + bytes > options_.max_in_flight_bytes);
+  };
+  while (wait_for_room && !stopped_ && full()) lock.wait(room_);
+  if (stopped_ || full()) return false;
+  ++items_;
+  bytes_ += bytes;
+  tally_.metrics().in_flight.set(static_cast<std::int64_t>(items_));
+  return true;
+}
+
+void Pipeline::State::leave(std::size_t bytes) {
+  {
+    Lock lock(mutex_);
+    --items_;
+    bytes_ -= bytes;
+    tally_.metrics().in_flight.set(static_cast<std::int64_t>(items_));
+  }
+  room_.notify_all();
+}
+
+bool Pipeline::State::submit(Submission&& submission, bool wait_for_room) {
+  const Event& event = *submission.event;
+  const std::size_t bytes = measured_bytes(event);
+  if (!enter(bytes, wait_for_room)) {
+    tally_.metrics().refused_full.add();
+    return false;
+  }
+  auto item = std::make_shared<Item>();
+  item->bytes = bytes;
+  if (const auto refusal = refuse_at_door(event, submission.source, clock_.unix_now(), *admission_.get())) {
+    item->submission = std::move(submission);
+    tally_.received(item->submission.source);
+    settle_one(item, *refusal);
+    return true;
+  }
+  const Source source = submission.source;
+  item->submission = std::move(submission);
+  if (!enqueue(item)) {
+    submission = std::move(item->submission);
+    leave(bytes);
+    tally_.metrics().refused_full.add();
+    return false;
+  }
+  tally_.received(source);
+  return true;
+}
+
+void Pipeline::State::count_refused(Source source, Reason reason) {
+  tally_.received(source);
+  tally_.settled(source, rejected(reason, {}), 0, 0);
+}
+
+void Pipeline::State::set_admission(const AdmissionOptions& admission) {
+  admission_.set(std::make_shared<const AdmissionOptions>(admission));
+}
+
+void Pipeline::State::stop() {
+  {
+    Lock lock(mutex_);
+    stopped_ = true;
+  }
+  room_.notify_all();
+}
+
+bool Pipeline::State::wait_idle(std::chrono::milliseconds timeout) {
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  Lock lock(mutex_);
+  while (items_ > 0) {
+    if (lock.wait_until(room_, deadline) == std::cv_status::timeout) return items_ == 0;
+  }
+  return true;
+}
+
+std::size_t Pipeline::State::in_flight() const {
+  Lock lock(mutex_);
+  return items_;
+}
+
+// --- verification, on the pool --------------------------------------------------------------------------------------
+
+bool Pipeline::State::enqueue(const ItemPtr& item) {
+  Lock lock(mutex_);
+  pending_.push_back(item);
+  // While the queued jobs can take all that is pending no other is needed.
+  const bool enough = queued_jobs_ > 0 && pending_.size() <= queued_jobs_ * options_.verify_batch;
+  if (enough || jobs_ >= pool_.threads()) return true;
+  if (start_job() || jobs_ > 0) return true;
+  pending_.pop_back();
+  return false;
+}
+
+bool Pipeline::State::start_job() {
+  ++jobs_;
+  ++queued_jobs_;
+  if (pool_.try_submit([self = shared_from_this()] { self->run_job(); })) return true;
+  --jobs_;
+  --queued_jobs_;
+  return false;
+}
+
+void Pipeline::State::enqueue_again(const ItemPtr& item) {
+  item->is_leader = false;
+  if (!enqueue(item)) settle_one(item, rejected(Reason::overloaded, "the relay is overloaded, try again later"));
+}
+
+void Pipeline::State::run_job() {
+  bool is_start = true;
+  while (true) {
+    Batch batch;
+    std::uint64_t number = 0;
+    {
+      Lock lock(mutex_);
+      if (is_start) --queued_jobs_;
+      is_start = false;
+      if (pending_.empty()) {
+        --jobs_;
+        return;
+      }
+      const auto count = static_cast<std::ptrdiff_t>(std::min(pending_.size(), options_.verify_batch));
+      batch.assign(pending_.begin(), pending_.begin() + count);
+      pending_.erase(pending_.begin(), pending_.begin() + count);
+      number = next_batch_++;
+    }
+    std::erase_if(batch, [this](const ItemPtr& item) { return !verify(item); });
+    sequencer_.deposit(number, std::move(batch));
+    forward();
+
+    // Back to the end of the pool's queue, so that scan slices get their turn.
+    Lock lock(mutex_);
+    --jobs_;
+    if (pending_.empty() || start_job()) return;
+    ++jobs_;
+  }
+}
+
+bool Pipeline::State::verify(const ItemPtr& item) {
+  const Event& event = item->event();
+  if (compute_id(event) != event.id) {
+    settle(item, rejected(Reason::invalid_id, "the id is not the hash of the event"));
+    return false;
+  }
+  const bool is_ephemeral = classify(event.kind) == KindClass::ephemeral;
+  if (is_ephemeral ? ids_.is_recent_ephemeral(event.id) : store_.contains(event.id)) {
+    settle(item, {Fate::duplicate, Reason::none, {}});
+    return false;
+  }
+  if (!ids_.lead_or_wait(item)) return false;
+  item->is_leader = true;
+  const auto start = std::chrono::steady_clock::now();
+  const bool valid = verify_signature(event.pubkey, event.id, event.sig);
+  tally_.metrics().signature_verify_seconds.observe(
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  if (!valid) settle(item, rejected(Reason::invalid_signature, "the signature does not verify"));
+  return valid;
+}
+
+// --- to the writer, in order ----------------------------------------------------------------------------------------
+
+void Pipeline::State::forward() {
+  while (auto batch = sequencer_.next()) {
+    while (!batch->empty() && forward_one(batch->front()) == Forwarded::yes) batch->pop_front();
+    if (batch->empty()) {
+      sequencer_.done();
+      continue;
+    }
+    sequencer_.put_back(std::move(*batch));
+    // A put that came back before store_was_full_ was set has found nothing to wake: then go on here.
+    Lock lock(mutex_);
+    if (puts_ == 0) continue;
+    store_was_full_ = true;
+    return;
+  }
+}
+
+Pipeline::State::Forwarded Pipeline::State::forward_one(const ItemPtr& item) {
+  const Event& event = item->event();
+  if (classify(event.kind) == KindClass::ephemeral) {
+    const bool is_new = ids_.remember_ephemeral(event.id);
+    if (is_new) store_.publish_ephemeral(item->submission.event, item->submission.origin);
+    settle(item, {is_new ? Fate::ephemeral : Fate::duplicate, Reason::none, {}});
+    return Forwarded::yes;
+  }
+  if (put(item)) return Forwarded::yes;
+  {
+    Lock lock(mutex_);
+    if (puts_ > 0) return Forwarded::store_full;
+  }
+  // Full of the work of others, or stopping: one more try, then the sender hears of it.
+  if (!put(item)) settle(item, rejected(Reason::overloaded, "the relay is overloaded, try again later"));
+  return Forwarded::yes;
+}
+
+bool Pipeline::State::put(const ItemPtr& item) {
+  {
+    Lock lock(mutex_);
+    ++puts_;
+  }
+  storage::PutRequest request{
+      item->submission.event, item->submission.origin,
+      [self = shared_from_this(), item](storage::PutOutcome outcome) { self->on_put(item, outcome); }};
+  if (store_.submit(std::move(request))) return true;
+  Lock lock(mutex_);
+  --puts_;
+  return false;
+}
+
+void Pipeline::State::on_put(const ItemPtr& item, storage::PutOutcome outcome) {
+  bool resume = false;
+  {
+    Lock lock(mutex_);
+    --puts_;
+    resume = std::exchange(store_was_full_, false);
+  }
+  settle(item, verdict_of(outcome));
+  if (resume) forward();
+}
+
+void Pipeline::State::settle(const ItemPtr& item, const Verdict& verdict) {
+  std::vector<ItemPtr> waited;
+  if (item->is_leader) waited = ids_.release(item->event().id);
+  settle_one(item, verdict);
+  // A bad signature says nothing about a copy with another one.
+  if (verdict.reason == Reason::invalid_signature) {
+    for (const ItemPtr& copy : waited) enqueue_again(copy);
+    return;
+  }
+  const Verdict of_copy = verdict_for_copy(verdict);
+  for (const ItemPtr& copy : waited) settle_one(copy, of_copy);
+}
+
+void Pipeline::State::settle_one(const ItemPtr& item, const Verdict& verdict) {
+  tally_.settled(item->submission.source, verdict, item->event().kind, item->bytes);
+  if (item->submission.done) item->submission.done(verdict);
+  // Last: whoever sees the pipeline idle knows that no callback runs any more.
+  leave(item->bytes);
+}
+
+}  // namespace pharos::ingest

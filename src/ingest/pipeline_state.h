@@ -1,0 +1,78 @@
+// The inside of Pipeline: what its jobs on the pool and the writer's callbacks share, and keep alive.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "ingest/in_flight_ids.h"
+#include "ingest/item.h"
+#include "ingest/pipeline.h"
+#include "ingest/sequencer.h"
+#include "ingest/tally.h"
+#include "util/snapshot.h"
+#include "util/sync.h"
+
+namespace pharos::ingest {
+
+class Pipeline::State : public std::enable_shared_from_this<Pipeline::State> {
+ public:
+  State(const Options& options, storage::Store& store, WorkerPool& pool, const Clock& clock,
+        const metrics::IngestMetrics& metrics);
+
+  bool submit(Submission&& submission, bool wait_for_room);
+  void count_refused(Source source, Reason reason);
+  void set_admission(const AdmissionOptions& admission);
+  void stop();
+  bool wait_idle(std::chrono::milliseconds timeout);
+  std::size_t in_flight() const;
+
+ private:
+  using Batch = std::deque<ItemPtr>;
+  enum class Forwarded { yes, store_full };
+
+  // Takes room for an item; false when there is none, or after stop().
+  bool enter(std::size_t bytes, bool wait_for_room);
+  void leave(std::size_t bytes);
+
+  // False, with nothing queued, when a job is needed and the pool has no room for it.
+  bool enqueue(const ItemPtr& item);
+  void enqueue_again(const ItemPtr& item);
+  bool start_job() PHAROS_REQUIRES(mutex_);
+  void run_job();
+  // Checks one item; true when it goes on to the writer.
+  bool verify(const ItemPtr& item);
+
+  void forward();
+  Forwarded forward_one(const ItemPtr& item);
+  bool put(const ItemPtr& item);
+  void on_put(const ItemPtr& item, storage::PutOutcome outcome);
+
+  // The end of every item: counts, tells, and settles or restarts those who waited for this one.
+  void settle(const ItemPtr& item, const Verdict& verdict);
+  void settle_one(const ItemPtr& item, const Verdict& verdict);
+
+  const Options options_;
+  storage::Store& store_;
+  WorkerPool& pool_;
+  const Clock& clock_;
+  const Tally tally_;
+  Snapshot<AdmissionOptions> admission_;
+  InFlightIds ids_;
+  Sequencer<Batch> sequencer_;
+
+  mutable Mutex mutex_;
+  std::condition_variable room_;
+  bool stopped_ PHAROS_GUARDED_BY(mutex_) = false;
+  std::size_t items_ PHAROS_GUARDED_BY(mutex_) = 0;
+  std::size_t bytes_ PHAROS_GUARDED_BY(mutex_) = 0;
+  std::deque<ItemPtr> pending_ PHAROS_GUARDED_BY(mutex_);  // waits for verification
+  std::uint64_t next_batch_ PHAROS_GUARDED_BY(mutex_) = 0;
+  std::size_t jobs_ PHAROS_GUARDED_BY(mutex_) = 0;         // queued in the pool or running
+  std::size_t queued_jobs_ PHAROS_GUARDED_BY(mutex_) = 0;  // of these, not yet running
+  std::size_t puts_ PHAROS_GUARDED_BY(mutex_) = 0;         // with the writer
+  bool store_was_full_ PHAROS_GUARDED_BY(mutex_) = false;  // forwarding rests until a put comes back
+};
+
+}  // namespace pharos::ingest
