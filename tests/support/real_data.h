@@ -1,0 +1,19 @@
+// Recorded events, when the machine has them: the folder named by PHAROS_TEST_DATA, or shared/data beside the project.
+#pragma once
+
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+
+namespace pharos::testing {
+
+inline std::optional<std::filesystem::path> real_data(const char* file) {
+  const char* folder = std::getenv("PHAROS_TEST_DATA");
+  const std::filesystem::path path = (folder != nullptr ? std::filesystem::path(folder)
+                                                        : std::filesystem::path(PHAROS_SOURCE_DIR) / "../shared/data") /
+                                     file;
+  if (std::filesystem::exists(path)) return path;
+  return std::nullopt;
+}
+
+}  // namespace pharos::testing
