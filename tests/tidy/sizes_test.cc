@@ -19,7 +19,8 @@ TEST(Sizes, SourceFilesAreSmall) {
   std::vector<std::size_t> sizes;
   for (const SourceFile& file : source_files()) {
     sizes.push_back(file.lines.size());
-    if (!longer_with_a_reason().contains(file.path)) EXPECT_LE(file.lines.size(), 700U) << file.path << ": split it";
+    if (longer_with_a_reason().contains(file.path)) continue;
+    EXPECT_LE(file.lines.size(), 700U) << file.path << ": split it";
   }
   std::ranges::sort(sizes);
   ASSERT_FALSE(sizes.empty());
@@ -35,7 +36,7 @@ TEST(Sizes, TheAllowListNamesOnlyLongFiles) {
 }
 
 TEST(Sizes, LinesFitIn120Columns) {
-  for (const SourceFile& file : source_files()) {
+  for (const SourceFile& file : files_below("src", {".h", ".cc"})) {
     for (std::size_t i = 0; i < file.lines.size(); ++i) {
       EXPECT_LE(file.lines[i].size(), 120U) << file.path << ":" << i + 1;
     }
