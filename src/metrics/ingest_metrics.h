@@ -11,10 +11,30 @@
 
 namespace pharos::metrics {
 
+class Registry;
+
 struct IngestMetrics {
   // Indexed by ingest::Source and ingest::Reason in the order of their enumerators.
   static constexpr std::size_t kSources = 4;
   static constexpr std::size_t kReasons = 17;
+  static constexpr std::array<const char*, kSources> kSourceLabels{"client", "router", "import", "monitor"};
+  static constexpr std::array<const char*, kReasons> kReasonLabels{"none",
+                                                                   "invalid_event",
+                                                                   "invalid_id",
+                                                                   "invalid_signature",
+                                                                   "expired",
+                                                                   "deleted",
+                                                                   "created_at_old",
+                                                                   "created_at_future",
+                                                                   "too_large",
+                                                                   "too_many_tags",
+                                                                   "pow",
+                                                                   "auth_kind",
+                                                                   "protected_event",
+                                                                   "policy",
+                                                                   "map_full",
+                                                                   "storage",
+                                                                   "overloaded"};
   // Kinds with a cell of their own in events_stored_total; every other kind shares the last one, labelled "other".
   static constexpr std::array<std::uint16_t, 16> kShortlist{0,    1,    3,    4,     5,     6,     7,     1059,
                                                             1984, 9734, 9735, 10002, 10166, 30023, 30078, 30166};
@@ -37,5 +57,7 @@ struct IngestMetrics {
   Histogram event_size_bytes;          // stored and ephemeral events
   Histogram signature_verify_seconds;  // one verification
 };
+
+IngestMetrics make_ingest_metrics(Registry& registry);
 
 }  // namespace pharos::metrics

@@ -8,6 +8,8 @@
 
 namespace pharos::metrics {
 
+class Registry;
+
 struct RelayMetrics {
   // Verbs of messages_received_total and messages_sent_total, in label order.
   enum class Received { event, req, count, close, auth, neg, invalid };
@@ -47,5 +49,7 @@ struct RelayMetrics {
   Histogram event_ok_seconds;   // EVENT read to OK queued
   Histogram broadcast_seconds;  // commit to queued on sockets
 };
+
+RelayMetrics make_relay_metrics(Registry& registry);
 
 }  // namespace pharos::metrics

@@ -1,0 +1,31 @@
+// What storage counts. Default-made handles count into nothing.
+#pragma once
+
+#include <array>
+
+#include "metrics/handles.h"
+
+namespace pharos::metrics {
+
+class Registry;
+
+struct StorageMetrics {
+  // Labels of events_deleted_total{cause}.
+  enum class Deleted { nip09, nip62, expired, retention, admin, replaced };
+  static constexpr std::array<const char*, 6> kDeletedLabels{"nip09",     "nip62", "expired",
+                                                             "retention", "admin", "replaced"};
+
+  Gauge queue_depth;             // queue_depth{queue="writer"}
+  Gauge queue_capacity;          // queue_capacity{queue="writer"}
+  Histogram queue_wait_seconds;  // queue_wait_seconds{queue="writer"}
+
+  Histogram write_batch_events;    // events per commit
+  Histogram write_commit_seconds;  // one commit, disk flush included
+  std::array<Counter, 6> deleted;  // events_deleted_total{cause}
+
+  void count_deleted(Deleted cause, std::uint64_t n = 1) const { deleted[static_cast<std::size_t>(cause)].add(n); }
+};
+
+StorageMetrics make_storage_metrics(Registry& registry);
+
+}  // namespace pharos::metrics
