@@ -52,9 +52,12 @@ UnixSeconds RandomEvents::time() { return shape_.start + static_cast<UnixSeconds
 
 std::string RandomEvents::tag_value() {
   switch (random_.below(4)) {
-    case 0: return known_id().hex();
-    case 1: return pick(authors_).hex();
-    default: return pick(words_);
+    case 0:
+      return known_id().hex();
+    case 1:
+      return pick(authors_).hex();
+    default:
+      return pick(words_);
   }
 }
 
@@ -78,7 +81,8 @@ void RandomEvents::add_tag(Event& event) {
     case 5:
       event.tags.add({std::string_view(&kTagNames[random_.below(kTagNames.size())], 1), tag_value(), pick(words_), ""});
       return;
-    default: event.tags.add({std::string_view(&kTagNames[random_.below(kTagNames.size())], 1), tag_value()});
+    default:
+      event.tags.add({std::string_view(&kTagNames[random_.below(kTagNames.size())], 1), tag_value()});
   }
 }
 
