@@ -1,0 +1,137 @@
+#include "storage/env.h"
+
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+
+#include <fcntl.h>
+#include <lmdb.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "storage/lmdb_error.h"
+#include "storage/migrations.h"
+#include "util/log.h"
+
+namespace pharos::storage {
+namespace {
+
+constexpr std::uint64_t kSmallestMap = std::uint64_t{64} << 20U;
+
+StorageFailure system_failure(int error, const std::string& what) {
+  StorageError kind = StorageError::cannot_create;
+  if (error == EACCES || error == EPERM || error == EROFS) kind = StorageError::permission;
+  if (error == ENOSPC || error == EDQUOT) kind = StorageError::disk_full;
+  return {kind, what + ": " + std::strerror(error)};
+}
+
+// Read-ahead fills the page cache with neighbours that scattered reads do not want: a loss once the database no longer
+// fits into memory, a gain while it does.
+bool outgrows_memory(const std::filesystem::path& database) {
+  std::error_code missing;
+  const std::uintmax_t size = std::filesystem::file_size(database, missing);
+  if (missing) return false;
+  const long pages = ::sysconf(_SC_PHYS_PAGES);
+  const long page_bytes = ::sysconf(_SC_PAGESIZE);
+  if (pages <= 0 || page_bytes <= 0) return false;
+  return size / 2 > static_cast<std::uintmax_t>(pages) / 4 * static_cast<std::uintmax_t>(page_bytes);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Env>, StorageFailure> Env::open(const EnvOptions& options) {
+  std::unique_ptr<Env> env(new Env);
+  env->directory_ = options.directory;
+  env->read_only_ = options.read_only;
+  const std::string database = (options.directory / "data.mdb").string();
+  if (options.read_only) {
+    if (::access(database.c_str(), R_OK) != 0) return failure(system_failure(errno, database));
+  } else {
+    std::error_code error;
+    std::filesystem::create_directories(options.directory, error);
+    if (error) return failure(system_failure(error.value(), options.directory.string()));
+    PHAROS_TRYV(env->lock_for_writing());
+  }
+  PHAROS_TRYV(env->open_map(options));
+  if (!options.read_only) {
+    PHAROS_TRYV(prepare_schema(env->env_));
+  }
+  PHAROS_TRYV(env->open_tables());
+  return env;
+}
+
+Env::~Env() {
+  if (env_ != nullptr) mdb_env_close(env_);
+  if (lock_file_ >= 0) ::close(lock_file_);
+}
+
+Result<void, StorageFailure> Env::lock_for_writing() {
+  const std::string path = (directory_ / "pharos.lock").string();
+  lock_file_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (lock_file_ < 0) return failure(system_failure(errno, path));
+  if (::flock(lock_file_, LOCK_EX | LOCK_NB) == 0) return success();
+  if (errno == EWOULDBLOCK) return failure(StorageFailure{StorageError::locked, path + " is held by another process"});
+  return failure(system_failure(errno, path));
+}
+
+Result<void, StorageFailure> Env::open_map(const EnvOptions& options) {
+  const std::string path = directory_.string();
+  // NOTLS: a read transaction may move between worker threads.
+  unsigned flags = MDB_NOTLS;
+  if (options.read_only) flags |= MDB_RDONLY;
+  if (!options.sync_to_disk) flags |= MDB_NOSYNC;
+  if (outgrows_memory(directory_ / "data.mdb")) flags |= MDB_NORDAHEAD;
+
+  for (std::uint64_t map_size = options.map_size_bytes;; map_size /= 2) {
+    int code = mdb_env_create(&env_);
+    if (code == 0) code = mdb_env_set_maxdbs(env_, kTableCount);
+    if (code == 0) code = mdb_env_set_maxreaders(env_, static_cast<unsigned>(options.max_readers));
+    if (code == 0) code = mdb_env_set_mapsize(env_, map_size);
+    if (code == 0) code = mdb_env_open(env_, path.c_str(), flags, 0600);
+    if (code == 0) {
+      if (map_size != options.map_size_bytes) {
+        log::warn("storage", "the system refused the map size; a smaller one is in use",
+                  {{"wanted_bytes", options.map_size_bytes}, {"bytes", map_size}});
+      }
+      break;
+    }
+    mdb_env_close(env_);
+    env_ = nullptr;
+    if (code != ENOMEM || map_size / 2 < kSmallestMap) return failure(lmdb_failure(code, path));
+  }
+
+  int stale = 0;
+  if (mdb_reader_check(env_, &stale) == 0 && stale > 0) {
+    log::info("storage", "cleared the slots of readers that are gone", {{"slots", stale}});
+  }
+  return success();
+}
+
+Result<void, StorageFailure> Env::open_tables() {
+  MDB_txn* txn = nullptr;
+  if (const int code = mdb_txn_begin(env_, nullptr, MDB_RDONLY, &txn)) {
+    return failure(lmdb_failure(code, directory_.string()));
+  }
+  for (const TableSpec& table : kTableSpecs) {
+    const int code =
+        mdb_dbi_open(txn, table.name, lmdb_flags(table.shape), &tables_.handles[static_cast<std::size_t>(table.table)]);
+    if (code == 0) continue;
+    mdb_txn_abort(txn);
+    const std::string what = directory_.string() + ": table " + table.name;
+    if (code == MDB_NOTFOUND) return failure(StorageFailure{StorageError::corrupt, what + " is missing"});
+    return failure(lmdb_failure(code, what));
+  }
+  // Handles opened in a transaction stay open only when it commits.
+  if (const int code = mdb_txn_commit(txn)) return failure(lmdb_failure(code, directory_.string()));
+
+  PHAROS_TRY(const ReadTxn read, this->read());
+  PHAROS_TRY(tables_.hash_key, check_meta(read, tables_));
+  return success();
+}
+
+Result<void, StorageFailure> Env::sync() {
+  if (const int code = mdb_env_sync(env_, 1)) return failure(lmdb_failure(code, directory_.string()));
+  return success();
+}
+
+}  // namespace pharos::storage

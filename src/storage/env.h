@@ -1,0 +1,67 @@
+// One LMDB environment: directory, lock against a second writer, map, tables, schema version.
+//
+//   <directory>/data.mdb     the database
+//   <directory>/lock.mdb     LMDB's reader table and writer mutex
+//   <directory>/pharos.lock  held with flock() by the process that writes
+//
+// One Env a database and process (LMDB's rule). Owned by the Store or by a command line tool; outlives its
+// transactions. Any thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "storage/error.h"
+#include "storage/tables.h"
+#include "storage/txn.h"
+#include "util/result.h"
+
+struct MDB_env;
+
+namespace pharos::storage {
+
+struct EnvOptions {
+  std::filesystem::path directory;
+  std::uint64_t map_size_bytes = std::uint64_t{1} << 40;  // address space, not disk; halved while the system refuses it
+  std::size_t max_readers = 512;
+  bool sync_to_disk = true;  // false: a commit survives the process but not a power cut
+  bool read_only = false;    // beside a running writer; the database must exist
+};
+
+class Env {
+ public:
+  // Makes the directory and the tables where they are missing and brings an older schema up to date.
+  // cannot_create, permission, locked, newer_schema, corrupt or io; the detail names the path.
+  static Result<std::unique_ptr<Env>, StorageFailure> open(const EnvOptions& options);
+  ~Env();
+  Env(const Env&) = delete;
+  Env& operator=(const Env&) = delete;
+
+  Result<ReadTxn, StorageFailure> read() const { return ReadTxn::begin(env_); }
+  Result<WriteTxn, StorageFailure> write() { return WriteTxn::begin(env_, tables_); }
+
+  // Flushes what was committed without sync_to_disk.
+  Result<void, StorageFailure> sync();
+
+  const Tables& tables() const { return tables_; }
+  const std::filesystem::path& directory() const { return directory_; }
+  bool read_only() const { return read_only_; }
+  MDB_env* handle() const { return env_; }
+
+ private:
+  Env() = default;
+  Result<void, StorageFailure> lock_for_writing();
+  Result<void, StorageFailure> open_map(const EnvOptions& options);
+  Result<void, StorageFailure> open_tables();
+
+  std::filesystem::path directory_;
+  bool read_only_ = false;
+  int lock_file_ = -1;
+  MDB_env* env_ = nullptr;
+  Tables tables_;
+};
+
+}  // namespace pharos::storage

@@ -1,0 +1,50 @@
+#include "storage/meta.h"
+
+#include <algorithm>
+
+#include "storage/keys.h"
+#include "util/bytes.h"
+
+namespace pharos::storage {
+namespace {
+
+constexpr std::string_view kVersionKey = "schema_version";
+constexpr std::string_view kHashKeyKey = "hash_key";
+constexpr std::string_view kLastSeqKey = "last_seq";
+
+}  // namespace
+
+std::optional<std::uint32_t> read_schema_version(const Txn& txn, const Tables& tables) {
+  const std::optional<std::string_view> value = txn.get(tables[Table::meta], kVersionKey);
+  if (!value || value->size() != 4) return std::nullopt;
+  return static_cast<std::uint32_t>(get_big_endian(as_bytes(*value)));
+}
+
+std::optional<SipKey> read_hash_key(const Txn& txn, const Tables& tables) {
+  const std::optional<std::string_view> value = txn.get(tables[Table::meta], kHashKeyKey);
+  SipKey key;
+  if (!value || value->size() != key.size()) return std::nullopt;
+  std::copy(value->begin(), value->end(), key.begin());
+  return key;
+}
+
+Seq read_last_seq(const Txn& txn, const Tables& tables) {
+  const std::optional<std::string_view> value = txn.get(tables[Table::meta], kLastSeqKey);
+  return value ? decode_seq(*value).value_or(0) : 0;
+}
+
+bool write_schema_version(WriteTxn& txn, std::uint32_t version) {
+  Key value;
+  value.add_number(version, 4);
+  return txn.put(txn.tables()[Table::meta], kVersionKey, value.view());
+}
+
+bool write_hash_key(WriteTxn& txn, const SipKey& key) {
+  return txn.put(txn.tables()[Table::meta], kHashKeyKey, as_text(key));
+}
+
+bool write_last_seq(WriteTxn& txn, Seq seq) {
+  return txn.put(txn.tables()[Table::meta], kLastSeqKey, encode_seq(seq).view());
+}
+
+}  // namespace pharos::storage

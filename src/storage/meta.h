@@ -1,0 +1,26 @@
+// The table `meta`: what a database knows about itself.
+//
+//   "schema_version"  u32, big-endian
+//   "hash_key"        16 random bytes, the key of every hash8 in keys.h; made with the database
+//   "last_seq"        u48, big-endian: the newest sequence number ever given; absent before the first event
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "storage/store.h"
+#include "storage/txn.h"
+
+namespace pharos::storage {
+
+// nullopt where the entry is missing or not of its size.
+std::optional<std::uint32_t> read_schema_version(const Txn& txn, const Tables& tables);
+std::optional<SipKey> read_hash_key(const Txn& txn, const Tables& tables);
+// 0 before the first event.
+Seq read_last_seq(const Txn& txn, const Tables& tables);
+
+bool write_schema_version(WriteTxn& txn, std::uint32_t version);
+bool write_hash_key(WriteTxn& txn, const SipKey& key);
+bool write_last_seq(WriteTxn& txn, Seq seq);
+
+}  // namespace pharos::storage

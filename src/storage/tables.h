@@ -1,0 +1,92 @@
+// Every LMDB table in one place: its name, its flags and its handle. What keys and values look like is in keys.h.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "storage/siphash.h"
+
+namespace pharos::storage {
+
+using Dbi = unsigned int;  // MDB_dbi
+
+enum class Table : std::uint8_t {
+  meta,
+  events,
+  by_id,
+  by_time,
+  by_kind,
+  by_author,
+  by_author_kind,
+  by_tag,
+  replaceable,
+  expiry,
+  tombstones,
+  kv_router_ledger,
+  kv_router_outbox,
+  kv_monitor_target,
+  kv_monitor_result,
+  kv_document,
+  kv_misc,
+};
+inline constexpr std::size_t kTableCount = static_cast<std::size_t>(Table::kv_misc) + 1;
+
+enum class TableShape : std::uint8_t {
+  plain,    // one value a key, keys in memcmp order
+  by_seq,   // one value a key, keys are native u64 in numeric order (MDB_INTEGERKEY)
+  grouped,  // values of one size in memcmp order under a key (MDB_DUPSORT | MDB_DUPFIXED)
+};
+
+struct TableSpec {
+  Table table;
+  const char* name;  // persisted
+  TableShape shape;
+};
+
+// A grouped table stores its key once and packs the values under it without a header each. Against a table with the
+// value in the key it took 220 instead of 344 bytes an event for the five scan indexes when events come about in the
+// order of created_at, 245 instead of 316 when they come in random order, at the same speed (300,000 events with 5.6
+// entries each).
+inline constexpr std::array<TableSpec, kTableCount> kTableSpecs{{
+    {Table::meta, "meta", TableShape::plain},
+    {Table::events, "events", TableShape::by_seq},
+    {Table::by_id, "by_id", TableShape::grouped},
+    {Table::by_time, "by_time", TableShape::grouped},
+    {Table::by_kind, "by_kind", TableShape::grouped},
+    {Table::by_author, "by_author", TableShape::grouped},
+    {Table::by_author_kind, "by_author_kind", TableShape::grouped},
+    {Table::by_tag, "by_tag", TableShape::grouped},
+    {Table::replaceable, "replaceable", TableShape::grouped},
+    {Table::expiry, "expiry", TableShape::grouped},
+    {Table::tombstones, "tombstones", TableShape::plain},
+    {Table::kv_router_ledger, "kv_router_ledger", TableShape::plain},
+    {Table::kv_router_outbox, "kv_router_outbox", TableShape::plain},
+    {Table::kv_monitor_target, "kv_monitor_target", TableShape::plain},
+    {Table::kv_monitor_result, "kv_monitor_result", TableShape::plain},
+    {Table::kv_document, "kv_document", TableShape::plain},
+    {Table::kv_misc, "kv_misc", TableShape::plain},
+}};
+
+consteval bool specs_are_in_order() {
+  for (std::size_t i = 0; i < kTableCount; ++i) {
+    if (kTableSpecs[i].table != static_cast<Table>(i)) return false;
+  }
+  return true;
+}
+static_assert(specs_are_in_order());
+
+constexpr const TableSpec& spec(Table table) { return kTableSpecs[static_cast<std::size_t>(table)]; }
+
+// The open handles, and the key under which this database hashes tags. Made once by Env; any thread may read it.
+struct Tables {
+  std::array<Dbi, kTableCount> handles{};
+  SipKey hash_key;
+
+  Dbi operator[](Table table) const { return handles[static_cast<std::size_t>(table)]; }
+};
+
+// The environment's flags for mdb_dbi_open, without MDB_CREATE.
+unsigned lmdb_flags(TableShape shape);
+
+}  // namespace pharos::storage

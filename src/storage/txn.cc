@@ -1,0 +1,165 @@
+#include "storage/txn.h"
+
+#include <lmdb.h>
+
+#include "storage/lmdb_error.h"
+
+namespace pharos::storage {
+namespace {
+
+MDB_val to_val(std::string_view bytes) { return {bytes.size(), const_cast<char*>(bytes.data())}; }
+
+std::string_view to_view(const MDB_val& value) { return {static_cast<const char*>(value.mv_data), value.mv_size}; }
+
+}  // namespace
+
+Txn::~Txn() {
+  if (txn_ != nullptr) mdb_txn_abort(txn_);
+}
+
+bool Txn::note(int code) const {
+  if (code == MDB_SUCCESS) return true;
+  if (code != MDB_NOTFOUND && error_ == 0) error_ = code;
+  return false;
+}
+
+StorageFailure Txn::failure() const { return lmdb_failure(error_, "transaction"); }
+
+std::optional<std::string_view> Txn::get(Dbi table, std::string_view key) const {
+  if (failed()) return std::nullopt;
+  MDB_val key_val = to_val(key);
+  MDB_val value{};
+  if (!note(mdb_get(txn_, table, &key_val, &value))) return std::nullopt;
+  return to_view(value);
+}
+
+Result<ReadTxn, StorageFailure> ReadTxn::begin(MDB_env* env) {
+  MDB_txn* txn = nullptr;
+  if (const int code = mdb_txn_begin(env, nullptr, MDB_RDONLY, &txn)) {
+    return pharos::failure(lmdb_failure(code, "begin of a read transaction"));
+  }
+  return ReadTxn(txn);
+}
+
+ReadTxn& ReadTxn::operator=(ReadTxn&& other) noexcept {
+  std::swap(txn_, other.txn_);
+  std::swap(error_, other.error_);
+  return *this;
+}
+
+Result<WriteTxn, StorageFailure> WriteTxn::begin(MDB_env* env, const Tables& tables) {
+  MDB_txn* txn = nullptr;
+  if (const int code = mdb_txn_begin(env, nullptr, 0, &txn)) {
+    return pharos::failure(lmdb_failure(code, "begin of a write transaction"));
+  }
+  return WriteTxn(txn, env, &tables);
+}
+
+Result<WriteTxn, StorageFailure> WriteTxn::begin_nested() {
+  if (failed()) return pharos::failure(failure());
+  MDB_txn* txn = nullptr;
+  if (const int code = mdb_txn_begin(env_, txn_, 0, &txn)) {
+    return pharos::failure(lmdb_failure(code, "begin of a nested transaction"));
+  }
+  return WriteTxn(txn, env_, tables_);
+}
+
+bool WriteTxn::put(Dbi table, std::string_view key, std::string_view value) {
+  if (failed()) return false;
+  MDB_val key_val = to_val(key);
+  MDB_val value_val = to_val(value);
+  return note(mdb_put(txn_, table, &key_val, &value_val, 0));
+}
+
+bool WriteTxn::put_grouped(Dbi table, std::string_view key, std::string_view value) {
+  if (failed()) return false;
+  MDB_val key_val = to_val(key);
+  MDB_val value_val = to_val(value);
+  // An append leaves the page it fills full; LMDB splits in the middle otherwise.
+  const int appended = mdb_put(txn_, table, &key_val, &value_val, MDB_APPENDDUP);
+  if (appended != MDB_KEYEXIST) return note(appended);
+  key_val = to_val(key);
+  value_val = to_val(value);
+  return note(mdb_put(txn_, table, &key_val, &value_val, 0));
+}
+
+bool WriteTxn::erase(Dbi table, std::string_view key) {
+  if (failed()) return false;
+  MDB_val key_val = to_val(key);
+  const int code = mdb_del(txn_, table, &key_val, nullptr);
+  return code == MDB_NOTFOUND || note(code);
+}
+
+bool WriteTxn::erase_grouped(Dbi table, std::string_view key, std::string_view value) {
+  if (failed()) return false;
+  MDB_val key_val = to_val(key);
+  MDB_val value_val = to_val(value);
+  const int code = mdb_del(txn_, table, &key_val, &value_val);
+  return code == MDB_NOTFOUND || note(code);
+}
+
+Result<void, StorageFailure> WriteTxn::commit() {
+  MDB_txn* txn = std::exchange(txn_, nullptr);
+  if (failed()) {
+    mdb_txn_abort(txn);
+    return pharos::failure(failure());
+  }
+  if (const int code = mdb_txn_commit(txn)) return pharos::failure(lmdb_failure(code, "commit"));
+  return success();
+}
+
+Cursor::Cursor(const Txn& txn, Dbi table) : txn_(&txn) {
+  if (!txn.failed()) txn.note(mdb_cursor_open(txn.handle(), table, &cursor_));
+}
+
+Cursor::~Cursor() {
+  if (cursor_ != nullptr) mdb_cursor_close(cursor_);
+}
+
+bool Cursor::move(int operation) {
+  if (cursor_ == nullptr || txn_->failed()) return false;
+  MDB_val key = to_val(key_);
+  MDB_val value = to_val(value_);
+  if (!txn_->note(mdb_cursor_get(cursor_, &key, &value, static_cast<MDB_cursor_op>(operation)))) return false;
+  key_ = to_view(key);
+  value_ = to_view(value);
+  return true;
+}
+
+bool Cursor::first() { return move(MDB_FIRST); }
+bool Cursor::last() { return move(MDB_LAST); }
+bool Cursor::next() { return move(MDB_NEXT); }
+bool Cursor::previous() { return move(MDB_PREV); }
+bool Cursor::next_key() { return move(MDB_NEXT_NODUP); }
+
+bool Cursor::seek(std::string_view key) {
+  key_ = key;
+  return move(MDB_SET_RANGE);
+}
+
+bool Cursor::seek_group(std::string_view key) {
+  key_ = key;
+  return move(MDB_SET_KEY);
+}
+
+bool Cursor::next_in_group() { return move(MDB_NEXT_DUP); }
+bool Cursor::previous_in_group() { return move(MDB_PREV_DUP); }
+
+bool Cursor::seek_at_most(std::string_view key, std::string_view bound) {
+  key_ = key;
+  value_ = bound;
+  if (move(MDB_GET_BOTH_RANGE)) {
+    if (value_ == bound) return true;
+    return move(MDB_PREV_DUP);
+  }
+  // Nothing at or beyond the bound: the whole group, if there is one, lies before it.
+  return seek_group(key) && move(MDB_LAST_DUP);
+}
+
+std::size_t Cursor::group_size() {
+  std::size_t count = 0;
+  if (cursor_ == nullptr || txn_->failed() || !txn_->note(mdb_cursor_count(cursor_, &count))) return 0;
+  return count;
+}
+
+}  // namespace pharos::storage
