@@ -46,9 +46,15 @@ char* encode_hex(std::span<const std::uint8_t> bytes, char* out) {
   return out;
 }
 
+void append_hex(std::string& out, std::span<const std::uint8_t> bytes) {
+  const std::size_t size = out.size();
+  out.resize(size + bytes.size() * 2);
+  encode_hex(bytes, out.data() + size);
+}
+
 std::string to_hex(std::span<const std::uint8_t> bytes) {
-  std::string out(bytes.size() * 2, '\0');
-  encode_hex(bytes, out.data());
+  std::string out;
+  append_hex(out, bytes);
   return out;
 }
 

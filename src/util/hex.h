@@ -14,6 +14,8 @@ bool decode_hex(std::string_view text, std::span<std::uint8_t> out);
 // Writes 2 * bytes.size() characters to out, without a terminator; returns one past the last.
 char* encode_hex(std::span<const std::uint8_t> bytes, char* out);
 
+void append_hex(std::string& out, std::span<const std::uint8_t> bytes);
+
 std::string to_hex(std::span<const std::uint8_t> bytes);
 
 // True when every character is a lower-case hex digit.
