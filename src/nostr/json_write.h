@@ -1,0 +1,21 @@
+// JSON text written by hand, in the one form that NIP-01 hashes. Any thread.
+// Escapes: \n \" \\ \r \t \b \f; other bytes below 0x20 as lower-case \u00xx; everything else, U+007F too, verbatim.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "nostr/tags.h"
+
+namespace pharos {
+
+// Appends the JSON string literal of text, quotes included, with the escapes above. text is valid UTF-8.
+void append_json_string(std::string& out, std::string_view text);
+
+void append_json_integer(std::string& out, std::int64_t value);
+
+// Appends the tags as a JSON array of arrays of strings.
+void append_json_tags(std::string& out, const TagList& tags);
+
+}  // namespace pharos
