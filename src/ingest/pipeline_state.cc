@@ -120,7 +120,7 @@ void Pipeline::State::stop() {
 }
 
 bool Pipeline::State::wait_idle(std::chrono::milliseconds timeout) {
-  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  const SteadyTime deadline = wait_deadline(timeout);
   Lock lock(mutex_);
   while (items_ > 0) {
     if (lock.wait_until(room_, deadline) == std::cv_status::timeout) return items_ == 0;
@@ -203,10 +203,9 @@ bool Pipeline::State::verify(const ItemPtr& item) {
   }
   if (!ids_.lead_or_wait(item)) return false;
   item->is_leader = true;
-  const auto start = std::chrono::steady_clock::now();
+  const SteadyTime start = clock_.now();
   const bool valid = verify_signature(event.pubkey, event.id, event.sig);
-  tally_.metrics().signature_verify_seconds.observe(
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  tally_.metrics().signature_verify_seconds.observe(std::chrono::duration<double>(clock_.now() - start).count());
   if (!valid) settle(item, rejected(Reason::invalid_signature, "the signature does not verify"));
   return valid;
 }

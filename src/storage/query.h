@@ -23,6 +23,8 @@ struct QueryOptions {
   std::size_t max_limit = 500;          // silent clamp per filter
   Seq max_seq = ~Seq{0};                // events committed later are left to the live feed
   std::size_t max_scanned = 1'000'000;  // records over all slices; beyond it the query is cut short
+  // Read permission: a record for which it is false is passed over and counts against no limit. Empty: all are visible.
+  std::function<bool(const RecordView&)> visible;
 };
 
 enum class SliceEnd {

@@ -33,6 +33,11 @@ class SystemClock final : public Clock {
   }
 };
 
+// `timeout` from now on the real clock: the deadline of a wait on a condition, which no test clock moves.
+inline SteadyTime wait_deadline(std::chrono::milliseconds timeout) {
+  return std::chrono::steady_clock::now() + timeout;
+}
+
 // A clock that stands still until told otherwise; both sides advance together.
 class ManualClock final : public Clock {
  public:
