@@ -1,0 +1,39 @@
+// A committed or ephemeral event on its way to subscribers, and the batch that goes to every serving shard. Immutable
+// but for the JSON, which the first who needs it renders and everybody shares. Any thread.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "nostr/event_json.h"
+#include "storage/commit_feed.h"
+
+namespace pharos::relay {
+
+class LiveEvent {
+ public:
+  explicit LiveEvent(storage::CommittedEvent committed) : committed_(std::move(committed)) {}
+
+  const Event& event() const { return *committed_.event; }
+  storage::Seq seq() const { return committed_.seq; }  // 0: ephemeral
+  const std::string& json() const {
+    std::call_once(rendered_, [this] { append_event_json(json_, event()); });
+    return json_;
+  }
+
+ private:
+  storage::CommittedEvent committed_;
+  mutable std::once_flag rendered_;
+  mutable std::string json_;
+};
+using LiveEventPtr = std::shared_ptr<const LiveEvent>;
+
+struct LiveBatch {
+  std::vector<LiveEventPtr> events;
+  SteadyTime committed_at;
+};
+using LiveBatchPtr = std::shared_ptr<const LiveBatch>;
+
+}  // namespace pharos::relay

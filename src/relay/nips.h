@@ -1,0 +1,25 @@
+// The NIPs this relay keeps: one table, from which the NIP-11 document and the README take theirs.
+#pragma once
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "relay/options.h"
+
+namespace pharos::relay {
+
+struct Nip {
+  unsigned number;
+  std::string_view title;
+  std::string_view condition;  // when it is advertised, for people; "always"
+  bool (*enabled)(const Options&);
+};
+
+// By number, ascending.
+std::span<const Nip> nips();
+
+// The numbers that hold under these options, ascending.
+std::vector<unsigned> supported_nips(const Options& options);
+
+}  // namespace pharos::relay

@@ -1,0 +1,72 @@
+// The settings of the relay, with the defaults of the house. app fills them; a reload replaces them whole: NIP-11 and
+// new connections follow at once, open connections keep the limits under which they were accepted.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "ingest/admission.h"
+#include "net/server.h"
+
+namespace pharos::relay {
+
+// Caps of one connection. Beyond them: CLOSED or OK false with a reason, reading pauses, or the connection is closed.
+struct Limits {
+  std::size_t max_subscriptions = 64;
+  std::size_t max_filters = 20;                 // of one REQ
+  std::size_t max_subscription_id = 64;         // code points
+  std::size_t max_filter_values = 50'000;       // ids, authors, kinds and tag values of all subscriptions together
+  std::size_t default_limit = 500;              // of a filter that names none
+  std::size_t max_limit = 1'000;                // of one filter; a silent clamp
+  std::size_t max_events_per_req = 5'000;       // stored events over all filters of a REQ; a silent clamp
+  std::size_t max_scanned_records = 1'000'000;  // of one REQ; beyond it CLOSED
+  std::size_t max_running_scans = 4;            // stored phases at a time; further REQs wait their turn
+  std::size_t max_held_events = 10'000;         // live events that wait for an EOSE; beyond it CLOSED
+  std::size_t max_held_bytes = 4U << 20U;
+  std::size_t max_pending_events = 256;  // EVENTs without their OK; beyond it reading pauses
+  std::size_t max_auth_keys = 16;
+  std::size_t max_auth_attempts = 64;
+  std::size_t max_bad_messages = 200;  // messages that are no nostr at all; beyond it 1008
+};
+
+// What NIP-11 tells beyond the limits; empty fields are left out.
+struct Info {
+  std::string name = "pharos";
+  std::string description;
+  std::string banner;
+  std::string icon;
+  std::string pubkey;  // the operator's, hex
+  std::string self;    // the relay's own identity, hex
+  std::string contact;
+  std::string terms_of_service;
+  std::string software;  // a URL
+  std::string version;
+};
+
+struct Options {
+  std::vector<net::ServerOptions> listeners{net::ServerOptions{}};
+  // The URLs under which clients know us: NIP-42 compares their hosts. Loopback names are always ours as well.
+  std::vector<std::string> urls;
+  std::string path = "/";  // of the WebSocket and of NIP-11; any other is 404
+
+  Info info;
+  Limits limits;
+  // What NIP-11 tells of admission; the pipeline enforces it.
+  ingest::AdmissionOptions admission;
+  // Kinds 4, 1059 and 21059 go to their authenticated author or recipient alone (NIP-04, 17, 59).
+  bool gate_private_messages = true;
+  bool monitoring = false;  // NIP-66 events are published here
+
+  // One slice of a stored phase on the worker pool.
+  std::chrono::microseconds slice_time{5'000};
+  std::size_t slice_records = 20'000;
+  std::size_t slice_bytes = 256 * 1024;
+  std::size_t max_queued_slices = 20'000;  // over all connections; beyond it CLOSED
+
+  // Live events on their way to one shard; beyond it the shard closes its subscriptions with a reason.
+  std::size_t max_fanout_events = 100'000;
+};
+
+}  // namespace pharos::relay

@@ -1,0 +1,115 @@
+#include "relay/replies.h"
+
+#include "nostr/canonical.h"
+#include "nostr/message.h"
+
+namespace pharos::relay {
+namespace {
+
+using ingest::Fate;
+using ingest::Reason;
+using ingest::Verdict;
+
+std::string_view prefix_of(Reason reason) {
+  switch (reason) {
+    case Reason::none:
+    case Reason::invalid_event:
+    case Reason::invalid_id:
+    case Reason::invalid_signature:
+    case Reason::expired:
+    case Reason::created_at_old:
+    case Reason::created_at_future:
+    case Reason::too_large:
+    case Reason::too_many_tags:
+    case Reason::auth_kind:
+      return "invalid: ";
+    case Reason::pow:
+      return "pow: ";
+    case Reason::deleted:
+    case Reason::policy:
+      return "blocked: ";
+    case Reason::protected_event:
+      return "restricted: ";
+    case Reason::map_full:
+    case Reason::storage:
+      return "error: ";
+    case Reason::overloaded:
+      return "rate-limited: ";
+  }
+  return "error: ";
+}
+
+std::string message_of(const Verdict& verdict) {
+  switch (verdict.fate) {
+    case Fate::stored:
+    case Fate::ephemeral:
+      return {};
+    case Fate::duplicate:
+      return "duplicate: already have this event";
+    case Fate::replaced:
+      return "duplicate: a newer version is stored";
+    case Fate::rejected:
+      break;
+  }
+  std::string message(prefix_of(verdict.reason));
+  message.append(verdict.detail.empty() ? name(verdict.reason) : std::string_view(verdict.detail));
+  return message;
+}
+
+std::string ok(std::string_view id_hex, bool accepted, std::string_view message) {
+  std::string out;
+  append_ok(out, id_hex, accepted, message);
+  return out;
+}
+
+}  // namespace
+
+std::string ok_reply(const EventId& id, const Verdict& verdict) {
+  const bool accepted =
+      verdict.fate == Fate::stored || verdict.fate == Fate::duplicate || verdict.fate == Fate::ephemeral;
+  return ok(id.hex(), accepted, message_of(verdict));
+}
+
+std::string refusal_reply(std::string_view id_hex, std::string_view message) { return ok(id_hex, false, message); }
+
+std::string auth_ok_reply(const EventId& id) { return ok(id.hex(), true, {}); }
+
+std::string write_refusal_reply(const EventId& id, WriteAccess access) {
+  const std::string_view message = access == WriteAccess::auth_required
+                                       ? "auth-required: protected events are taken from their author only"
+                                       : "restricted: protected events are taken from their author only";
+  return ok(id.hex(), false, message);
+}
+
+std::string closed_reply(std::string_view subscription, std::string_view message) {
+  std::string out;
+  append_closed(out, subscription, message);
+  return out;
+}
+
+std::string eose_reply(std::string_view subscription) {
+  std::string out;
+  append_eose(out, subscription);
+  return out;
+}
+
+std::string notice_reply(std::string_view message) {
+  std::string out;
+  append_notice(out, message);
+  return out;
+}
+
+std::string challenge_message(std::string_view challenge) {
+  std::string out;
+  append_auth_challenge(out, challenge);
+  return out;
+}
+
+std::string negentropy_refusal(std::string_view subscription) {
+  std::string out = "[\"NEG-ERR\",";
+  append_json_string(out, subscription);
+  out.append(",\"unsupported: negentropy is not answered here\"]");
+  return out;
+}
+
+}  // namespace pharos::relay

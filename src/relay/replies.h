@@ -1,0 +1,42 @@
+// The one place that turns fates and faults into the words of the wire: OK, CLOSED, NOTICE and NEG-ERR with the
+// prefixes of NIP-01 and NIP-42. Pure; any thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "ingest/verdict.h"
+#include "nostr/event.h"
+#include "relay/access.h"
+
+namespace pharos::relay {
+
+// ["OK",<id>,<accepted>,<message>] for the fate of an EVENT.
+std::string ok_reply(const EventId& id, const ingest::Verdict& verdict);
+// For what was refused before it could be submitted; message has its prefix.
+std::string refusal_reply(std::string_view id_hex, std::string_view message);
+std::string auth_ok_reply(const EventId& id);
+// For a write that NIP-70 forbids.
+std::string write_refusal_reply(const EventId& id, WriteAccess access);
+
+std::string closed_reply(std::string_view subscription, std::string_view message);
+std::string eose_reply(std::string_view subscription);
+std::string notice_reply(std::string_view message);
+std::string challenge_message(std::string_view challenge);
+// NIP-77 for a relay without it.
+std::string negentropy_refusal(std::string_view subscription);
+
+namespace closed {
+inline constexpr std::string_view kAuthRequired = "auth-required: these kinds are served to their parties alone";
+inline constexpr std::string_view kRestricted = "restricted: these events are for other people";
+inline constexpr std::string_view kTooManySubscriptions = "rate-limited: too many subscriptions on this connection";
+inline constexpr std::string_view kTooManyValues = "rate-limited: too many filter values on this connection";
+inline constexpr std::string_view kCutShort = "error: the query looked at too many events, narrow it";
+inline constexpr std::string_view kStorage = "error: the stored events could not be read";
+inline constexpr std::string_view kBusy = "error: the relay is busy, try again later";
+inline constexpr std::string_view kHeldTooMany = "error: new events came faster than the stored ones could be sent";
+inline constexpr std::string_view kLostEvents = "error: the relay fell behind with new events, subscribe again";
+inline constexpr std::string_view kCountUnsupported = "unsupported: COUNT is not answered here";
+}  // namespace closed
+
+}  // namespace pharos::relay

@@ -1,0 +1,152 @@
+#include "relay/server.h"
+
+#include <algorithm>
+
+#include "relay/fanout.h"
+#include "relay/info.h"
+#include "relay/net_loop.h"
+#include "relay/session.h"
+#include "relay/session_count.h"
+#include "util/check.h"
+
+namespace pharos::relay {
+namespace {
+
+// What a reload replaces.
+struct Settings {
+  explicit Settings(const Options& from)
+      : options(std::make_shared<const Options>(from)), own(std::make_shared<const OwnHosts>(from.urls)) {}
+  std::shared_ptr<const Options> options;
+  std::shared_ptr<const OwnHosts> own;
+};
+
+}  // namespace
+
+class RelayServer::Impl {
+ public:
+  Impl(const Options& options, Services services)
+      : services_(std::move(services)),
+        settings_(std::make_shared<const Settings>(options)),
+        runner_(std::make_shared<QueryRunner>(services_.store, services_.pool, services_.clock,
+                                              services_.pool.threads(), options.max_queued_slices, services_.metrics)) {
+    std::vector<ServingShard*> shards;
+    for (std::size_t i = 0; i < services_.shards.serving_count(); ++i) {
+      loops_.push_back(std::make_unique<NetLoop>(services_.shards.serving(i)));
+      shards_.push_back(std::make_unique<ServingShard>(*loops_.back(), services_.store, services_.clock, sessions_,
+                                                       services_.random.next_u64(), options.max_fanout_events,
+                                                       services_.metrics));
+      shards.push_back(shards_.back().get());
+    }
+    fanout_ = std::make_unique<Fanout>(services_.store.feed(), std::move(shards), services_.clock);
+  }
+
+  Result<void, net::NetFailure> start() {
+    std::vector<net::IoShard*> on;
+    for (std::size_t i = 0; i < services_.shards.serving_count(); ++i) on.push_back(&services_.shards.serving(i));
+    const auto options = settings_.get()->options;
+    for (const net::ServerOptions& listener : options->listeners) {
+      auto listening = net::Server::listen(listener, services_.shards, on, handlers(listener), services_.tls);
+      if (!listening) {
+        stop_accepting();
+        servers_.clear();
+        return listening.error();
+      }
+      servers_.push_back(std::move(listening.value()));
+    }
+    return success();
+  }
+
+  std::vector<std::string> addresses() const {
+    std::vector<std::string> addresses;
+    for (const auto& server : servers_) addresses.push_back(server->address());
+    return addresses;
+  }
+
+  void reconfigure(const Options& options) { settings_.set(std::make_shared<const Settings>(options)); }
+
+  DrainReport drain(std::chrono::milliseconds timeout) {
+    draining_.store(true);
+    stop_accepting();
+    const SteadyTime deadline = wait_deadline(timeout);
+    const std::size_t before = sessions_.get();
+    for (auto& shard : shards_) shard->loop().post([&shard = *shard] { shard.begin_drain(); });
+    // The last fifth of the time is for closing those whose OKs did not come in the rest.
+    if (sessions_.wait_for_none(deadline - timeout / 5) > 0) {
+      for (auto& shard : shards_) shard->loop().post([&shard = *shard] { shard.shut_down(); });
+    }
+    const std::size_t left = sessions_.wait_for_none(deadline);
+    return {before - std::min(before, left), left};
+  }
+
+ private:
+  net::ServerHandlers handlers(const net::ServerOptions& listener) {
+    net::ServerHandlers handlers;
+    handlers.on_http = [this](const net::HttpRequest& request) {
+      return answer_http(*settings_.get()->options, request);
+    };
+    handlers.on_upgrade = [this](const net::HttpRequest& request) { return refuse_upgrade(request); };
+    handlers.on_connection = [this, low_water = listener.ws.low_water_bytes](net::WsConnectionPtr connection,
+                                                                             const net::HttpRequest&) {
+      open_session(std::move(connection), low_water);
+    };
+    return handlers;
+  }
+
+  std::optional<net::HttpResponse> refuse_upgrade(const net::HttpRequest& request) const {
+    net::HttpResponse response;
+    if (draining_.load()) {
+      services_.metrics.upgrades_refused_draining.add();
+      response.status = 503;
+      response.headers.emplace_back("Retry-After", "5");
+      response.body = "shutting down\n";
+      return response;
+    }
+    if (is_relay_target(*settings_.get()->options, request.target)) return std::nullopt;
+    response.status = 404;
+    response.body = "not found\n";
+    return response;
+  }
+
+  void open_session(net::WsConnectionPtr connection, std::size_t low_water_bytes) {
+    const net::IoShard* const shard = &connection->shard();
+    for (std::size_t i = 0; i < shards_.size(); ++i) {
+      if (&services_.shards.serving(i) != shard) continue;
+      const auto settings = settings_.get();
+      Session::open({*shards_[i], services_.sink, *runner_, services_.clock, services_.metrics}, settings->options,
+                    settings->own, make_challenge(services_.random), std::move(connection), low_water_bytes);
+      // A connection that was being upgraded when drain() began.
+      if (draining_.load()) shards_[i]->begin_drain();
+      return;
+    }
+    PHAROS_DEBUG_CHECK(false);  // listen() was told to use serving shards only
+  }
+
+  void stop_accepting() {
+    for (const auto& server : servers_) server->stop_accepting();
+  }
+
+  const Services services_;
+  Snapshot<Settings> settings_;
+  SessionCount sessions_;
+  std::shared_ptr<QueryRunner> runner_;
+  std::vector<std::unique_ptr<NetLoop>> loops_;
+  std::vector<std::unique_ptr<ServingShard>> shards_;
+  std::unique_ptr<Fanout> fanout_;
+  std::vector<std::unique_ptr<net::Server>> servers_;
+  std::atomic<bool> draining_{false};
+};
+
+RelayServer::RelayServer(const Options& options, Services services)
+    : impl_(std::make_unique<Impl>(options, std::move(services))) {}
+
+RelayServer::~RelayServer() = default;
+
+Result<void, net::NetFailure> RelayServer::start() { return impl_->start(); }
+
+std::vector<std::string> RelayServer::addresses() const { return impl_->addresses(); }
+
+void RelayServer::reconfigure(const Options& options) { impl_->reconfigure(options); }
+
+RelayServer::DrainReport RelayServer::drain(std::chrono::milliseconds timeout) { return impl_->drain(timeout); }
+
+}  // namespace pharos::relay

@@ -1,0 +1,139 @@
+#include "relay/serving_shard.h"
+
+#include <algorithm>
+
+#include "util/log.h"
+
+namespace pharos::relay {
+namespace {
+
+constexpr std::chrono::milliseconds kRetryDelay{5};
+
+}  // namespace
+
+ServingShard::ServingShard(Loop& loop, const storage::Store& store, const Clock& clock, SessionCount& sessions,
+                           std::uint64_t salt, std::size_t max_fanout_events, const metrics::RelayMetrics& metrics)
+    : loop_(loop),
+      store_(store),
+      clock_(clock),
+      sessions_(sessions),
+      max_fanout_events_(max_fanout_events),
+      metrics_(metrics),
+      index_(salt) {}
+
+void ServingShard::publish(const LiveBatchPtr& batch) {
+  {
+    Lock lock(inbox_mutex_);
+    if (inbox_events_ + batch->events.size() > max_fanout_events_ && !inbox_.empty()) {
+      lost_ = true;
+      for (const LiveEventPtr& event : batch->events) lost_up_to_ = std::max(lost_up_to_, event->seq());
+      metrics_.fanout_overflow.add();
+    } else {
+      inbox_.push_back(batch);
+      inbox_events_ += batch->events.size();
+      metrics_.fanout_depth.add(static_cast<std::int64_t>(batch->events.size()));
+    }
+    if (wake_posted_) return;
+    wake_posted_ = true;
+  }
+  loop_.post([this] { take_next(); });
+}
+
+void ServingShard::take_next() {
+  LiveBatchPtr batch;
+  bool lost = false;
+  bool more = false;
+  {
+    Lock lock(inbox_mutex_);
+    if (!inbox_.empty()) {
+      batch = std::move(inbox_.front());
+      inbox_.pop_front();
+      inbox_events_ -= batch->events.size();
+      metrics_.fanout_depth.add(-static_cast<std::int64_t>(batch->events.size()));
+    }
+    more = !inbox_.empty();
+    wake_posted_ = more;
+    if (!more && lost_) {
+      lost = std::exchange(lost_, false);
+      delivered_ = std::max(delivered_, lost_up_to_);
+    }
+  }
+  if (batch != nullptr) deliver(*batch);
+  if (lost) close_subscriptions();
+  // One batch a turn: sockets and requests get their share of the loop between two.
+  if (more) loop_.post([this] { take_next(); });
+}
+
+void ServingShard::deliver(const LiveBatch& batch) {
+  const UnixSeconds now = clock_.unix_now();
+  for (const LiveEventPtr& event : batch.events) {
+    delivered_ = std::max(delivered_, event->seq());
+    if (is_expired(event->event(), now)) continue;
+    matched_.clear();
+    index_.match(event->event(), matched_);
+    for (const LiveIndex::Handle handle : matched_) {
+      // An earlier delivery may have ended this subscription or its whole connection.
+      const LiveIndex::Target* target = index_.find(handle);
+      if (target == nullptr) continue;
+      metrics_.broadcast_matches.add();
+      target->receiver->on_live(target->key, event);
+    }
+  }
+  metrics_.broadcast_seconds.observe(std::chrono::duration<double>(clock_.now() - batch.committed_at).count());
+}
+
+void ServingShard::close_subscriptions() {
+  log::warn("relay", "live events were lost on a lagging shard, its subscriptions are closed",
+            {{"subscriptions", index_.size()}});
+  for (const auto& member : all_members()) member->on_events_lost();
+}
+
+ServingShard::Watched ServingShard::watch(const LiveIndex::Target& target, FilterList filters) {
+  const LiveIndex::Handle handle = index_.add(target, std::move(filters));
+  // What came through the inbox is committed, even where the store has not counted it yet.
+  return {handle, std::max(store_.last_seq(), delivered_)};
+}
+
+void ServingShard::attach(std::shared_ptr<ShardMember> member) {
+  ShardMember* const key = member.get();
+  members_.emplace(key, std::move(member));
+  sessions_.add();
+  metrics_.sessions.add(1);
+}
+
+void ServingShard::detach(ShardMember* member) {
+  const auto at = members_.find(member);
+  if (at == members_.end()) return;
+  loop_.post([member_alive = std::move(at->second)] {});
+  members_.erase(at);
+  sessions_.remove();
+  metrics_.sessions.add(-1);
+}
+
+void ServingShard::retry_soon(std::weak_ptr<ShardMember> member) {
+  retries_.push_back(std::move(member));
+  if (retries_.size() == 1) loop_.arm(kRetryDelay, [this] { run_retries(); });
+}
+
+void ServingShard::run_retries() {
+  for (const auto& waiting : std::exchange(retries_, {})) {
+    if (const auto member = waiting.lock()) member->retry();
+  }
+}
+
+std::vector<std::shared_ptr<ShardMember>> ServingShard::all_members() const {
+  std::vector<std::shared_ptr<ShardMember>> members;
+  members.reserve(members_.size());
+  for (const auto& [key, member] : members_) members.push_back(member);
+  return members;
+}
+
+void ServingShard::begin_drain() {
+  for (const auto& member : all_members()) member->begin_drain();
+}
+
+void ServingShard::shut_down() {
+  for (const auto& member : all_members()) member->shut_down();
+}
+
+}  // namespace pharos::relay

@@ -1,0 +1,98 @@
+// What the connections of one io shard share: the live index, the inbox of live events, and the list of who is there.
+//
+// publish() from any thread; everything else on the shard's thread. The inbox is bounded: when the shard lags by more
+// than the cap, events are dropped and every subscription of the shard is closed with a reason, never silently short.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "metrics/relay_metrics.h"
+#include "relay/live_event.h"
+#include "relay/live_index.h"
+#include "relay/loop.h"
+#include "relay/session_count.h"
+#include "storage/store.h"
+#include "util/sync.h"
+
+namespace pharos::relay {
+
+class LiveReceiver {
+ public:
+  virtual ~LiveReceiver() = default;
+  // An event matched the subscription of that key.
+  virtual void on_live(std::uint64_t key, const LiveEventPtr& event) = 0;
+  virtual void on_events_lost() = 0;
+};
+
+// A session as its shard sees it.
+class ShardMember : public LiveReceiver {
+ public:
+  // Asked for by retry_soon().
+  virtual void retry() = 0;
+  // Take nothing more, end when the acknowledgements that are due have been sent.
+  virtual void begin_drain() = 0;
+  // End now.
+  virtual void shut_down() = 0;
+};
+
+class ServingShard {
+ public:
+  ServingShard(Loop& loop, const storage::Store& store, const Clock& clock, SessionCount& sessions, std::uint64_t salt,
+               std::size_t max_fanout_events, const metrics::RelayMetrics& metrics);
+
+  // Any thread, in commit order.
+  void publish(const LiveBatchPtr& batch);
+
+  struct Watched {
+    LiveIndex::Handle handle;
+    storage::Seq newest = 0;  // live events come for what is committed after it
+  };
+  Watched watch(const LiveIndex::Target& target, FilterList filters);
+  void forget(LiveIndex::Handle handle) { index_.remove(handle); }
+
+  void attach(std::shared_ptr<ShardMember> member);
+  // The member is destroyed later, from the loop.
+  void detach(ShardMember* member);
+  // Calls retry() on the member in a few milliseconds, if it is still there.
+  void retry_soon(std::weak_ptr<ShardMember> member);
+
+  void begin_drain();
+  void shut_down();
+
+  Loop& loop() { return loop_; }
+  std::size_t members() const { return members_.size(); }
+  const LiveIndex& index() const { return index_; }
+
+ private:
+  void take_next();
+  void deliver(const LiveBatch& batch);
+  void close_subscriptions();
+  void run_retries();
+  std::vector<std::shared_ptr<ShardMember>> all_members() const;
+
+  Loop& loop_;
+  const storage::Store& store_;
+  const Clock& clock_;
+  SessionCount& sessions_;
+  const std::size_t max_fanout_events_;
+  const metrics::RelayMetrics metrics_;
+
+  Mutex inbox_mutex_;
+  std::deque<LiveBatchPtr> inbox_ PHAROS_GUARDED_BY(inbox_mutex_);
+  std::size_t inbox_events_ PHAROS_GUARDED_BY(inbox_mutex_) = 0;
+  storage::Seq lost_up_to_ PHAROS_GUARDED_BY(inbox_mutex_) = 0;
+  bool lost_ PHAROS_GUARDED_BY(inbox_mutex_) = false;
+  bool wake_posted_ PHAROS_GUARDED_BY(inbox_mutex_) = false;
+
+  LiveIndex index_;
+  storage::Seq delivered_ = 0;  // the newest sequence number that came through the inbox
+  std::vector<LiveIndex::Handle> matched_;
+  std::unordered_map<ShardMember*, std::shared_ptr<ShardMember>> members_;
+  std::vector<std::weak_ptr<ShardMember>> retries_;
+};
+
+}  // namespace pharos::relay

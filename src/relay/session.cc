@@ -1,0 +1,254 @@
+#include "relay/session.h"
+
+#include <algorithm>
+
+namespace pharos::relay {
+namespace {
+
+using metrics::RelayMetrics;
+
+constexpr std::uint16_t kGoingAway = 1001;  // RFC 6455 7.4.1
+constexpr std::string_view kShutdownReason = "the relay is shutting down";
+
+}  // namespace
+
+void Session::open(const SessionContext& context, std::shared_ptr<const Options> options,
+                   std::shared_ptr<const OwnHosts> own, std::string challenge, net::WsConnectionPtr connection,
+                   std::size_t low_water_bytes) {
+  auto session = std::make_shared<Session>(context, std::move(options), std::move(own), std::move(challenge),
+                                           std::move(connection), low_water_bytes);
+  context.shard.attach(session);
+  session->start();
+}
+
+Session::Session(const SessionContext& context, std::shared_ptr<const Options> options,
+                 std::shared_ptr<const OwnHosts> own, std::string challenge, net::WsConnectionPtr connection,
+                 std::size_t low_water_bytes)
+    : context_(context),
+      options_(options),
+      connection_(std::move(connection)),
+      low_water_bytes_(low_water_bytes),
+      fsm_(std::move(options), std::move(own), context.clock, std::move(challenge), context.metrics),
+      verdicts_(std::make_shared<VerdictInbox>()) {}
+
+void Session::start() {
+  net::WsConnection::Callbacks callbacks;
+  const std::weak_ptr<Session> weak = weak_from_this();
+  callbacks.on_message = [weak](std::string_view text) {
+    if (const auto self = weak.lock()) self->on_message(text);
+  };
+  callbacks.on_drained = [weak] {
+    if (const auto self = weak.lock()) self->on_drained();
+  };
+  callbacks.on_closed = [weak](net::CloseCause, std::uint16_t, std::string_view) {
+    if (const auto self = weak.lock()) self->on_closed();
+  };
+  connection_->start(std::move(callbacks));
+  fsm_.on_open(actions_);
+  run();
+}
+
+void Session::on_message(std::string_view text) {
+  if (closed_ || draining_) return;
+  const bool was_authenticated = fsm_.is_authenticated();
+  fsm_.on_message(text, actions_);
+  if (!was_authenticated && fsm_.is_authenticated()) context_.metrics.authenticated_sessions.add(1);
+  run();
+  update_reading();
+}
+
+void Session::on_closed() {
+  if (std::exchange(closed_, true)) return;
+  for (auto& [key, watching] : watching_) {
+    context_.shard.forget(watching.watched.handle);
+    if (watching.scan != nullptr) watching.scan->cancel();
+  }
+  watching_.clear();
+  unsubmitted_.clear();
+  if (fsm_.is_authenticated()) context_.metrics.authenticated_sessions.add(-1);
+  context_.shard.detach(this);
+}
+
+// --- actions --------------------------------------------------------------------------------------------------------
+
+void Session::run() {
+  // By index: carrying one out may append others.
+  for (std::size_t i = 0; i < actions_.size() && !closed_; ++i) {
+    Action action = std::move(actions_[i]);
+    std::visit([this](auto& what) { run(what); }, action);
+  }
+  actions_.clear();
+}
+
+void Session::run(action::Send& send) { connection_->send(send.text); }
+
+void Session::run(action::SendEvents& send) {
+  for (const LiveEventPtr& event : send.events) {
+    if (!connection_->send({*send.prefix, event->json(), "]"})) return;
+  }
+}
+
+void Session::run(action::CountRefused& refused) {
+  context_.sink.count_refused(ingest::Source::client, refused.reason);
+}
+
+void Session::run(action::Watch& watch) {
+  const auto watched = context_.shard.watch({this, watch.key}, std::move(watch.filters));
+  watching_[watch.key] = {watched, nullptr};
+  fsm_.on_watching(watch.key, watched.newest);
+}
+
+void Session::run(action::Scan& scan) {
+  const auto at = watching_.find(scan.key);
+  if (at == watching_.end()) return;
+  at->second.scan = std::make_shared<Scan>(*scan.filters, std::move(scan.readers), std::move(scan.prefix),
+                                           at->second.watched.newest, *options_);
+  request_slice(scan.key);
+}
+
+void Session::run(action::Forget& forget) {
+  const auto at = watching_.find(forget.key);
+  if (at == watching_.end()) return;
+  context_.shard.forget(at->second.watched.handle);
+  if (at->second.scan != nullptr) at->second.scan->cancel();
+  watching_.erase(at);
+  std::erase(resting_scans_, forget.key);
+}
+
+void Session::run(action::Disconnect& disconnect) {
+  connection_->close(net::CloseCause::policy, disconnect.code, disconnect.reason);
+}
+
+// --- EVENT ----------------------------------------------------------------------------------------------------------
+
+void Session::run(action::Submit& submitted) {
+  // Behind those that wait already, so that one connection's events keep their order.
+  if (!unsubmitted_.empty() || !submit(submitted.event)) unsubmitted_.push_back(std::move(submitted.event));
+}
+
+bool Session::submit(const storage::EventPtr& event) {
+  ingest::Submission submission;
+  submission.event = event;
+  submission.source = ingest::Source::client;
+  // The loop outlives whatever is in flight; the session need not.
+  submission.done = [inbox = verdicts_, weak = weak_from_this(), loop = &context_.shard.loop(), id = event->id,
+                     submitted_at = context_.clock.now()](const ingest::Verdict& verdict) {
+    if (!inbox->push({id, verdict, submitted_at})) return;
+    loop->post([weak] {
+      if (const auto self = weak.lock()) self->on_verdicts();
+    });
+  };
+  return context_.sink.submit(std::move(submission));
+}
+
+void Session::on_verdicts() {
+  const auto entries = verdicts_->take();
+  if (closed_) return;
+  const SteadyTime now = context_.clock.now();
+  for (const VerdictInbox::Entry& entry : entries) {
+    fsm_.on_verdict(entry.id, entry.verdict, actions_);
+    context_.metrics.event_ok_seconds.observe(std::chrono::duration<double>(now - entry.submitted_at).count());
+  }
+  run();
+  submit_waiting();
+}
+
+void Session::retry() {
+  retry_armed_ = false;
+  submit_waiting();
+}
+
+void Session::submit_waiting() {
+  while (!closed_ && !unsubmitted_.empty() && submit(unsubmitted_.front())) unsubmitted_.pop_front();
+  update_reading();
+}
+
+void Session::update_reading() {
+  if (closed_) return;
+  if (!unsubmitted_.empty() && !retry_armed_) {
+    retry_armed_ = true;
+    context_.shard.retry_soon(weak_from_this());
+  }
+  const bool wanted = unsubmitted_.empty() && fsm_.has_room_for_events() && !draining_;
+  if (wanted != reading_) {
+    reading_ = wanted;
+    if (wanted) {
+      connection_->resume_reading();
+    } else {
+      connection_->pause_reading();
+    }
+  }
+  close_when_drained();
+}
+
+// --- the stored phase -----------------------------------------------------------------------------------------------
+
+void Session::request_slice(SubscriptionKey key) {
+  const bool taken = context_.runner.run(
+      watching_.at(key).scan, [weak = weak_from_this(), loop = &context_.shard.loop(), key](ScanSlice&& slice) {
+        loop->post([weak, key, shared = std::make_shared<const ScanSlice>(std::move(slice))] {
+          if (const auto self = weak.lock()) self->on_slice(key, *shared);
+        });
+      });
+  if (!taken) fsm_.on_scan_refused(key, actions_);
+}
+
+void Session::on_slice(SubscriptionKey key, const ScanSlice& slice) {
+  if (closed_ || !fsm_.wants_slices(key)) return;
+  const std::string_view bytes = slice.bytes;
+  std::size_t from = 0;
+  for (const std::size_t to : slice.ends) {
+    if (!connection_->send(bytes.substr(from, to - from))) return;
+    from = to;
+  }
+  context_.metrics.messages_sent[static_cast<std::size_t>(RelayMetrics::Sent::event)].add(slice.ends.size());
+  fsm_.on_slice(key, slice.end, actions_);
+  run();
+  if (closed_ || !fsm_.wants_slices(key)) return;
+  if (connection_->queued_bytes() > low_water_bytes_) {
+    resting_scans_.push_back(key);
+    return;
+  }
+  request_slice(key);
+  run();
+}
+
+void Session::on_drained() {
+  if (closed_) return;
+  for (const SubscriptionKey key : std::exchange(resting_scans_, {})) {
+    if (fsm_.wants_slices(key)) request_slice(key);
+  }
+  run();
+}
+
+// --- live -----------------------------------------------------------------------------------------------------------
+
+void Session::on_live(std::uint64_t key, const LiveEventPtr& event) {
+  if (closed_) return;
+  if (fsm_.on_live(key, event, actions_) == SessionFsm::Delivery::send) {
+    connection_->send({fsm_.prefix(key), event->json(), "]"});
+  }
+  if (!actions_.empty()) run();
+}
+
+void Session::on_events_lost() {
+  fsm_.on_events_lost(actions_);
+  run();
+}
+
+// --- the end --------------------------------------------------------------------------------------------------------
+
+void Session::begin_drain() {
+  if (closed_ || std::exchange(draining_, true)) return;
+  update_reading();
+}
+
+void Session::close_when_drained() {
+  if (draining_ && fsm_.pending_events() == 0) shut_down();
+}
+
+void Session::shut_down() {
+  if (!closed_) connection_->close(net::CloseCause::shutdown, kGoingAway, kShutdownReason);
+}
+
+}  // namespace pharos::relay

@@ -1,0 +1,97 @@
+// One client connection: carries out what the state machine says on the socket, the sink, the live index and the
+// query runner, and applies back-pressure.
+//
+//   EVENTs      the sink full, or too many without their OK: reading pauses, TCP pushes back
+//   stored      a slice is asked for only while the connection's queue is below low water
+//   live        the connection's outbound cap cuts a slow reader off
+//
+// Owned by its ServingShard; on that shard's thread alone.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "ingest/sink.h"
+#include "net/ws_connection.h"
+#include "relay/query_runner.h"
+#include "relay/serving_shard.h"
+#include "relay/session_fsm.h"
+#include "relay/verdict_inbox.h"
+
+namespace pharos::relay {
+
+// What the sessions of a shard share; all of it outlives them.
+struct SessionContext {
+  ServingShard& shard;
+  ingest::Sink& sink;
+  SliceRunner& runner;
+  const Clock& clock;
+  const metrics::RelayMetrics& metrics;
+};
+
+class Session final : public ShardMember, public std::enable_shared_from_this<Session> {
+ public:
+  // Starts the connection and attaches the session to its shard. low_water_bytes is the connection's own.
+  static void open(const SessionContext& context, std::shared_ptr<const Options> options,
+                   std::shared_ptr<const OwnHosts> own, std::string challenge, net::WsConnectionPtr connection,
+                   std::size_t low_water_bytes);
+
+  Session(const SessionContext& context, std::shared_ptr<const Options> options, std::shared_ptr<const OwnHosts> own,
+          std::string challenge, net::WsConnectionPtr connection, std::size_t low_water_bytes);
+
+  void on_live(std::uint64_t key, const LiveEventPtr& event) override;
+  void on_events_lost() override;
+  void retry() override;
+  void begin_drain() override;
+  void shut_down() override;
+
+ private:
+  struct Watching {
+    ServingShard::Watched watched;
+    std::shared_ptr<Scan> scan;
+  };
+
+  void start();
+  void on_message(std::string_view text);
+  void on_drained();
+  void on_closed();
+  void on_verdicts();
+  void on_slice(SubscriptionKey key, const ScanSlice& slice);
+
+  // Carries out and empties actions_.
+  void run();
+  void run(action::Send& send);
+  void run(action::SendEvents& send);
+  void run(action::Submit& submit);
+  void run(action::CountRefused& refused);
+  void run(action::Watch& watch);
+  void run(action::Scan& scan);
+  void run(action::Forget& forget);
+  void run(action::Disconnect& disconnect);
+
+  bool submit(const storage::EventPtr& event);
+  void submit_waiting();
+  void request_slice(SubscriptionKey key);
+  void update_reading();
+  void close_when_drained();
+
+  const SessionContext context_;
+  const std::shared_ptr<const Options> options_;
+  const net::WsConnectionPtr connection_;
+  const std::size_t low_water_bytes_;
+  SessionFsm fsm_;
+  const std::shared_ptr<VerdictInbox> verdicts_;
+  Actions actions_;
+  std::unordered_map<SubscriptionKey, Watching> watching_;
+  std::vector<SubscriptionKey> resting_scans_;  // wait for on_drained
+  std::deque<storage::EventPtr> unsubmitted_;   // the sink was full; reading pauses while there are any
+  bool retry_armed_ = false;
+  bool reading_ = true;
+  bool draining_ = false;
+  bool closed_ = false;
+};
+
+}  // namespace pharos::relay

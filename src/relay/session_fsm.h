@@ -1,0 +1,134 @@
+// What one client connection says and hears, without sockets, storage or threads: message text and events of the
+// program go in, actions come out. The driver (session.h) carries the actions out in order.
+//
+// One thread (the connection's shard). Everything it keeps is capped by Limits.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "ingest/verdict.h"
+#include "metrics/relay_metrics.h"
+#include "nostr/message.h"
+#include "relay/auth.h"
+#include "relay/options.h"
+#include "relay/subscriptions.h"
+#include "storage/query.h"
+#include "util/clock.h"
+
+namespace pharos::relay {
+
+namespace action {
+// One text message.
+struct Send {
+  std::string text;
+};
+// Stored or held events: prefix + JSON + "]" each.
+struct SendEvents {
+  std::shared_ptr<const std::string> prefix;
+  std::vector<LiveEventPtr> events;
+};
+// Into the sink; the verdict comes back by on_verdict().
+struct Submit {
+  storage::EventPtr event;
+};
+// An event refused here, for ingest to count.
+struct CountRefused {
+  ingest::Reason reason;
+};
+// List the subscription in the live index, note the newest sequence number and tell it by on_watching().
+struct Watch {
+  SubscriptionKey key;
+  FilterList filters;
+};
+// Begin the stored phase of a watched subscription; its slices come back by on_slice().
+struct Scan {
+  SubscriptionKey key;
+  FilterList filters;
+  std::shared_ptr<const KeyList> readers;  // who reads: the keys of this moment
+  std::shared_ptr<const std::string> prefix;
+};
+// Out of the live index, and no slice any more.
+struct Forget {
+  SubscriptionKey key;
+};
+// Close as policy violation.
+struct Disconnect {
+  std::uint16_t code;
+  std::string reason;
+};
+}  // namespace action
+using Action = std::variant<action::Send, action::SendEvents, action::Submit, action::CountRefused, action::Watch,
+                            action::Scan, action::Forget, action::Disconnect>;
+using Actions = std::vector<Action>;
+
+class SessionFsm {
+ public:
+  SessionFsm(std::shared_ptr<const Options> options, std::shared_ptr<const OwnHosts> own, const Clock& clock,
+             std::string challenge, const metrics::RelayMetrics& metrics);
+  ~SessionFsm();
+  SessionFsm(const SessionFsm&) = delete;
+  SessionFsm& operator=(const SessionFsm&) = delete;
+
+  // All append to out.
+  void on_open(Actions& out);
+  void on_message(std::string_view text, Actions& out);
+  void on_verdict(const EventId& id, const ingest::Verdict& verdict, Actions& out);
+
+  // The answer to Watch: the stored phase covers what is committed up to `newest`, live events are those above.
+  void on_watching(SubscriptionKey key, storage::Seq newest);
+  // True while slices of that scan are wanted; what comes for a replaced or closed one is dropped unsent.
+  bool wants_slices(SubscriptionKey key);
+  // The events of a slice were queued on the connection.
+  void on_slice(SubscriptionKey key, storage::SliceEnd end, Actions& out);
+  // The scan could not go on because too many others wait.
+  void on_scan_refused(SubscriptionKey key, Actions& out);
+
+  // What to do with a live event that matched. For `send` the driver sends prefix + JSON + "]" itself.
+  enum class Delivery { drop, send, held };
+  Delivery on_live(SubscriptionKey key, const LiveEventPtr& event, Actions& out);
+  std::string_view prefix(SubscriptionKey key);
+  // Live events were lost on the way to this connection's shard: no subscription is whole any more.
+  void on_events_lost(Actions& out);
+
+  bool is_authenticated() const { return auth_.is_authenticated(); }
+  // EVENTs whose OK is still due.
+  std::size_t pending_events() const { return pending_events_; }
+  bool has_room_for_events() const { return pending_events_ < options_->limits.max_pending_events; }
+  const SubscriptionSet& subscriptions() const { return subscriptions_; }
+  const std::string& challenge() const { return auth_.challenge(); }
+
+ private:
+  using Ended = metrics::RelayMetrics::Ended;
+  using Sent = metrics::RelayMetrics::Sent;
+
+  void handle(EventCommand& command, Actions& out);
+  void handle(ReqCommand& command, Actions& out);
+  void handle(CountCommand& command, Actions& out);
+  void handle(CloseCommand& command, Actions& out);
+  void handle(AuthCommand& command, Actions& out);
+  void handle(NegCommand& command, Actions& out);
+  void on_bad_message(const ClientMessageError& error, Actions& out);
+
+  // The refusal of a REQ, or "" when it may go on. `freed` are the values of the subscription it would replace.
+  std::string_view refusal_of(const std::vector<Filter>& filters, const Subscription* replaced) const;
+  void start_waiting(Actions& out);
+  void end(SubscriptionKey key, Ended reason, Actions& out);
+  void end_with_closed(SubscriptionKey key, Ended reason, std::string_view message, Actions& out);
+  void send(Sent verb, std::string text, Actions& out) const;
+
+  const std::shared_ptr<const Options> options_;
+  const std::shared_ptr<const OwnHosts> own_;
+  const Clock& clock_;
+  const metrics::RelayMetrics& metrics_;
+  Auth auth_;
+  SubscriptionSet subscriptions_;
+  std::size_t pending_events_ = 0;
+  std::size_t bad_messages_ = 0;
+};
+
+}  // namespace pharos::relay
