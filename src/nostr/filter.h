@@ -13,8 +13,9 @@
 namespace pharos {
 
 struct TagCondition {
-  char name = 0;                    // a-z or A-Z
-  std::vector<std::string> values;  // an event matches when the first value of a tag with that name is one of them
+  char name = 0;  // a-z or A-Z
+  // An event matches when the first value of a tag with that name is one of them; a tag without a value has none.
+  std::vector<std::string> values;
 };
 
 struct Filter {
@@ -40,11 +41,13 @@ enum class FilterError {
   bad_tag_values,
   bad_time,
   bad_limit,
+  too_many_values,
 };
 std::string_view describe(FilterError error);
 
 // Parses one filter object. House rules (protocol.md): an integer kind above 65535 is dropped from the list (which may
-// leave it empty), since/until out of range saturate, null for a field is an error.
+// leave it empty), since/until beyond kMaxCreatedAt saturate to kMaxCreatedAt + 1, null for a field is an error, and so
+// is a value of #e or #p that is not 64 lower-case hex digits. limit saturates at 2^53 - 1.
 Result<Filter, FilterError> parse_filter(std::string_view json);
 
 // Appends the filter as JSON, for REQs that we send.

@@ -1,0 +1,132 @@
+#include "nostr/filter.h"
+
+#include <algorithm>
+#include <functional>
+#include <limits>
+
+#include "nostr/filter_reader.h"
+#include "nostr/json_reader.h"
+#include "nostr/json_write.h"
+
+namespace pharos {
+namespace {
+
+template <class T>
+bool allows(const std::optional<std::vector<T>>& list, const T& value) {
+  return !list || std::binary_search(list->begin(), list->end(), value);
+}
+
+bool holds(const TagCondition& condition, const Event& event) {
+  for (const TagView tag : event.tags) {
+    if (tag.size() < 2 || tag[0].size() != 1 || tag[0][0] != condition.name) continue;
+    if (std::binary_search(condition.values.begin(), condition.values.end(), tag[1], std::less<>())) return true;
+  }
+  return false;
+}
+
+class FieldWriter {
+ public:
+  explicit FieldWriter(std::string& out) : out_(out) { out_ += '{'; }
+  void begin(std::string_view name) {
+    if (!first_) out_ += ',';
+    first_ = false;
+    append_json_string(out_, name);
+    out_ += ':';
+  }
+  template <class List, class Append>
+  void list(std::string_view name, const List& list, const Append& append) {
+    begin(name);
+    out_ += '[';
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      if (i > 0) out_ += ',';
+      append(list[i]);
+    }
+    out_ += ']';
+  }
+  void integer(std::string_view name, std::int64_t value) {
+    begin(name);
+    append_json_integer(out_, value);
+  }
+  void end() { out_ += '}'; }
+
+ private:
+  std::string& out_;
+  bool first_ = true;
+};
+
+}  // namespace
+
+std::string_view describe(FilterError error) {
+  switch (error) {
+    case FilterError::not_an_object:
+      return "the filter is not an object";
+    case FilterError::bad_json:
+      return "not valid JSON";
+    case FilterError::duplicate_field:
+      return "a filter field occurs twice";
+    case FilterError::unknown_field:
+      return "the filter has a field that this relay does not know";
+    case FilterError::search_unsupported:
+      return "search is not offered here";
+    case FilterError::bad_ids:
+      return "ids is not an array of 64 lower-case hex digits each";
+    case FilterError::bad_authors:
+      return "authors is not an array of 64 lower-case hex digits each";
+    case FilterError::bad_kinds:
+      return "kinds is not an array of non-negative integers";
+    case FilterError::bad_tag_values:
+      return "a tag filter is not an array of strings, or one of #e or #p is not 64 lower-case hex digits";
+    case FilterError::bad_time:
+      return "since or until is not a non-negative integer";
+    case FilterError::bad_limit:
+      return "limit is not a non-negative integer";
+    case FilterError::too_many_values:
+      return "too many values in the filters";
+  }
+  return "";
+}
+
+Result<Filter, FilterError> parse_filter(std::string_view json) {
+  FilterReader reader(std::numeric_limits<std::size_t>::max());
+  if (read_json(json, reader) != JsonFault::none) return FilterError::bad_json;
+  return reader.take();
+}
+
+void append_filter_json(std::string& out, const Filter& filter) {
+  const auto append_id = [&out](const auto& bytes) {
+    out += '"';
+    append_hex(out, bytes.data);
+    out += '"';
+  };
+  FieldWriter writer(out);
+  if (filter.ids) writer.list("ids", *filter.ids, append_id);
+  if (filter.authors) writer.list("authors", *filter.authors, append_id);
+  if (filter.kinds) writer.list("kinds", *filter.kinds, [&out](Kind kind) { append_json_integer(out, kind); });
+  for (const TagCondition& tag : filter.tags) {
+    const char name[] = {'#', tag.name};
+    writer.list({name, 2}, tag.values, [&out](const std::string& value) { append_json_string(out, value); });
+  }
+  if (filter.since) writer.integer("since", *filter.since);
+  if (filter.until) writer.integer("until", *filter.until);
+  if (filter.limit) writer.integer("limit", static_cast<std::int64_t>(*filter.limit));
+  writer.end();
+}
+
+bool matches(const Filter& filter, const Event& event) {
+  if (filter.since && event.created_at < *filter.since) return false;
+  if (filter.until && event.created_at > *filter.until) return false;
+  if (!allows(filter.kinds, event.kind) || !allows(filter.authors, event.pubkey) || !allows(filter.ids, event.id))
+    return false;
+  return std::ranges::all_of(filter.tags, [&](const TagCondition& tag) { return holds(tag, event); });
+}
+
+bool matches_nothing(const Filter& filter) {
+  if (filter.ids && filter.ids->empty()) return true;
+  if (filter.authors && filter.authors->empty()) return true;
+  if (filter.kinds && filter.kinds->empty()) return true;
+  if (std::ranges::any_of(filter.tags, [](const TagCondition& tag) { return tag.values.empty(); })) return true;
+  if (filter.since && *filter.since > kMaxCreatedAt) return true;
+  return filter.since && filter.until && *filter.since > *filter.until;
+}
+
+}  // namespace pharos
