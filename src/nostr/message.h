@@ -1,5 +1,6 @@
 // The messages of NIP-01, 42, 45 and 77 in both directions: parsing what a client sends to us, parsing what an upstream
-// relay sends to us, and writing both. Pure; any thread.
+// relay sends to us, and writing both. Elements after those that a message needs are ignored, as the NIPs add some now
+// and then. Pure; any thread.
 #pragma once
 
 #include <string>
@@ -39,7 +40,9 @@ struct NegCommand {
 };
 using ClientMessage = std::variant<EventCommand, ReqCommand, CountCommand, CloseCommand, AuthCommand, NegCommand>;
 
-// Which reply a bad message earns.
+// Which reply a bad message earns: OK false when it is an EVENT or AUTH whose id could be read, CLOSED when it is a REQ
+// or COUNT whose subscription id could, else NOTICE. A message that is not a JSON array earns a NOTICE, except that a
+// string that is not text (bad escape, lone surrogate) is laid at the door of the event or subscription it came with.
 enum class Refusal { notice, ok_false, closed };
 struct ClientMessageError {
   Refusal refusal = Refusal::notice;
@@ -48,7 +51,8 @@ struct ClientMessageError {
 };
 struct MessageLimits {
   std::size_t max_filters = 20;
-  std::size_t max_subscription_id = 64;  // code points
+  std::size_t max_subscription_id = 64;  // code points; any Unicode, never empty
+  std::size_t max_values = 10'000;       // list items in all filters of one message together
 };
 Result<ClientMessage, ClientMessageError> parse_client_message(std::string_view text, const MessageLimits& limits);
 
