@@ -1,0 +1,179 @@
+#include "ingest/admission.h"
+
+#include <gmock/gmock.h>
+
+namespace pharos::ingest {
+namespace {
+
+constexpr UnixSeconds kNow = 1'700'000'000;
+
+Event note() {
+  Event event;
+  event.kind = 1;
+  event.created_at = kNow;
+  return event;
+}
+
+Reason reason_of(const Event& event, Source source = Source::client, const AdmissionOptions& options = {}) {
+  const auto refusal = refuse_at_door(event, source, kNow, options);
+  if (!refusal) return Reason::none;
+  EXPECT_EQ(refusal->fate, Fate::rejected);
+  EXPECT_FALSE(refusal->detail.empty());
+  return refusal->reason;
+}
+
+TEST(Admission, TakesAnOrdinaryNote) { EXPECT_EQ(reason_of(note()), Reason::none); }
+
+TEST(Admission, Nip42RefusesKind22242ByEventFromEverySource) {
+  Event event = note();
+  event.kind = 22242;
+  for (const Source source : {Source::client, Source::router, Source::import_, Source::monitor}) {
+    EXPECT_EQ(reason_of(event, source), Reason::auth_kind);
+  }
+}
+
+TEST(Admission, RefusesMoreTagsThanTheLimit) {
+  AdmissionOptions options;
+  options.max_tags = 2;
+  Event event = note();
+  event.tags = {{"t", "a"}, {"t", "b"}};
+  EXPECT_EQ(reason_of(event, Source::client, options), Reason::none);
+  event.tags.add({"t", "c"});
+  EXPECT_EQ(reason_of(event, Source::client, options), Reason::too_many_tags);
+}
+
+TEST(Admission, CountsContentInCodePoints) {
+  AdmissionOptions options;
+  options.max_content_length = 3;
+  Event event = note();
+  event.content = "äöü";
+  EXPECT_EQ(reason_of(event, Source::client, options), Reason::none);
+  event.content = "äöüx";
+  EXPECT_EQ(reason_of(event, Source::client, options), Reason::too_large);
+}
+
+TEST(Admission, RefusesAnEventLargerThanTheLimit) {
+  AdmissionOptions options;
+  options.max_event_bytes = 1000;
+  Event event = note();
+  event.content.assign(600, 'x');
+  EXPECT_EQ(reason_of(event, Source::client, options), Reason::none);
+  event.tags = {{"t", std::string(100, 'y')}};
+  EXPECT_EQ(reason_of(event, Source::client, options), Reason::too_large);
+}
+
+TEST(Admission, RefusesALongTagItemWhereverItStands) {
+  AdmissionOptions options;
+  options.max_tag_item_bytes = 8;
+  Event event = note();
+  event.tags = {{"t", "a", "123456789"}};
+  EXPECT_EQ(reason_of(event, Source::client, options), Reason::too_large);
+}
+
+TEST(Admission, BoundsCreatedAtAheadForClientsAndMirrorsOnly) {
+  Event event = note();
+  event.created_at = kNow + 15 * 60;
+  EXPECT_EQ(reason_of(event), Reason::none);
+  event.created_at = kNow + 15 * 60 + 1;
+  EXPECT_EQ(reason_of(event), Reason::created_at_future);
+  EXPECT_EQ(reason_of(event, Source::router), Reason::created_at_future);
+  EXPECT_EQ(reason_of(event, Source::import_), Reason::none);
+  EXPECT_EQ(reason_of(event, Source::monitor), Reason::none);
+}
+
+TEST(Admission, BoundsCreatedAtInThePastForClientsOnly) {
+  Event event = note();
+  event.created_at = kNow - 3LL * 365 * 86400;
+  EXPECT_EQ(reason_of(event), Reason::none);
+  --event.created_at;
+  EXPECT_EQ(reason_of(event), Reason::created_at_old);
+  EXPECT_EQ(reason_of(event, Source::router), Reason::none);
+  EXPECT_EQ(reason_of(event, Source::import_), Reason::none);
+  event.created_at = 0;
+  EXPECT_EQ(reason_of(event, Source::import_), Reason::none);
+}
+
+TEST(Admission, ZeroSwitchesATimeBoundOff) {
+  AdmissionOptions options;
+  options.max_age = std::chrono::seconds(0);
+  options.max_ahead = std::chrono::seconds(0);
+  Event event = note();
+  event.created_at = 0;
+  EXPECT_EQ(reason_of(event, Source::client, options), Reason::none);
+  event.created_at = kMaxCreatedAt;
+  EXPECT_EQ(reason_of(event, Source::client, options), Reason::none);
+}
+
+TEST(Admission, RefusesEphemeralEventsOlderThanAMinuteFromEverySource) {
+  Event event = note();
+  event.kind = 20001;
+  event.created_at = kNow - 60;
+  EXPECT_EQ(reason_of(event), Reason::none);
+  --event.created_at;
+  EXPECT_EQ(reason_of(event), Reason::created_at_old);
+  EXPECT_EQ(reason_of(event, Source::router), Reason::created_at_old);
+}
+
+TEST(Admission, Nip40RefusesWhatHasExpired) {
+  Event event = note();
+  event.tags = {{"expiration", std::to_string(kNow)}};
+  EXPECT_EQ(reason_of(event), Reason::expired);
+  EXPECT_EQ(reason_of(event, Source::import_), Reason::expired);
+  event.tags = {{"expiration", std::to_string(kNow + 1)}};
+  EXPECT_EQ(reason_of(event), Reason::none);
+}
+
+TEST(Admission, Nip70RefusesProtectedEventsThatOthersBring) {
+  Event event = note();
+  event.tags = {{"-"}};
+  EXPECT_EQ(reason_of(event, Source::router), Reason::protected_event);
+  EXPECT_EQ(reason_of(event, Source::import_), Reason::protected_event);
+  EXPECT_EQ(reason_of(event, Source::client), Reason::none) << "the relay knows who is authenticated";
+  AdmissionOptions options;
+  options.refuse_protected_from_others = false;
+  EXPECT_EQ(reason_of(event, Source::import_, options), Reason::none);
+}
+
+TEST(Admission, Nip13CountsLeadingZeroBits) {
+  EXPECT_EQ(leading_zero_bits(*EventId::from_hex(std::string(64, 'f'))), 0U);
+  EXPECT_EQ(leading_zero_bits(*EventId::from_hex("000000000e9d97a1ab09fc381030b346cdd7a142ad57e6df0b46dc9bef6c7e2d")),
+            36U);
+  EXPECT_EQ(leading_zero_bits(EventId{}), 256U);
+}
+
+TEST(Admission, Nip13AsksClientsForWorkAndForTheCommitment) {
+  AdmissionOptions options;
+  options.min_pow_bits = 8;
+  Event event = note();
+  event.id = *EventId::from_hex("01" + std::string(62, 'f'));
+  EXPECT_EQ(reason_of(event, Source::client, options), Reason::pow);
+  event.id = *EventId::from_hex("00" + std::string(62, 'f'));
+  EXPECT_EQ(reason_of(event, Source::client, options), Reason::pow) << "no nonce tag";
+  event.tags = {{"nonce", "1", "7"}};
+  EXPECT_EQ(reason_of(event, Source::client, options), Reason::pow) << "committed to less";
+  event.tags = {{"nonce", "1", "8"}};
+  EXPECT_EQ(reason_of(event, Source::client, options), Reason::none);
+  event.tags.clear();
+  EXPECT_EQ(reason_of(event, Source::router, options), Reason::none);
+  options.require_pow_commitment = false;
+  EXPECT_EQ(reason_of(event, Source::client, options), Reason::none);
+}
+
+TEST(Admission, MeasuresCloseToTheLengthOfTheJson) {
+  Event event = note();
+  const std::size_t bare = measured_bytes(event);
+  EXPECT_GT(bare, 300U);
+  EXPECT_LT(bare, 400U);
+  event.content.assign(1000, 'x');
+  EXPECT_EQ(measured_bytes(event), bare + 1000);
+}
+
+TEST(Admission, NamesEveryReasonOnce) {
+  std::vector<std::string_view> names;
+  for (int i = 0; i <= static_cast<int>(Reason::overloaded); ++i) names.push_back(name(static_cast<Reason>(i)));
+  std::sort(names.begin(), names.end());
+  EXPECT_EQ(std::adjacent_find(names.begin(), names.end()), names.end());
+}
+
+}  // namespace
+}  // namespace pharos::ingest

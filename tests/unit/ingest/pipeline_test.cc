@@ -1,0 +1,344 @@
+#include "ingest/pipeline.h"
+
+#include <deque>
+#include <map>
+
+#include <gmock/gmock.h>
+
+#include "support/event_builder.h"
+#include "support/eventually.h"
+#include "support/fake_store.h"
+
+namespace pharos::ingest {
+namespace {
+
+using test::FakeStore;
+using test::Person;
+using ::testing::ElementsAre;
+using testing::eventually;
+using ::testing::IsEmpty;
+
+constexpr UnixSeconds kNow = 1'700'000'000;
+
+// Cells for every counter of IngestMetrics.
+class Cells {
+ public:
+  Cells() {
+    for (std::size_t s = 0; s < metrics::IngestMetrics::kSources; ++s) {
+      for (auto* counter : {&m.received[s], &m.duplicate[s], &m.replaced[s], &m.ephemeral[s]}) *counter = make();
+      for (auto& counter : m.stored[s]) counter = make();
+      for (auto& counter : m.rejected[s]) counter = make();
+    }
+  }
+  std::uint64_t stored() const { return sum(m.stored[0]) + sum(m.stored[1]); }
+  std::uint64_t rejected(Reason reason) const { return m.rejected[0][static_cast<std::size_t>(reason)].value(); }
+  // stored + duplicate + replaced + ephemeral + rejected of one source.
+  std::uint64_t settled(std::size_t source) const {
+    return sum(m.stored[source]) + sum(m.rejected[source]) + m.duplicate[source].value() + m.replaced[source].value() +
+           m.ephemeral[source].value();
+  }
+  metrics::IngestMetrics m;
+
+ private:
+  metrics::Counter make() { return metrics::Counter(&cells_.emplace_back(0)); }
+  template <class Counters>
+  static std::uint64_t sum(const Counters& counters) {
+    std::uint64_t total = 0;
+    for (const auto& counter : counters) total += counter.value();
+    return total;
+  }
+  std::deque<std::atomic<std::uint64_t>> cells_;
+};
+
+class PipelineTest : public ::testing::Test {
+ protected:
+  void make(Options options = {}) { pipeline_ = make_pipeline(options, store_, pool_, clock_, cells_.m); }
+  void SetUp() override { make(); }
+  void TearDown() override {
+    pipeline_->stop();
+    store_.stop();
+    EXPECT_TRUE(pipeline_->wait_idle(std::chrono::seconds(10)));
+    pool_.stop();
+  }
+
+  bool submit(const Event& event, Source source = Source::client) {
+    Submission submission;
+    submission.event = test::share(event);
+    submission.source = source;
+    submission.done = [this, id = event.id](const Verdict& verdict) {
+      Lock lock(mutex_);
+      verdicts_.emplace_back(id, verdict);
+    };
+    return pipeline_->submit(std::move(submission));
+  }
+  std::vector<std::pair<EventId, Verdict>> verdicts() {
+    Lock lock(mutex_);
+    return verdicts_;
+  }
+  bool await_verdicts(std::size_t n) {
+    return eventually([&] { return verdicts().size() >= n; });
+  }
+  bool await_at_writer(std::size_t n) {
+    return eventually([&] { return store_.submitted().size() >= n; });
+  }
+  // Submits and waits for the fate; the store commits on its own.
+  Verdict fate_of(const Event& event, Source source = Source::client) {
+    store_.auto_commit = true;
+    const std::size_t before = verdicts().size();
+    EXPECT_TRUE(submit(event, source));
+    EXPECT_TRUE(await_verdicts(before + 1));
+    return verdicts().at(before).second;
+  }
+
+  ManualClock clock_{kNow};
+  WorkerPool pool_{"test", 2, 256};
+  FakeStore store_;
+  Cells cells_;
+  std::unique_ptr<Pipeline> pipeline_;
+  Person alice_{1};
+
+ private:
+  Mutex mutex_;
+  std::vector<std::pair<EventId, Verdict>> verdicts_;
+};
+
+TEST_F(PipelineTest, TellsStoredOnlyAfterTheCommit) {
+  ASSERT_TRUE(submit(alice_.event(1, kNow, "hello")));
+  ASSERT_TRUE(await_at_writer(1));
+  EXPECT_THAT(verdicts(), IsEmpty());
+  store_.commit();
+  ASSERT_TRUE(await_verdicts(1));
+  EXPECT_EQ(verdicts()[0].second.fate, Fate::stored);
+}
+
+TEST_F(PipelineTest, RefusesAForgedIdBeforeItsSignature) {
+  Event event = alice_.event(1, kNow, "hello");
+  event.content = "forged";
+  EXPECT_EQ(fate_of(event).reason, Reason::invalid_id);
+}
+
+TEST_F(PipelineTest, RefusesAForgedSignature) {
+  Event event = alice_.event(1, kNow, "hello");
+  event.sig.data[5] ^= 1;
+  EXPECT_EQ(fate_of(event).reason, Reason::invalid_signature);
+}
+
+TEST_F(PipelineTest, NeverCallsAForgedBodyUnderAStoredIdADuplicate) {
+  const Event stored = alice_.event(1, kNow, "hello");
+  EXPECT_EQ(fate_of(stored).fate, Fate::stored);
+  Event forged = stored;
+  forged.content = "forged";
+  const Verdict verdict = fate_of(forged);
+  EXPECT_EQ(verdict.fate, Fate::rejected);
+  EXPECT_EQ(verdict.reason, Reason::invalid_id);
+}
+
+TEST_F(PipelineTest, DropsADuplicateWithoutLookingAtItsSignature) {
+  Event event = alice_.event(1, kNow, "hello");
+  store_.hold(event.id);
+  event.sig = Signature{};
+  EXPECT_EQ(fate_of(event).fate, Fate::duplicate);
+  EXPECT_THAT(store_.submitted(), IsEmpty());
+}
+
+TEST_F(PipelineTest, ACopyInFlightWaitsForTheFirstToBeDurable) {
+  const Event event = alice_.event(1, kNow, "hello");
+  ASSERT_TRUE(submit(event));
+  ASSERT_TRUE(await_at_writer(1));
+  ASSERT_TRUE(submit(event));
+  ASSERT_TRUE(submit(alice_.event(1, kNow, "another")));
+  ASSERT_TRUE(await_at_writer(2));
+  EXPECT_THAT(verdicts(), IsEmpty());
+  store_.commit();
+  ASSERT_TRUE(await_verdicts(3));
+  std::map<Fate, int> fates;
+  for (const auto& [id, verdict] : verdicts()) ++fates[verdict.fate];
+  EXPECT_EQ(fates[Fate::stored], 2);
+  EXPECT_EQ(fates[Fate::duplicate], 1);
+}
+
+TEST_F(PipelineTest, ACopyOfARefusedEventIsRefusedToo) {
+  const Event event = alice_.event(1, kNow, "hello");
+  store_.decide = [](const Event&) { return storage::PutOutcome::deleted; };
+  ASSERT_TRUE(submit(event));
+  ASSERT_TRUE(submit(event));
+  ASSERT_TRUE(await_at_writer(1));
+  ASSERT_TRUE(eventually([&] {
+    store_.commit();
+    return verdicts().size() == 2;
+  }));
+  for (const auto& [id, verdict] : verdicts()) EXPECT_EQ(verdict.reason, Reason::deleted);
+}
+
+TEST_F(PipelineTest, ACopyIsCheckedOnItsOwnWhenTheFirstHasABadSignature) {
+  const Event good = alice_.event(1, kNow, "hello");
+  Event bad = good;
+  bad.sig.data[0] ^= 1;
+  store_.auto_commit = true;
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(submit(i % 2 == 0 ? bad : good));
+  ASSERT_TRUE(await_verdicts(20));
+  std::map<Fate, int> fates;
+  for (const auto& [id, verdict] : verdicts()) ++fates[verdict.fate];
+  EXPECT_EQ(fates[Fate::stored], 1);
+  EXPECT_GE(fates[Fate::duplicate], 9) << "bad copies that come after the stored one count as duplicates as well";
+}
+
+TEST_F(PipelineTest, EventsReachTheWriterInTheOrderOfSubmission) {
+  std::vector<EventId> sent;
+  for (int i = 0; i < 400; ++i) {
+    const Event event = alice_.event(1, kNow, std::to_string(i));
+    sent.push_back(event.id);
+    ASSERT_TRUE(submit(event));
+  }
+  ASSERT_TRUE(await_at_writer(sent.size()));
+  std::vector<EventId> arrived;
+  for (const auto& event : store_.submitted()) arrived.push_back(event->id);
+  EXPECT_EQ(arrived, sent);
+}
+
+TEST_F(PipelineTest, AnEventAndItsDeletionKeepTheirOrder) {
+  for (int i = 0; i < 50; ++i) {
+    const Event note = alice_.event(1, kNow, std::to_string(i));
+    ASSERT_TRUE(submit(note));
+    ASSERT_TRUE(submit(alice_.event(5, kNow, "", {{"e", note.id.hex()}})));
+  }
+  ASSERT_TRUE(await_at_writer(100));
+  const auto arrived = store_.submitted();
+  for (std::size_t i = 0; i < arrived.size(); ++i) EXPECT_EQ(arrived[i]->kind, i % 2 == 0 ? 1 : 5);
+}
+
+TEST_F(PipelineTest, RefusesWhenFullAndTakesMoreWhenItHasEmptied) {
+  Options options;
+  options.max_in_flight = 2;
+  make(options);
+  ASSERT_TRUE(submit(alice_.event(1, kNow, "1")));
+  ASSERT_TRUE(submit(alice_.event(1, kNow, "2")));
+  EXPECT_FALSE(submit(alice_.event(1, kNow, "3")));
+  EXPECT_EQ(pipeline_->in_flight(), 2U);
+  ASSERT_TRUE(await_at_writer(2));
+  store_.commit();
+  ASSERT_TRUE(eventually([&] { return pipeline_->in_flight() == 0; }));
+  EXPECT_TRUE(submit(alice_.event(1, kNow, "3")));
+}
+
+TEST_F(PipelineTest, BoundsTheBytesInFlight) {
+  Options options;
+  options.max_in_flight_bytes = 3000;
+  make(options);
+  ASSERT_TRUE(submit(alice_.event(1, kNow, std::string(2000, 'x'))));
+  EXPECT_FALSE(submit(alice_.event(1, kNow, std::string(1000, 'y'))));
+}
+
+TEST_F(PipelineTest, SubmitWaitingWaitsForRoom) {
+  Options options;
+  options.max_in_flight = 1;
+  make(options);
+  store_.auto_commit = true;
+  for (int i = 0; i < 50; ++i) {
+    Submission submission;
+    submission.event = test::share(alice_.event(1, kNow, std::to_string(i)));
+    ASSERT_TRUE(pipeline_->submit_waiting(std::move(submission)));
+  }
+  EXPECT_TRUE(pipeline_->wait_idle(std::chrono::seconds(10)));
+  EXPECT_EQ(store_.submitted().size(), 50U);
+  pipeline_->stop();
+  Submission late;
+  late.event = test::share(alice_.event(1, kNow, "late"));
+  EXPECT_FALSE(pipeline_->submit_waiting(std::move(late)));
+}
+
+TEST_F(PipelineTest, WaitsForAFullStoreAndGoesOnInOrder) {
+  store_.capacity = 15;
+  std::vector<EventId> sent;
+  for (int i = 0; i < 60; ++i) {
+    const Event event = alice_.event(1, kNow, std::to_string(i));
+    sent.push_back(event.id);
+    ASSERT_TRUE(submit(event));
+  }
+  ASSERT_TRUE(eventually([&] {
+    store_.commit(10);
+    return verdicts().size() == sent.size();
+  }));
+  std::vector<EventId> arrived;
+  for (const auto& event : store_.submitted()) arrived.push_back(event->id);
+  EXPECT_EQ(arrived, sent);
+  for (const auto& [id, verdict] : verdicts()) EXPECT_EQ(verdict.fate, Fate::stored);
+}
+
+TEST_F(PipelineTest, SaysOverloadedWhenAStoppedStoreTakesNothing) {
+  store_.stop();
+  EXPECT_EQ(fate_of(alice_.event(1, kNow, "late")).reason, Reason::overloaded);
+}
+
+TEST_F(PipelineTest, Nip01EphemeralEventsGoToTheFeedAndAreNotStored) {
+  std::vector<storage::CommittedEvent> seen;
+  Mutex mutex;
+  const auto subscription = store_.feed().subscribe([&](const storage::CommitBatchPtr& batch) {
+    Lock lock(mutex);
+    seen.insert(seen.end(), batch->events.begin(), batch->events.end());
+  });
+  const Event event = alice_.event(20001, kNow, "now");
+  EXPECT_EQ(fate_of(event).fate, Fate::ephemeral);
+  EXPECT_EQ(fate_of(event).fate, Fate::duplicate) << "two upstreams deliver it, subscribers get it once";
+  Lock lock(mutex);
+  ASSERT_EQ(seen.size(), 1U);
+  EXPECT_EQ(seen[0].seq, 0U);
+  EXPECT_THAT(store_.submitted(), IsEmpty());
+}
+
+TEST_F(PipelineTest, TellsWhatTheStoreDecided) {
+  const std::map<storage::PutOutcome, std::pair<Fate, Reason>> expected{
+      {storage::PutOutcome::stored, {Fate::stored, Reason::none}},
+      {storage::PutOutcome::duplicate, {Fate::duplicate, Reason::none}},
+      {storage::PutOutcome::superseded, {Fate::replaced, Reason::none}},
+      {storage::PutOutcome::deleted, {Fate::rejected, Reason::deleted}},
+      {storage::PutOutcome::expired, {Fate::rejected, Reason::expired}},
+      {storage::PutOutcome::failed_map_full, {Fate::rejected, Reason::map_full}},
+      {storage::PutOutcome::failed_io, {Fate::rejected, Reason::storage}},
+  };
+  int n = 0;
+  for (const auto& [outcome, verdict] : expected) {
+    store_.decide = [outcome = outcome](const Event&) { return outcome; };
+    const Verdict got = fate_of(alice_.event(1, kNow, std::to_string(n++)));
+    EXPECT_EQ(got.fate, verdict.first);
+    EXPECT_EQ(got.reason, verdict.second);
+  }
+}
+
+TEST_F(PipelineTest, EveryReceivedEventIsCountedUnderExactlyOneFate) {
+  int n = 0;
+  store_.decide = [&n](const Event&) { return static_cast<storage::PutOutcome>(n++ % 7); };
+  std::uint64_t received = 0;
+  for (int i = 0; i < 140; ++i) {
+    Event event = alice_.event(i % 5 == 0 ? 20001 : 1, i % 7 == 0 ? kNow + 10'000 : kNow, std::to_string(i));
+    if (i % 11 == 0) event.content = "forged";
+    if (i % 13 == 0) event.sig = {};
+    for (int copies = 0; copies <= i % 2; ++copies, ++received) {
+      ASSERT_TRUE(submit(event, i % 3 == 0 ? Source::router : Source::client));
+    }
+  }
+  pipeline_->count_refused(Source::client, Reason::protected_event);
+  ++received;
+  ASSERT_TRUE(eventually([&] {
+    store_.commit();
+    return verdicts().size() == received - 1;
+  }));
+  ASSERT_TRUE(pipeline_->wait_idle(std::chrono::seconds(10)));
+  EXPECT_EQ(cells_.m.received[0].value() + cells_.m.received[1].value(), received);
+  EXPECT_EQ(cells_.settled(0), cells_.m.received[0].value());
+  EXPECT_EQ(cells_.settled(1), cells_.m.received[1].value());
+  EXPECT_EQ(cells_.rejected(Reason::protected_event), 1U);
+  EXPECT_GT(cells_.rejected(Reason::invalid_id), 0U);
+  EXPECT_GT(cells_.stored(), 0U);
+}
+
+TEST_F(PipelineTest, NewAdmissionOptionsHoldFromNowOn) {
+  const Event event = alice_.event(1, kNow - 100, "old");
+  AdmissionOptions admission;
+  admission.max_age = std::chrono::seconds(10);
+  pipeline_->set_admission(admission);
+  EXPECT_EQ(fate_of(event).reason, Reason::created_at_old);
+}
+
+}  // namespace
+}  // namespace pharos::ingest
