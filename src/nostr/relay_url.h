@@ -1,6 +1,7 @@
 // Relay URLs in their normal form: the key under which relays are compared, stored and published (NIP-66 `d`).
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -22,10 +23,18 @@ enum class RelayUrlError {
 };
 std::string_view describe(RelayUrlError error);
 
-// Normal form: scheme ws or wss and host in lower case, default port dropped, path with dot segments resolved and
-// without a trailing slash unless it is the root, which is always "/"; query kept.
+// Normal form (RFC 3986, 6.2): scheme ws or wss and host in lower case, a host's final dot and the default port
+// dropped, IPv6 in its shortest form, percent-encoded unreserved characters decoded and other percent-encodings in
+// upper case, path with dot segments resolved and without trailing slashes unless it is the root, which is always "/";
+// query kept unless empty. The normal form of a normal form is itself.
+//
+// Refused: more than 1024 bytes, credentials, fragments, white space, control and non-ASCII characters (international
+// names come as punycode), ports outside 1..65535, labels that are not 1..63 letters, digits, hyphens (inside) or
+// underscores, names over 253 bytes, and a last label that looks like a number unless the host is a dotted quad.
 class RelayUrl {
  public:
+  static constexpr std::size_t kMaxSize = 1024;
+
   static Result<RelayUrl, RelayUrlError> parse(std::string_view text);
 
   const std::string& text() const { return text_; }  // "wss://relay.example.com/"
