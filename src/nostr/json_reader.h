@@ -109,13 +109,12 @@ class Adapter {
 };
 
 inline JsonFault fault_of(pharos_rapidjson::ParseErrorCode code) {
-  using namespace pharos_rapidjson;
   switch (code) {
-    case kParseErrorStringUnicodeEscapeInvalidHex:
-    case kParseErrorStringUnicodeSurrogateInvalid:
-    case kParseErrorStringEscapeInvalid:
-    case kParseErrorStringInvalidEncoding:
-    case kParseErrorNumberTooBig:
+    case pharos_rapidjson::kParseErrorStringUnicodeEscapeInvalidHex:
+    case pharos_rapidjson::kParseErrorStringUnicodeSurrogateInvalid:
+    case pharos_rapidjson::kParseErrorStringEscapeInvalid:
+    case pharos_rapidjson::kParseErrorStringInvalidEncoding:
+    case pharos_rapidjson::kParseErrorNumberTooBig:
       return JsonFault::value;
     default:
       return JsonFault::structure;
@@ -130,7 +129,7 @@ inline JsonFault fault_of(pharos_rapidjson::ParseErrorCode code) {
 // reader's own validation, which goes byte by byte and keeps it from scanning strings in blocks.
 template <class Handler>
 JsonFault read_json(std::string_view text, Handler& handler) {
-  using namespace pharos_rapidjson;
+  namespace rapid = pharos_rapidjson;
   if (text.size() > kMaxJsonSize) return JsonFault::structure;
   const bool valid_text = is_utf8(text);
 
@@ -141,10 +140,11 @@ JsonFault read_json(std::string_view text, Handler& handler) {
 
   JsonFault fault = JsonFault::value;
   if (valid_text) {
-    InsituStringStream stream(scratch.data());
+    rapid::InsituStringStream stream(scratch.data());
     json_detail::Adapter<Handler> adapter(handler);
-    constexpr unsigned kFlags = kParseInsituFlag | kParseIterativeFlag | kParseNumbersAsStringsFlag;
-    const ParseResult result = reader.Parse<kFlags>(stream, adapter);
+    constexpr unsigned kFlags =
+        rapid::kParseInsituFlag | rapid::kParseIterativeFlag | rapid::kParseNumbersAsStringsFlag;
+    const rapid::ParseResult result = reader.Parse<kFlags>(stream, adapter);
     if (adapter.surrogate())
       fault = JsonFault::value;
     else if (result.IsError())
