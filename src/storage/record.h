@@ -1,18 +1,24 @@
-// A stored event: the FlatBuffers record of schema/event_record.fbs. Encoding, a verified view, and rendering to JSON
-// without building an Event.
+// A stored event: the FlatBuffers record of schema/event_record.fbs. Encoding, a view that reads in place, and
+// rendering to JSON without building an Event.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 
 #include "nostr/event.h"
 #include "nostr/filter.h"
+#include "storage/packed_tags.h"
 #include "storage/store.h"
 
 namespace pharos::storage {
 
-// A view into the bytes of one record; valid while they are (one read transaction).
+// Records start at multiples of this and are multiples of it long, in memory and in LMDB's pages.
+inline constexpr std::size_t kRecordAlignment = 8;
+
+// A view into the bytes of one record; valid while they are (one read transaction). The bytes are aligned to
+// kRecordAlignment and were written by encode_record() or passed verify_record().
 class RecordView {
  public:
   RecordView(Seq seq, std::span<const std::uint8_t> bytes) : seq_(seq), bytes_(bytes) {}
@@ -20,8 +26,15 @@ class RecordView {
   Seq seq() const { return seq_; }
   EventId id() const;
   PublicKey pubkey() const;
+  Signature sig() const;
   UnixSeconds created_at() const;
   Kind kind() const;
+  std::size_t tag_count() const;
+  PackedTagReader tags() const;
+  std::string_view content() const;
+  // NIP-40, as pharos::expiration() read it when the record was made.
+  std::optional<UnixSeconds> expires_at() const;
+  bool is_expired(UnixSeconds now) const;
 
   // Appends the event object exactly as append_event_json(decode()) would.
   void append_json(std::string& out) const;
@@ -36,10 +49,11 @@ class RecordView {
   std::span<const std::uint8_t> bytes_;
 };
 
-// Appends the record of the event to out (cleared first).
+// Replaces out by the record of the event.
 void encode_record(const Event& event, std::string& out);
 
-// True when the bytes are a well-formed record; for files that were not written by this process.
+// True when the bytes are a well-formed, aligned record whose tags follow their grammar; for files that were not
+// written by this process. Says nothing about id and signature.
 bool verify_record(std::span<const std::uint8_t> bytes);
 
 }  // namespace pharos::storage

@@ -142,6 +142,7 @@ bool Cursor::seek_group(std::string_view key) {
   return move(MDB_SET_KEY);
 }
 
+bool Cursor::last_in_group() { return move(MDB_LAST_DUP); }
 bool Cursor::next_in_group() { return move(MDB_NEXT_DUP); }
 bool Cursor::previous_in_group() { return move(MDB_PREV_DUP); }
 
@@ -153,7 +154,7 @@ bool Cursor::seek_at_most(std::string_view key, std::string_view bound) {
     return move(MDB_PREV_DUP);
   }
   // Nothing at or beyond the bound: the whole group, if there is one, lies before it.
-  return seek_group(key) && move(MDB_LAST_DUP);
+  return seek_group(key) && last_in_group();
 }
 
 std::size_t Cursor::group_size() {

@@ -110,6 +110,7 @@ class Cursor {
 
   // Within one group of a grouped table.
   bool seek_group(std::string_view key);  // its first value
+  bool last_in_group();
   bool next_in_group();
   bool previous_in_group();
   // The last value of the group that is bound or comes before it.

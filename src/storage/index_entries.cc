@@ -1,0 +1,65 @@
+#include "storage/index_entries.h"
+
+#include <algorithm>
+
+#include "nostr/kind.h"
+
+namespace pharos::storage {
+namespace {
+
+bool is_indexed_name(const PackedItem& name) {
+  if (name.hex || name.bytes.size() != 1) return false;
+  const std::uint8_t letter = name.bytes[0];
+  return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z');
+}
+
+void list_tag_entries(const RecordView& record, const SipKey& hash_key, const Key& place,
+                      std::vector<IndexEntry>& out) {
+  const std::size_t first = out.size();
+  std::string scratch;
+  PackedItem name;
+  PackedItem value;
+  for (PackedTagReader tags = record.tags(); tags.next_tag();) {
+    if (!tags.next_item(name) || !is_indexed_name(name) || !tags.next_item(value)) continue;
+    out.push_back({Table::by_tag, tag_key(hash_key, static_cast<char>(name.bytes[0]), value.text(scratch)), place});
+  }
+  const auto begin = out.begin() + static_cast<std::ptrdiff_t>(first);
+  std::sort(begin, out.end());
+  out.erase(std::unique(begin, out.end()), out.end());
+}
+
+}  // namespace
+
+std::string_view record_identifier(const RecordView& record, std::string& scratch) {
+  PackedItem item;
+  for (PackedTagReader tags = record.tags(); tags.next_tag();) {
+    if (!tags.next_item(item) || !item.is('d')) continue;
+    return tags.next_item(item) ? item.text(scratch) : std::string_view();
+  }
+  return {};
+}
+
+void list_index_entries(const RecordView& record, const SipKey& hash_key, std::vector<IndexEntry>& out) {
+  const EventId id = record.id();
+  const PublicKey author = record.pubkey();
+  const Kind kind = record.kind();
+  const Key seq = encode_seq(record.seq());
+  const Key place = encode_place({record.created_at(), prefix8(id), record.seq()});
+
+  out.push_back({Table::by_id, id_key(id), seq});
+  out.push_back({Table::by_time, time_key(), place});
+  out.push_back({Table::by_kind, kind_key(kind), place});
+  out.push_back({Table::by_author, author_key(author), place});
+  out.push_back({Table::by_author_kind, author_kind_key(author, kind), place});
+  list_tag_entries(record, hash_key, place, out);
+
+  const KindClass kind_class = classify(kind);
+  if (kind_class == KindClass::replaceable || kind_class == KindClass::addressable) {
+    std::string scratch;
+    out.push_back(
+        {Table::replaceable, replaceable_key(hash_key, author, kind, record_identifier(record, scratch)), seq});
+  }
+  if (const std::optional<UnixSeconds> at = record.expires_at()) out.push_back({Table::expiry, expiry_key(*at), seq});
+}
+
+}  // namespace pharos::storage

@@ -1,0 +1,32 @@
+// Every index entry of an event, from its record: the one list that insertion, erasure and the check of a database use.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "storage/keys.h"
+#include "storage/record.h"
+#include "storage/tables.h"
+
+namespace pharos::storage {
+
+struct IndexEntry {
+  Table table = Table::meta;
+  Key key;
+  Key value;
+
+  // Table by table in the order of keys and values: how LMDB takes them best.
+  friend auto operator<=>(const IndexEntry&, const IndexEntry&) = default;
+  friend bool operator==(const IndexEntry&, const IndexEntry&) = default;
+};
+
+// Appends the entries of the record in by_id, by_time, by_kind, by_author, by_author_kind, by_tag, replaceable and
+// expiry, each once. Tags are indexed when their name is one letter a-z or A-Z and they have a value; the first value
+// counts (NIP-01), equal pairs of name and value once.
+void list_index_entries(const RecordView& record, const SipKey& hash_key, std::vector<IndexEntry>& out);
+
+// The d value of a record (NIP-01): the first value of the first d tag, "" without one. scratch backs the view.
+std::string_view record_identifier(const RecordView& record, std::string& scratch);
+
+}  // namespace pharos::storage

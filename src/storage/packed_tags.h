@@ -1,0 +1,60 @@
+// The tags of a record, packed:
+//
+//   tags    = tag*                           as many as the record's tag_count
+//   tag     = varint(count) item*            count items
+//   item    = varint(2 * n) n bytes          the item as it is
+//           | varint(2 * n + 1) n bytes      the n bytes whose 2 * n lower-case hex digits are the item; always chosen
+//                                            where it fits, so equal items have equal bytes
+//   varint  = 7 bits a byte, low bits first, the top bit set on all but the last byte; at most 5 bytes
+//
+// Ids and public keys, most of what tags hold, take 33 bytes instead of 66.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "nostr/tags.h"
+
+namespace pharos::storage {
+
+// Replaces out.
+void pack_tags(const TagList& tags, std::string& out);
+
+struct PackedItem {
+  std::span<const std::uint8_t> bytes;
+  bool hex = false;
+
+  std::size_t text_size() const { return hex ? bytes.size() * 2 : bytes.size(); }
+  void append_text(std::string& out) const;
+  // The item as the event has it; scratch is replaced when it has to be spelled out.
+  std::string_view text(std::string& scratch) const;
+  // True for an item of this one byte.
+  bool is(char byte) const { return !hex && bytes.size() == 1 && bytes[0] == static_cast<std::uint8_t>(byte); }
+};
+
+// Reads packed tags in order. Bytes that do not follow the grammar end it early and are never read beyond.
+class PackedTagReader {
+ public:
+  explicit PackedTagReader(std::span<const std::uint8_t> bytes) : bytes_(bytes) {}
+
+  // To the next tag, over the items of this one that were not read.
+  bool next_tag();
+  // Within the tag.
+  std::size_t items_left() const { return items_left_; }
+  bool next_item(PackedItem& item);
+
+  // True when the bytes broke the grammar; final once next_tag() has returned false.
+  bool malformed() const { return malformed_; }
+
+ private:
+  bool read_varint(std::uint32_t& value);
+
+  std::span<const std::uint8_t> bytes_;
+  std::size_t items_left_ = 0;
+  bool malformed_ = false;
+};
+
+}  // namespace pharos::storage
