@@ -40,17 +40,17 @@ std::string_view next_part(std::string_view& rest, char separator) {
 // RFC 9110 section 12.4.2: 0 to 1 with at most three decimals.
 std::optional<double> parse_q(std::string_view text) {
   if (text.empty() || text.size() > 5 || (text[0] != '0' && text[0] != '1')) return std::nullopt;
-  double value = text[0] - '0';
+  int thousandths = (text[0] - '0') * 1000;
   if (text.size() > 1) {
     if (text[1] != '.') return std::nullopt;
-    double unit = 0.1;
+    int unit = 100;
     for (const char c : text.substr(2)) {
       if (c < '0' || c > '9') return std::nullopt;
-      value += (c - '0') * unit;
+      thousandths += (c - '0') * unit;
       unit /= 10;
     }
   }
-  return value <= 1.0 ? std::optional(value) : std::nullopt;
+  return thousandths <= 1000 ? std::optional(thousandths / 1000.0) : std::nullopt;
 }
 
 struct Range {

@@ -1,0 +1,294 @@
+#include "relay/session_fsm.h"
+
+#include "fsm_fixture.h"
+
+namespace pharos::relay {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::StartsWith;
+using Delivery = SessionFsm::Delivery;
+using ingest::Fate;
+using ingest::Reason;
+
+class SessionFsmTest : public FsmTest {};
+
+TEST_F(SessionFsmTest, Nip42SendsAChallengeOnConnect) {
+  Actions actions;
+  fsm().on_open(actions);
+  EXPECT_THAT(words(actions), ElementsAre(R"(["AUTH","challenge"])"));
+}
+
+// --- EVENT ---
+
+TEST_F(SessionFsmTest, Nip01AnEventGoesToTheSinkAndItsVerdictBecomesOneOk) {
+  const Event event = alice_.event(1, kNow, "hi");
+  EXPECT_THAT(say(event_message(event)), ElementsAre("submit"));
+  EXPECT_EQ(fsm().pending_events(), 1U);
+  Actions actions;
+  fsm().on_verdict(event.id, {Fate::stored, Reason::none, ""}, actions);
+  EXPECT_THAT(words(actions), ElementsAre(R"(["OK",")" + event.id.hex() + R"(",true,""])"));
+  EXPECT_EQ(fsm().pending_events(), 0U);
+}
+
+TEST_F(SessionFsmTest, Nip01AMalformedEventWithAReadableIdGetsOkFalse) {
+  const std::string id(64, 'a');
+  const auto answers = say(R"(["EVENT",{"id":")" + id + R"(","kind":"one"}])");
+  ASSERT_EQ(answers.size(), 2U);
+  EXPECT_EQ(answers[0], "count invalid_event");
+  EXPECT_THAT(answers[1], StartsWith(R"(["OK",")" + id + R"(",false,"invalid: )"));
+}
+
+TEST_F(SessionFsmTest, Nip01WhatIsNotNostrGetsANoticeAndTheConnectionStays) {
+  for (const char* text : {"", "[", "[]", "{}", "null", R"(["EVENT"])", R"(["BOGUS","x"])", "[\"REQ\"", "\xff\xfe"}) {
+    EXPECT_THAT(say(text), ElementsAre(StartsWith(R"(["NOTICE",")"))) << text;
+  }
+}
+
+TEST_F(SessionFsmTest, DisconnectsWhoSendsNothingButGarbage) {
+  options_->limits.max_bad_messages = 3;
+  say("x");
+  say("x");
+  EXPECT_THAT(say("x"), ElementsAre(StartsWith(R"(["NOTICE")"), "disconnect 1008"));
+}
+
+TEST_F(SessionFsmTest, ReadingHasToPauseWhenTooManyEventsWaitForTheirOk) {
+  options_->limits.max_pending_events = 2;
+  EXPECT_TRUE(fsm().has_room_for_events());
+  say(event_message(alice_.event(1, kNow, "1")));
+  say(event_message(alice_.event(1, kNow, "2")));
+  EXPECT_FALSE(fsm().has_room_for_events());
+}
+
+// --- NIP-42 and NIP-70 ---
+
+TEST_F(SessionFsmTest, Nip42AuthIsAnsweredByOneOk) {
+  EXPECT_THAT(say(auth(alice_)), ElementsAre(HasSubstr(R"(,true,""])")));
+  EXPECT_TRUE(fsm().is_authenticated());
+  EXPECT_THAT(say(auth(bob_)), ElementsAre(HasSubstr(R"(,true,""])")));
+  EXPECT_THAT(say(R"(["AUTH",)" + test::to_json(alice_.event(1, kNow, "")) + "]"),
+              ElementsAre(HasSubstr(R"(,false,"invalid: )")));
+}
+
+TEST_F(SessionFsmTest, Nip42Kind22242ByEventGoesTheWayOfEveryRefusedEvent) {
+  const Event event = alice_.event(22242, kNow, "");
+  EXPECT_THAT(say(event_message(event)), ElementsAre("submit"));
+  Actions actions;
+  fsm().on_verdict(event.id, {Fate::rejected, Reason::auth_kind, "no"}, actions);
+  EXPECT_THAT(words(actions), ElementsAre(HasSubstr(R"(,false,"invalid: no"])")));
+}
+
+TEST_F(SessionFsmTest, Nip70ProtectedEventsAreRefusedUntilTheirAuthorIsAuthenticated) {
+  const Event event = alice_.event(1, kNow, "mine", {{"-"}});
+  EXPECT_THAT(say(event_message(event)), ElementsAre("count protected_event", HasSubstr(R"(,false,"auth-required: )")));
+  say(auth(bob_));
+  EXPECT_THAT(say(event_message(event)), ElementsAre("count protected_event", HasSubstr(R"(,false,"restricted: )")));
+  say(auth(alice_));
+  EXPECT_THAT(say(event_message(event)), ElementsAre("submit"));
+}
+
+// --- REQ, EOSE, CLOSE ---
+
+TEST_F(SessionFsmTest, Nip01StoredThenEoseThenLive) {
+  EXPECT_THAT(say(R"(["REQ","s",{"kinds":[1]}])"), ElementsAre("watch 1", "scan 1"));
+  fsm().on_watching(1, 10);
+  EXPECT_THAT(slice(1, storage::SliceEnd::more), IsEmpty());
+  EXPECT_THAT(slice(1), ElementsAre(R"(["EOSE","s"])"));
+  Actions actions;
+  EXPECT_EQ(fsm().on_live(1, live(alice_.event(1, kNow, ""), 11), actions), Delivery::send);
+  EXPECT_EQ(fsm().prefix(1), R"(["EVENT","s",)");
+}
+
+TEST_F(SessionFsmTest, LiveEventsOfTheStoredPhaseComeAfterEose) {
+  say(R"(["REQ","s",{}])");
+  fsm().on_watching(1, 10);
+  Actions actions;
+  EXPECT_EQ(fsm().on_live(1, live(alice_.event(1, kNow, "in the scan"), 10), actions), Delivery::drop);
+  EXPECT_EQ(fsm().on_live(1, live(alice_.event(1, kNow, "new"), 11), actions), Delivery::held);
+  EXPECT_EQ(fsm().on_live(1, live(alice_.event(20001, kNow, "ephemeral"), 0), actions), Delivery::held);
+  EXPECT_THAT(actions, IsEmpty());
+  EXPECT_THAT(slice(1), ElementsAre(R"(["EOSE","s"])", "flush 2"));
+  EXPECT_EQ(fsm().subscriptions().held_events(), 0U);
+  EXPECT_EQ(fsm().subscriptions().held_bytes(), 0U);
+}
+
+TEST_F(SessionFsmTest, TooManyHeldEventsEndTheSubscriptionWithAReason) {
+  options_->limits.max_held_events = 2;
+  say(R"(["REQ","s",{}])");
+  Actions actions;
+  for (storage::Seq seq = 1; seq <= 2; ++seq) fsm().on_live(1, live(alice_.event(1, kNow, ""), seq), actions);
+  EXPECT_EQ(fsm().on_live(1, live(alice_.event(1, kNow, ""), 3), actions), Delivery::drop);
+  EXPECT_THAT(words(actions), ElementsAre(StartsWith(R"(["CLOSED","s","error: )"), "forget 1"));
+  EXPECT_THAT(slice(1), IsEmpty()) << "no EOSE after CLOSED";
+}
+
+TEST_F(SessionFsmTest, HeldBytesAreBoundedToo) {
+  options_->limits.max_held_bytes = 5000;
+  say(R"(["REQ","s",{}])");
+  Actions actions;
+  EXPECT_EQ(fsm().on_live(1, live(alice_.event(1, kNow, std::string(6000, 'x')), 3), actions), Delivery::drop);
+  EXPECT_THAT(words(actions), ElementsAre(StartsWith(R"(["CLOSED")"), "forget 1"));
+}
+
+TEST_F(SessionFsmTest, Nip01TheSameIdReplacesAndNothingOfTheOldOneFollows) {
+  say(R"(["REQ","s",{"kinds":[1]}])");
+  EXPECT_THAT(say(R"(["REQ","s",{"kinds":[2]}])"), ElementsAre("forget 1", "watch 2", "scan 2"));
+  EXPECT_THAT(slice(1), IsEmpty());
+  EXPECT_FALSE(fsm().wants_slices(1));
+  Actions actions;
+  EXPECT_EQ(fsm().on_live(1, live(alice_.event(1, kNow, ""), 5), actions), Delivery::drop);
+  EXPECT_THAT(slice(2), ElementsAre(R"(["EOSE","s"])"));
+}
+
+TEST_F(SessionFsmTest, ReplacingDoesNotCountTwiceAgainstTheCap) {
+  options_->limits.max_subscriptions = 1;
+  options_->limits.max_filter_values = 4;
+  say(R"(["REQ","s",{"kinds":[1,2,3]}])");
+  EXPECT_THAT(say(R"(["REQ","s",{"kinds":[4,5,6]}])"), ElementsAre("forget 1", "watch 2", "scan 2"));
+}
+
+TEST_F(SessionFsmTest, Nip01CloseIsSilentAndStopsTheScan) {
+  say(R"(["REQ","s",{}])");
+  EXPECT_THAT(say(R"(["CLOSE","s"])"), ElementsAre("forget 1"));
+  EXPECT_THAT(slice(1), IsEmpty());
+  EXPECT_THAT(say(R"(["CLOSE","s"])"), IsEmpty());
+  EXPECT_THAT(say(R"(["CLOSE","never seen"])"), IsEmpty());
+  EXPECT_THAT(say(R"(["REQ","s",{}])"), ElementsAre("watch 2", "scan 2")) << "the id is free again";
+}
+
+TEST_F(SessionFsmTest, CapsTheSubscriptions) {
+  options_->limits.max_subscriptions = 2;
+  say(R"(["REQ","a",{}])");
+  say(R"(["REQ","b",{}])");
+  EXPECT_THAT(say(R"(["REQ","c",{}])"), ElementsAre(StartsWith(R"(["CLOSED","c","rate-limited: )")));
+  say(R"(["CLOSE","a"])");
+  EXPECT_THAT(say(R"(["REQ","c",{}])"), ElementsAre("watch 3", "scan 3"));
+}
+
+TEST_F(SessionFsmTest, CapsTheFiltersOfOneReq) {
+  options_->limits.max_filters = 2;
+  EXPECT_THAT(say(R"(["REQ","a",{},{},{}])"), ElementsAre(StartsWith(R"(["CLOSED","a",")")));
+}
+
+TEST_F(SessionFsmTest, CapsTheFilterValuesOfAllSubscriptionsTogether) {
+  options_->limits.max_filter_values = 8;
+  say(R"(["REQ","a",{"kinds":[1,2,3]}])");
+  say(R"(["REQ","b",{"kinds":[1]}])");
+  EXPECT_THAT(say(R"(["REQ","c",{"kinds":[1,2]}])"), ElementsAre(StartsWith(R"(["CLOSED","c","rate-limited: )")));
+  EXPECT_THAT(say(R"(["REQ","c",{"kinds":[1]}])"), ElementsAre("watch 3", "scan 3"));
+}
+
+TEST_F(SessionFsmTest, CapsTheLengthOfTheSubscriptionId) {
+  const std::string longest(64, 'x');
+  EXPECT_THAT(say(R"(["REQ",")" + longest + R"(",{}])"), ElementsAre("watch 1", "scan 1"));
+  const auto answers = say(R"(["REQ",")" + longest + R"(x",{}])");
+  ASSERT_EQ(answers.size(), 1U);
+  EXPECT_THAT(answers[0], HasSubstr("invalid: "));
+}
+
+TEST_F(SessionFsmTest, Nip01ARefusedReqEndsTheSubscriptionOfItsId) {
+  say(R"(["REQ","s",{}])");
+  EXPECT_THAT(say(R"(["REQ","s",{"kinds":"x"}])"), ElementsAre("forget 1", StartsWith(R"(["CLOSED","s","invalid: )")));
+  EXPECT_EQ(fsm().subscriptions().size(), 0U);
+}
+
+TEST_F(SessionFsmTest, Nip01LimitZeroIsEoseAtOnceAndLiveAfter) {
+  EXPECT_THAT(say(R"(["REQ","s",{"kinds":[1],"limit":0}])"), ElementsAre("watch 1", R"(["EOSE","s"])"));
+  Actions actions;
+  EXPECT_EQ(fsm().on_live(1, live(alice_.event(1, kNow, ""), 1), actions), Delivery::send);
+}
+
+TEST_F(SessionFsmTest, Nip01AFilterThatMatchesNothingIsEoseAtOnce) {
+  EXPECT_THAT(say(R"(["REQ","s",{"ids":[]}])"), ElementsAre("watch 1", R"(["EOSE","s"])"));
+  EXPECT_THAT(say(R"(["REQ","t",{"kinds":[99999]}])"), ElementsAre("watch 2", R"(["EOSE","t"])"));
+  EXPECT_THAT(say(R"(["REQ","u",{"since":10,"until":9}])"), ElementsAre("watch 3", R"(["EOSE","u"])"));
+}
+
+TEST_F(SessionFsmTest, AScanThatFailsHalfWayEndsInClosedNotEose) {
+  say(R"(["REQ","s",{}])");
+  EXPECT_THAT(slice(1, storage::SliceEnd::failed), ElementsAre(StartsWith(R"(["CLOSED","s","error: )"), "forget 1"));
+  say(R"(["REQ","s",{}])");
+  EXPECT_THAT(slice(2, storage::SliceEnd::cut_short), ElementsAre(StartsWith(R"(["CLOSED","s","error: )"), "forget 2"));
+}
+
+TEST_F(SessionFsmTest, FurtherReqsWaitTheirTurnToScan) {
+  options_->limits.max_running_scans = 2;
+  say(R"(["REQ","a",{}])");
+  say(R"(["REQ","b",{}])");
+  EXPECT_THAT(say(R"(["REQ","c",{}])"), IsEmpty());
+  EXPECT_THAT(say(R"(["REQ","d",{}])"), IsEmpty());
+  EXPECT_THAT(say(R"(["CLOSE","c"])"), IsEmpty()) << "it was never listed";
+  EXPECT_THAT(slice(1), ElementsAre(R"(["EOSE","a"])", "watch 4", "scan 4"));
+}
+
+TEST_F(SessionFsmTest, AReqThatFindsTheQueryQueueFullIsClosed) {
+  say(R"(["REQ","a",{}])");
+  Actions actions;
+  fsm().on_scan_refused(1, actions);
+  EXPECT_THAT(words(actions), ElementsAre(StartsWith(R"(["CLOSED","a","error: )"), "forget 1"));
+}
+
+TEST_F(SessionFsmTest, SubscriptionIdsAreEscapedOnTheWayOut) {
+  say(R"(["REQ","a\"\\\n<é",{}])");
+  EXPECT_THAT(slice(1), ElementsAre(R"(["EOSE","a\"\\\n<é"])"));
+}
+
+TEST_F(SessionFsmTest, LostLiveEventsEndEverySubscriptionWithAReason) {
+  options_->limits.max_running_scans = 1;
+  say(R"(["REQ","a",{}])");
+  slice(1);
+  say(R"(["REQ","b",{}])");
+  say(R"(["REQ","c",{}])");
+  Actions actions;
+  fsm().on_events_lost(actions);
+  EXPECT_THAT(words(actions), ::testing::UnorderedElementsAre(StartsWith(R"(["CLOSED","a","error: )"), "forget 1",
+                                                              StartsWith(R"(["CLOSED","b","error: )"), "forget 2",
+                                                              "watch 3", "scan 3"));
+}
+
+// --- gated kinds ---
+
+TEST_F(SessionFsmTest, Nip17AskingForGatedKindsAloneNeedsAuth) {
+  EXPECT_THAT(say(R"(["REQ","dm",{"kinds":[4,1059]}])"), ElementsAre(StartsWith(R"(["CLOSED","dm","auth-required: )")));
+  say(auth(alice_));
+  EXPECT_THAT(say(R"(["REQ","dm",{"kinds":[4,1059]}])"), ElementsAre("watch 1", "scan 1"));
+  EXPECT_THAT(say(R"(["REQ","dm2",{"kinds":[1059],"#p":[")" + bob_.hex() + R"("]}])"),
+              ElementsAre(StartsWith(R"(["CLOSED","dm2","restricted: )")));
+}
+
+TEST_F(SessionFsmTest, Nip17GatedEventsReachTheirPartiesAloneWhenLive) {
+  say(R"(["REQ","s",{}])");
+  slice(1);
+  const auto to_alice = live(bob_.event(21059, kNow, "", {{"p", alice_.hex()}}), 0);
+  Actions actions;
+  EXPECT_EQ(fsm().on_live(1, to_alice, actions), Delivery::drop);
+  say(auth(bob_));
+  EXPECT_EQ(fsm().on_live(1, to_alice, actions), Delivery::send) << "its author";
+  say(auth(alice_));
+  EXPECT_EQ(fsm().on_live(1, to_alice, actions), Delivery::send);
+}
+
+TEST_F(SessionFsmTest, Nip17GatingCanBeSwitchedOff) {
+  options_->gate_private_messages = false;
+  EXPECT_THAT(say(R"(["REQ","dm",{"kinds":[4]}])"), ElementsAre("watch 1", "scan 1"));
+  slice(1);
+  Actions actions;
+  EXPECT_EQ(fsm().on_live(1, live(bob_.event(4, kNow, ""), 1), actions), Delivery::send);
+}
+
+// --- COUNT and NEG ---
+
+TEST_F(SessionFsmTest, Nip45CountIsRefusedByClosed) {
+  EXPECT_THAT(say(R"(["COUNT","c",{}])"), ElementsAre(StartsWith(R"(["CLOSED","c","unsupported: )")));
+}
+
+TEST_F(SessionFsmTest, Nip77NegIsRefusedByNegErrAndItsCloseIsSilent) {
+  EXPECT_THAT(say(R"(["NEG-OPEN","n",{},"6100000200"])"), ElementsAre(StartsWith(R"(["NEG-ERR","n","unsupported: )")));
+  EXPECT_THAT(say(R"(["NEG-MSG","n","61"])"), ElementsAre(StartsWith(R"(["NEG-ERR","n",")")));
+  EXPECT_THAT(say(R"(["NEG-CLOSE","n"])"), IsEmpty());
+}
+
+}  // namespace
+}  // namespace pharos::relay
