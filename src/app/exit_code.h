@@ -1,0 +1,19 @@
+// What the program ends with; sysexits.h numbers where there is one. deploy/README.md lists them for operators.
+#pragma once
+
+namespace pharos::app {
+
+enum class ExitCode : int {
+  ok = 0,
+  failure = 1,
+  partial = 2,  // import: some lines were refused; monitor check: some targets are not fine
+  usage = 64,
+  unavailable = 69,    // the instance or relay asked for does not answer
+  cannot_create = 73,  // the database cannot be made
+  io = 74,
+  retry_later = 75,  // the database is locked by another process
+  permission = 77,
+  settings = 78,
+};
+
+}  // namespace pharos::app

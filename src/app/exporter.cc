@@ -1,0 +1,39 @@
+#include "app/exporter.h"
+
+#include <limits>
+
+namespace pharos::app {
+namespace {
+
+// Short read transactions, so that a writer beside us can reuse its pages.
+constexpr auto kSliceTime = std::chrono::milliseconds(200);
+constexpr std::size_t kSliceRecords = 50'000;
+
+}  // namespace
+
+WalkResult walk_events(const storage::Store& store, std::vector<Filter> filters, const Clock& clock,
+                       const std::function<bool(const storage::RecordView&)>& visit) {
+  constexpr std::size_t kAll = std::numeric_limits<std::size_t>::max();
+  storage::QueryOptions options;
+  options.default_limit = kAll;
+  options.max_limit = kAll;
+  options.max_scanned = kAll;
+  options.max_seq = store.last_seq();
+  storage::Query query(std::move(filters), options);
+  WalkResult result;
+  bool stopped = false;
+  auto end = storage::SliceEnd::more;
+  while (end == storage::SliceEnd::more && !stopped) {
+    TimeBudget budget(clock, kSliceTime, kSliceRecords);
+    end = query.run_slice(store, clock.unix_now(), budget, [&](const storage::RecordView& record) {
+      ++result.events;
+      stopped = !visit(record);
+      return !stopped;
+    });
+  }
+  result.scanned = query.scanned();
+  result.complete = !stopped && end == storage::SliceEnd::finished;
+  return result;
+}
+
+}  // namespace pharos::app

@@ -1,0 +1,48 @@
+// Brings JSON lines into the store through the ingest pipeline: bare events, or ["EVENT", event] and
+// ["EVENT", subscription, event] arrays. Every line ends up in exactly one count. One thread.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/line_source.h"
+#include "ingest/pipeline.h"
+#include "util/clock.h"
+
+namespace pharos::app {
+
+struct ImportReport {
+  struct Refusals {
+    std::uint64_t count = 0;
+    std::vector<std::uint64_t> first_lines;  // line numbers, a few
+  };
+
+  std::uint64_t lines = 0;  // without empty ones
+  std::uint64_t stored = 0;
+  std::uint64_t duplicate = 0;
+  std::uint64_t replaced = 0;  // a newer version is stored
+  std::uint64_t ephemeral = 0;
+  std::array<Refusals, static_cast<std::size_t>(ingest::Reason::overloaded) + 1> refused;
+
+  std::uint64_t refused_total() const;
+  // Several lines for people.
+  std::string text(double seconds) const;
+};
+
+struct ImportOptions {
+  std::size_t lines_shown_per_reason = 5;
+  // Called for each refused line with its number and why; may be empty.
+  std::function<void(std::uint64_t line, std::string_view why)> on_refused;
+  bool show_progress = true;
+};
+
+// Reads to the end and waits until every event is decided: what is counted as stored is on disk. The failure names the
+// file; what was taken until then stays.
+Result<void, std::string> import_lines(LineSource& lines, ingest::Pipeline& pipeline, const Clock& clock,
+                                       const ImportOptions& options, ImportReport& report);
+
+}  // namespace pharos::app

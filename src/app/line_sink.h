@@ -1,0 +1,31 @@
+// Where export writes: standard output or a file, plain or zstd. Buffered, constant memory. One thread.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "util/result.h"
+
+namespace pharos::app {
+
+class LineSink {
+ public:
+  // "-" is standard output. A file is replaced.
+  static Result<std::unique_ptr<LineSink>, std::string> open(const std::filesystem::path& file, bool zstd);
+  ~LineSink();
+
+  // False once a write failed; see error().
+  bool write(std::string_view bytes);
+  // Ends the zstd frame, flushes and, for a file, syncs.
+  Result<void, std::string> finish();
+  const std::string& error() const;
+
+ private:
+  struct Impl;
+  explicit LineSink(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace pharos::app
