@@ -1,0 +1,126 @@
+#include "relay/serving_shard.h"
+
+#include "session_fixture.h"
+
+namespace pharos::relay {
+namespace {
+
+using ::testing::ElementsAre;
+
+class Receiver final : public ShardMember {
+ public:
+  void on_live(std::uint64_t key, const LiveEventPtr& event) override {
+    seen.emplace_back(key, event->seq());
+    json = event->json().data();
+    if (on_event) on_event();
+  }
+  void on_events_lost() override { ++lost; }
+  void retry() override { ++retries; }
+  void begin_drain() override {}
+  void shut_down() override {}
+
+  std::vector<std::pair<std::uint64_t, storage::Seq>> seen;
+  const char* json = nullptr;
+  int lost = 0;
+  int retries = 0;
+  std::function<void()> on_event;
+};
+
+class ServingShardTest : public ::testing::Test {
+ protected:
+  static FilterList everything() { return std::make_shared<const std::vector<Filter>>(1); }
+  LiveBatchPtr batch(storage::Seq from, storage::Seq to) {
+    auto out = std::make_shared<LiveBatch>();
+    for (storage::Seq seq = from; seq <= to; ++seq) {
+      out->events.push_back(std::make_shared<const LiveEvent>(storage::CommittedEvent{seq, 0, event_}));
+    }
+    return out;
+  }
+
+  ManualClock clock_;
+  metrics::RelayMetrics metrics_;
+  test::FakeStore store_;
+  FakeLoop loop_;
+  SessionCount sessions_;
+  ServingShard shard_{loop_, store_, clock_, sessions_, 42, 10, metrics_};
+  storage::EventPtr event_ = test::share(Event{});
+};
+
+TEST_F(ServingShardTest, DeliversBatchesInOrder) {
+  Receiver receiver;
+  shard_.watch({&receiver, 7}, everything());
+  shard_.publish(batch(1, 2));
+  shard_.publish(batch(3, 3));
+  loop_.run();
+  EXPECT_THAT(receiver.seen, ElementsAre(std::pair{7, 1}, std::pair{7, 2}, std::pair{7, 3}));
+}
+
+TEST_F(ServingShardTest, ASubscriptionBeginsAfterWhatCameThroughTheInbox) {
+  Receiver receiver;
+  EXPECT_EQ(shard_.watch({&receiver, 1}, everything()).newest, 0U);
+  shard_.publish(batch(1, 5));
+  loop_.run();
+  EXPECT_EQ(shard_.watch({&receiver, 2}, everything()).newest, 5U) << "though the store says " << store_.last_seq();
+}
+
+TEST_F(ServingShardTest, AnEventIsRenderedOnceForAll) {
+  Receiver a;
+  Receiver b;
+  shard_.watch({&a, 1}, everything());
+  shard_.watch({&b, 2}, everything());
+  shard_.publish(batch(1, 1));
+  loop_.run();
+  EXPECT_EQ(a.json, b.json);
+}
+
+TEST_F(ServingShardTest, ASubscriptionForgottenDuringADeliveryGetsNothingMore) {
+  Receiver a;
+  Receiver b;
+  const auto first = shard_.watch({&a, 1}, everything()).handle;
+  const auto second = shard_.watch({&b, 2}, everything()).handle;
+  a.on_event = [&] { shard_.forget(second); };
+  b.on_event = [&] { shard_.forget(first); };
+  shard_.publish(batch(1, 3));
+  loop_.run();
+  EXPECT_EQ(a.seen.size() + b.seen.size(), 3U) << "whoever came first has silenced the other";
+}
+
+TEST_F(ServingShardTest, ALaggingShardLosesBatchesAndSaysSo) {
+  const auto member = std::make_shared<Receiver>();
+  shard_.attach(member);
+  shard_.watch({member.get(), 1}, everything());
+  for (storage::Seq seq = 1; seq <= 20; ++seq) shard_.publish(batch(seq, seq));
+  loop_.run();
+  EXPECT_EQ(member->seen.size(), 10U);
+  EXPECT_EQ(member->lost, 1);
+  Receiver late;
+  EXPECT_EQ(shard_.watch({&late, 2}, everything()).newest, 20U) << "what was lost live is for the scan";
+  shard_.publish(batch(21, 21));
+  loop_.run();
+  EXPECT_EQ(member->seen.size(), 11U) << "and then it goes on";
+  EXPECT_EQ(member->lost, 1);
+  shard_.detach(member.get());
+  loop_.run();
+}
+
+TEST_F(ServingShardTest, ABatchLargerThanTheCapStillPassesAnEmptyInbox) {
+  Receiver receiver;
+  shard_.watch({&receiver, 1}, everything());
+  shard_.publish(batch(1, 50));
+  loop_.run();
+  EXPECT_EQ(receiver.seen.size(), 50U);
+}
+
+TEST_F(ServingShardTest, RetriesThoseThatAskedAndAreStillThere) {
+  const auto stays = std::make_shared<Receiver>();
+  auto goes = std::make_shared<Receiver>();
+  shard_.retry_soon(stays);
+  shard_.retry_soon(goes);
+  goes.reset();
+  loop_.expire();
+  EXPECT_EQ(stays->retries, 1);
+  EXPECT_FALSE(loop_.is_armed());
+}
+
+}  // namespace
+}  // namespace pharos::relay
