@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "router/options.h"
@@ -60,7 +61,8 @@ class Ledger {
   void mark(Interval range, Coverage state, Evidence evidence);
 
   // Ordered, disjoint.
-  const std::vector<LedgerEntry>& entries() const { return entries_; }
+  const std::vector<LedgerEntry>& entries() const& { return entries_; }
+  std::vector<LedgerEntry> entries() && { return std::move(entries_); }
 
   // What of target should be asked for at `now`, newest first: what was never asked, and what did not end complete and
   // has waited long enough.

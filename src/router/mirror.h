@@ -1,0 +1,130 @@
+// The `down` side of one upstream: the live subscription first, then catch-up below it, filter by filter, into the
+// ledgers. Pure; one thread. Owned by UpstreamFsm, which knows whether there is a connection.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "router/action.h"
+#include "router/catchup.h"
+#include "router/ledger_book.h"
+#include "router/options.h"
+#include "util/backoff.h"
+#include "util/clock.h"
+#include "util/random.h"
+
+namespace pharos::router {
+
+class Mirror {
+ public:
+  struct Counters {
+    std::uint64_t novel = 0;
+    std::uint64_t duplicate = 0;
+    std::uint64_t refused = 0;
+    std::uint64_t lost = 0;
+    std::uint64_t non_conforming = 0;  // did not match what was asked
+    std::uint64_t pages_complete = 0;  // answered, and gave evidence
+    std::uint64_t pages_empty = 0;
+    std::uint64_t pages_failed = 0;  // CLOSED, timed out or cut off by the end of the connection
+  };
+
+  // ledgers: one per filter, as they were persisted. clock and random outlive it.
+  Mirror(std::vector<Filter> filters, std::vector<Ledger> ledgers, const CatchupOptions& catchup,
+         const LinkOptions& link, const Clock& clock, Random& random);
+
+  void opened(Actions& out);
+  void connection_lost();
+  // NIP-42 succeeded: what waited for it is asked again.
+  void authenticated(Actions& out);
+
+  // True when the message was an answer to something we asked: progress.
+  bool on_event(std::string_view subscription, storage::EventPtr event, Actions& out);
+  // An EVENT came that could not be parsed; which answer it belonged to is unknown.
+  void on_unreadable();
+  bool on_eose(std::string_view subscription, bool finish, Actions& out);
+  void on_closed(std::string_view subscription, std::string_view message, Actions& out);
+  void on_verdict(Ticket ticket, const Event& event, Settled settled);
+  void on_persisted(std::size_t filter, bool ok);
+
+  // Deadlines, runs that are due, ledgers to write. To be called about every second and after a batch of verdicts.
+  void tick(Actions& out);
+  // Nothing is read while paused: deadlines wait.
+  void resumed();
+
+  std::size_t undecided() const { return tickets_.undecided(); }
+  bool live() const { return live_state_ == LiveState::open; }
+  bool waits_for_auth() const { return waits_for_auth_; }
+  bool catching_up() const;
+  const std::vector<LedgerBook>& books() const { return books_; }
+  const Counters& counters() const { return counters_; }
+  const std::string& last_refusal() const { return last_refusal_; }
+
+ private:
+  enum class LiveState { off, asking, open, waiting };
+  struct Run {
+    Run(const Filter& base, std::vector<Interval> gaps, bool served_before, const CatchupOptions& options, Ticket last,
+        std::optional<std::size_t> tier)
+        : catchup(base, std::move(gaps), served_before, options), began_after(last), recheck_tier(tier) {}
+    Catchup catchup;
+    Ticket began_after;
+    std::optional<std::size_t> recheck_tier;
+  };
+  struct Request {
+    std::size_t filter;
+    Catchup::WalkId walk;
+    Filter asked;  // without its window
+    SteadyTime deadline;
+    std::uint64_t events = 0;
+  };
+
+  void ask_live(Actions& out);
+  void live_ended(Actions& out);
+  void end_runs(bool as_failed, Actions& out);
+  void wait_for_auth();
+  void begin_runs();
+  void begin_run(std::size_t filter, std::vector<Interval> gaps, std::optional<std::size_t> tier);
+  void pump(Actions& out);
+  void collect(std::size_t filter, Actions& out);
+  void persist(Actions& out);
+  void take(storage::EventPtr event, Actions& out);
+  bool wanted(const Event& event) const;
+  UnixSeconds safe_now() const;
+  std::string next_subscription(char kind);
+
+  std::vector<Filter> filters_;
+  CatchupOptions options_;
+  LinkOptions link_;
+  const Clock& clock_;
+  Random& random_;
+
+  Tickets tickets_;
+  std::vector<LedgerBook> books_;
+  std::vector<std::unique_ptr<Run>> runs_;  // one per filter, null between runs
+  std::vector<SteadyTime> recheck_not_before_;
+  std::map<std::string, Request, std::less<>> requests_;  // at most parallel_requests
+
+  bool connected_ = false;
+  LiveState live_state_ = LiveState::off;
+  std::string live_subscription_;
+  bool live_by_since_ = false;  // the relay refused limit 0
+  SteadyTime live_deadline_{};
+  SteadyTime live_opened_at_{};
+  UnixSeconds live_opened_unix_ = 0;
+  Backoff live_backoff_;
+
+  bool waits_for_auth_ = false;
+  SteadyTime auth_deadline_{};
+  SteadyTime hold_until_{};
+  Backoff hold_backoff_;
+  SteadyTime next_live_claim_{};
+  bool claimed_something_ = false;  // on this connection
+  std::uint64_t next_subscription_ = 1;
+  Counters counters_;
+  std::string last_refusal_;
+};
+
+}  // namespace pharos::router
