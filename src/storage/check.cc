@@ -1,0 +1,240 @@
+#include "storage/check.h"
+
+#include <cstring>
+#include <numeric>
+#include <set>
+
+#include <lmdb.h>
+
+#include "nostr/canonical.h"
+#include "nostr/kind.h"
+#include "nostr/schnorr.h"
+#include "storage/index_entries.h"
+#include "storage/meta.h"
+#include "storage/record.h"
+
+namespace pharos::storage {
+namespace {
+
+constexpr std::uint64_t kProgressEvery = 4096;
+
+// The tables that list_index_entries fills.
+constexpr std::array kIndexTables{Table::by_id,          Table::by_time, Table::by_kind,     Table::by_author,
+                                  Table::by_author_kind, Table::by_tag,  Table::replaceable, Table::expiry};
+
+std::uint64_t entries_in(const ReadTxn& txn, Dbi table) {
+  MDB_stat status{};
+  return mdb_stat(txn.handle(), table, &status) == MDB_SUCCESS ? status.ms_entries : 0;
+}
+
+std::span<const std::uint8_t> bytes_of(std::string_view text) { return as_bytes(text); }
+
+class Check {
+ public:
+  Check(const ReadTxn& txn, const Tables& tables, const CheckOptions& options,
+        const std::function<void(std::uint64_t, std::uint64_t)>& progress)
+      : txn_(txn), tables_(tables), options_(options), progress_(progress) {}
+
+  Result<CheckReport, StorageFailure> run() {
+    last_seq_ = read_last_seq(txn_, tables_);
+    walk_records();
+    for (const Table table : kIndexTables) {
+      const std::uint64_t found = entries_in(txn_, tables_[table]);
+      report_.index_entries += found;
+      // Every expected entry was looked up, and entries are unique: more of them than expected are strays.
+      if (found > expected_[static_cast<std::size_t>(table)]) find_strays(table);
+    }
+    walk_same_prefix(Table::by_id);
+    walk_same_prefix(Table::replaceable);
+    report_.tombstones = entries_in(txn_, tables_[Table::tombstones]);
+    if (txn_.failed()) return txn_.failure();
+    return std::move(report_);
+  }
+
+ private:
+  void note(Contradiction what, Table table, const std::string& where) {
+    ++report_.counts[static_cast<std::size_t>(what)];
+    if (report_.findings.size() >= options_.max_listed) return;
+    report_.findings.push_back(std::string(spec(table).name) + ": " + describe(what) + ", " + where);
+  }
+
+  void walk_records() {
+    const std::uint64_t total = entries_in(txn_, tables_[Table::events]);
+    Cursor cursor(txn_, tables_[Table::events]);
+    for (bool more = cursor.first(); more; more = cursor.next()) {
+      const auto seq = decode_event_key(cursor.key());
+      if (!seq) {
+        note(Contradiction::bad_key, Table::events, "a key of " + std::to_string(cursor.key().size()) + " bytes");
+        continue;
+      }
+      ++report_.events;
+      check_record(*seq, cursor.value());
+      if (progress_ && report_.events % kProgressEvery == 0) progress_(report_.events, total);
+    }
+    if (progress_) progress_(report_.events, total);
+  }
+
+  void check_record(Seq seq, std::string_view bytes) {
+    const std::string where = "seq " + std::to_string(seq);
+    if (!verify_record(bytes_of(bytes))) {
+      note(Contradiction::bad_record, Table::events, where);
+      return;
+    }
+    const RecordView record(seq, bytes_of(bytes));
+    if (seq > last_seq_) note(Contradiction::seq_beyond_last, Table::events, where);
+    record.decode(event_);
+    const std::string named = where + ", id " + event_.id.hex();
+    if (compute_id(event_) != event_.id) note(Contradiction::wrong_id, Table::events, named);
+    if (options_.signatures && !verify_signature(event_.pubkey, event_.id, event_.sig)) {
+      note(Contradiction::wrong_signature, Table::events, named);
+    }
+    if (classify(event_.kind) == KindClass::ephemeral) note(Contradiction::ephemeral_stored, Table::events, named);
+    check_tombstones(named);
+    check_entries(record, named);
+  }
+
+  void check_entries(const RecordView& record, const std::string& named) {
+    entries_.clear();
+    list_index_entries(record, tables_.hash_key, entries_);
+    for (const IndexEntry& entry : entries_) {
+      ++expected_[static_cast<std::size_t>(entry.table)];
+      if (!holds(entry)) note(Contradiction::missing_entry, entry.table, named);
+    }
+  }
+
+  bool holds(const IndexEntry& entry) {
+    Cursor cursor(txn_, tables_[entry.table]);
+    return cursor.seek_at_most(entry.key.view(), entry.value.view()) && cursor.value() == entry.value.view();
+  }
+
+  void check_tombstones(const std::string& named) {
+    if (event_.kind == kind::kDeletion) return;
+    bool forbidden = has_tombstone(deleted_id_key(event_.id, event_.pubkey));
+    if (event_.kind == kind::kGiftWrap) {
+      for (const TagView tag : event_.tags) {
+        if (tag.name() != "p") continue;
+        if (const auto recipient = PublicKey::from_hex(tag.value())) {
+          forbidden = forbidden || has_tombstone(deleted_id_key(event_.id, *recipient));
+        }
+      }
+    }
+    const KindClass kind_class = classify(event_.kind);
+    if (kind_class == KindClass::replaceable || kind_class == KindClass::addressable) {
+      const auto cutoff =
+          txn_.get(tables_[Table::tombstones],
+                   deleted_address_key(tables_.hash_key, event_.pubkey, event_.kind, identifier(event_)).view());
+      forbidden =
+          forbidden || (cutoff && static_cast<std::uint64_t>(event_.created_at) <= get_big_endian(bytes_of(*cutoff)));
+    }
+    if (forbidden) note(Contradiction::deleted_but_stored, Table::tombstones, named);
+  }
+
+  bool has_tombstone(const Key& key) { return txn_.get(tables_[Table::tombstones], key.view()).has_value(); }
+
+  void find_strays(Table table) {
+    const bool places = table != Table::by_id && table != Table::replaceable && table != Table::expiry;
+    Cursor cursor(txn_, tables_[table]);
+    for (bool more = cursor.first(); more; more = cursor.next()) {
+      std::optional<Seq> seq;
+      if (places) {
+        if (const auto candidate = decode_place(cursor.value())) seq = candidate->seq;
+      } else {
+        seq = decode_seq(cursor.value());
+      }
+      if (!seq) {
+        note(Contradiction::bad_key, table, "a value of " + std::to_string(cursor.value().size()) + " bytes");
+      } else if (!record_lists(*seq, table, cursor.key(), cursor.value())) {
+        note(Contradiction::stray_entry, table, "seq " + std::to_string(*seq));
+      }
+    }
+  }
+
+  bool record_lists(Seq seq, Table table, std::string_view key, std::string_view value) {
+    const auto bytes = txn_.get(tables_[Table::events], EventKey(seq).view());
+    if (!bytes || !verify_record(bytes_of(*bytes))) return false;
+    entries_.clear();
+    list_index_entries(RecordView(seq, bytes_of(*bytes)), tables_.hash_key, entries_);
+    for (const IndexEntry& entry : entries_) {
+      if (entry.table == table && entry.key.view() == key && entry.value.view() == value) return true;
+    }
+    return false;
+  }
+
+  // Entries of different events may share a key there, by prefix or hash; the same id or address may not stand twice.
+  void walk_same_prefix(Table table) {
+    Cursor cursor(txn_, tables_[table]);
+    for (bool more = cursor.first(); more; more = cursor.next_key()) {
+      if (cursor.group_size() > 1) check_group(table, cursor.key());
+    }
+  }
+
+  void check_group(Table table, std::string_view key) {
+    Cursor cursor(txn_, tables_[table]);
+    std::set<std::string> seen;
+    for (bool more = cursor.seek_group(key); more; more = cursor.next_in_group()) {
+      const auto seq = decode_seq(cursor.value());
+      if (!seq) continue;
+      const auto bytes = txn_.get(tables_[Table::events], EventKey(*seq).view());
+      if (!bytes || !verify_record(bytes_of(*bytes))) continue;
+      RecordView(*seq, bytes_of(*bytes)).decode(event_);
+      std::string name = event_.id.hex();
+      if (table == Table::replaceable) {
+        name = event_.pubkey.hex() + ":" + std::to_string(event_.kind) + ":";
+        if (classify(event_.kind) == KindClass::addressable) name += identifier(event_);
+      }
+      if (seen.insert(name).second) continue;
+      const auto what = table == Table::by_id ? Contradiction::duplicate_id : Contradiction::duplicate_address;
+      note(what, table, "seq " + std::to_string(*seq) + ", id " + event_.id.hex());
+    }
+  }
+
+  const ReadTxn& txn_;
+  const Tables& tables_;
+  const CheckOptions& options_;
+  const std::function<void(std::uint64_t, std::uint64_t)>& progress_;
+  CheckReport report_;
+  Seq last_seq_ = 0;
+  std::array<std::uint64_t, kTableCount> expected_{};
+  Event event_;                      // reused
+  std::vector<IndexEntry> entries_;  // reused
+};
+
+}  // namespace
+
+const char* describe(Contradiction contradiction) {
+  switch (contradiction) {
+    case Contradiction::bad_record:
+      return "record does not verify";
+    case Contradiction::wrong_id:
+      return "id is not the hash of the event";
+    case Contradiction::wrong_signature:
+      return "signature does not verify";
+    case Contradiction::ephemeral_stored:
+      return "ephemeral event is stored";
+    case Contradiction::seq_beyond_last:
+      return "sequence number above the last one given";
+    case Contradiction::missing_entry:
+      return "index entry is missing";
+    case Contradiction::stray_entry:
+      return "stray index entry";
+    case Contradiction::duplicate_id:
+      return "id is stored twice";
+    case Contradiction::duplicate_address:
+      return "two versions of one address";
+    case Contradiction::deleted_but_stored:
+      return "deleted event is stored";
+    case Contradiction::bad_key:
+      return "malformed key or value";
+  }
+  return "unknown";
+}
+
+std::uint64_t CheckReport::total() const { return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0}); }
+
+Result<CheckReport, StorageFailure> check_database(const ReadTxn& txn, const Tables& tables,
+                                                   const CheckOptions& options,
+                                                   const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
+  return Check(txn, tables, options, progress).run();
+}
+
+}  // namespace pharos::storage

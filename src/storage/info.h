@@ -1,0 +1,30 @@
+// Figures of a database: `pharos db info` and the lmdb_* gauges.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "storage/env.h"
+
+namespace pharos::storage {
+
+struct TableInfo {
+  std::uint64_t entries = 0;
+  std::uint64_t bytes = 0;  // of its pages
+};
+
+struct DatabaseInfo {
+  std::uint64_t map_size_bytes = 0;
+  std::uint64_t used_bytes = 0;       // the high-water mark of the file
+  std::uint64_t free_page_bytes = 0;  // inside it, to be reused
+  std::uint64_t readers = 0;
+  std::uint64_t max_readers = 0;
+  std::uint64_t last_seq = 0;
+  std::uint32_t schema_version = 0;
+  std::array<TableInfo, kTableCount> tables{};
+};
+
+// Reads statistics only; milliseconds at any size, except that the free list is walked.
+Result<DatabaseInfo, StorageFailure> read_info(const Env& env);
+
+}  // namespace pharos::storage
