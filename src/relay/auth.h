@@ -6,40 +6,32 @@
 #include <cstddef>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "nostr/event.h"
+#include "nostr/relay_url.h"
 #include "util/random.h"
 
 namespace pharos::relay {
 
 using KeyList = std::vector<PublicKey>;
 
-// The relay's own names, as AUTH events have to name them: hosts in lower case. Ports, schemes and paths do not count
-// (NIP-42: a matching domain name is enough).
-class OwnHosts {
- public:
-  // URLs that do not parse are left out; loopback names are always in.
-  explicit OwnHosts(const std::vector<std::string>& urls);
-  bool contains(std::string_view relay_tag) const;
+// The URLs by which AUTH events may name us: the configured ones that parse, and the loopback names always.
+using OwnUrls = std::vector<RelayUrl>;
+OwnUrls own_urls(const std::vector<std::string>& configured);
 
- private:
-  std::vector<std::string> hosts_;
-};
-
-enum class AuthFault {
-  none,
-  not_auth_kind,
-  created_at,  // more than 10 minutes from now
-  challenge,   // no challenge tag with ours
-  relay,       // no relay tag that names us
-  invalid,     // id or signature
+enum class AuthResult {
+  ok,
+  wrong_kind,
+  wrong_time,
+  wrong_challenge,
+  wrong_relay,
+  invalid,  // id or signature
   too_many_keys,
-  too_many_tries,
+  too_many_attempts,
 };
-// With its prefix, for the OK: "invalid: ...".
-std::string_view describe(AuthFault fault);
+// The message of the OK, with its prefix; "" for ok.
+std::string auth_message(AuthResult result);
 
 class Auth {
  public:
@@ -47,8 +39,8 @@ class Auth {
       : challenge_(std::move(challenge)), max_keys_(max_keys), max_attempts_(max_attempts) {}
 
   const std::string& challenge() const { return challenge_; }
-  // Checks the event and, when it is good, counts its author among the keys. The signature comes last.
-  AuthFault accept(const Event& event, const OwnHosts& own, UnixSeconds now);
+  // Checks the event and, when it is good, counts its author among the keys. The signature is looked at last.
+  AuthResult accept(const Event& event, const OwnUrls& own, UnixSeconds now);
 
   bool is_authenticated() const { return !keys_->empty(); }
   bool holds(const PublicKey& key) const;

@@ -1,35 +1,11 @@
 #include <algorithm>
 
-#include "nostr/canonical.h"
+#include "nostr/nip11.h"
 #include "relay/info.h"
 #include "relay/nips.h"
 
 namespace pharos::relay {
 namespace {
-
-// Appends members of one JSON object.
-class ObjectWriter {
- public:
-  explicit ObjectWriter(std::string& out) : out_(out) { out_.push_back('{'); }
-  ~ObjectWriter() { out_.push_back('}'); }
-  ObjectWriter(const ObjectWriter&) = delete;
-  ObjectWriter& operator=(const ObjectWriter&) = delete;
-
-  std::string& key(std::string_view name) {
-    if (out_.back() != '{') out_.push_back(',');
-    append_json_string(out_, name);
-    out_.push_back(':');
-    return out_;
-  }
-  void text(std::string_view name, std::string_view value) {
-    if (!value.empty()) append_json_string(key(name), value);
-  }
-  void number(std::string_view name, std::uint64_t value) { key(name).append(std::to_string(value)); }
-  void flag(std::string_view name, bool value) { key(name).append(value ? "true" : "false"); }
-
- private:
-  std::string& out_;
-};
 
 std::size_t max_message_bytes(const Options& options) {
   std::size_t most = 0;
@@ -37,51 +13,49 @@ std::size_t max_message_bytes(const Options& options) {
   return most;
 }
 
-void append_limitation(std::string& out, const Options& options) {
-  const ingest::AdmissionOptions& admission = options.admission;
-  ObjectWriter object(out);
-  object.number("max_message_length", max_message_bytes(options));
-  object.number("max_subscriptions", options.limits.max_subscriptions);
-  object.number("max_limit", options.limits.max_limit);
-  object.number("default_limit", options.limits.default_limit);
-  object.number("max_subid_length", options.limits.max_subscription_id);
-  object.number("max_event_tags", admission.max_tags);
-  object.number("max_content_length", admission.max_content_length);
-  object.number("min_pow_difficulty", admission.min_pow_bits);
-  object.flag("auth_required", false);
-  object.flag("payment_required", false);
-  object.flag("restricted_writes", false);
-  if (admission.max_age.count() > 0) {
-    object.number("created_at_lower_limit", static_cast<std::uint64_t>(admission.max_age.count()));
-  }
-  if (admission.max_ahead.count() > 0) {
-    object.number("created_at_upper_limit", static_cast<std::uint64_t>(admission.max_ahead.count()));
-  }
+// A bound of zero is none.
+std::optional<std::uint64_t> bound(std::chrono::seconds seconds) {
+  if (seconds.count() <= 0) return std::nullopt;
+  return static_cast<std::uint64_t>(seconds.count());
+}
+
+RelayLimitation limitation(const Options& options) {
+  RelayLimitation out;
+  out.max_message_length = max_message_bytes(options);
+  out.max_subscriptions = options.limits.max_subscriptions;
+  out.max_limit = options.limits.max_limit;
+  out.max_subid_length = options.limits.max_subscription_id;
+  out.max_event_tags = options.admission.max_tags;
+  out.max_content_length = options.admission.max_content_length;
+  out.min_pow_difficulty = options.admission.min_pow_bits;
+  out.created_at_lower_limit = bound(options.admission.max_age);
+  out.created_at_upper_limit = bound(options.admission.max_ahead);
+  out.default_limit = options.limits.default_limit;
+  out.auth_required = false;
+  out.payment_required = false;
+  out.restricted_writes = false;
+  return out;
 }
 
 }  // namespace
 
 std::string relay_document(const Options& options) {
   const Info& info = options.info;
+  RelayInformation document;
+  document.name = info.name;
+  document.description = info.description;
+  document.banner = info.banner;
+  document.icon = info.icon;
+  document.pubkey = PublicKey::from_hex(info.pubkey);
+  document.self = PublicKey::from_hex(info.self);
+  document.contact = info.contact;
+  document.supported_nips = supported_nips(options);
+  document.software = info.software;
+  document.version = info.version;
+  document.terms_of_service = info.terms_of_service;
+  document.limitation = limitation(options);
   std::string out;
-  {
-    ObjectWriter object(out);
-    object.text("name", info.name);
-    object.text("description", info.description);
-    object.text("banner", info.banner);
-    object.text("icon", info.icon);
-    object.text("pubkey", info.pubkey);
-    object.text("self", info.self);
-    object.text("contact", info.contact);
-    object.text("terms_of_service", info.terms_of_service);
-    std::string& nips = object.key("supported_nips");
-    nips.push_back('[');
-    for (const unsigned number : supported_nips(options)) nips.append(std::to_string(number)).push_back(',');
-    nips.back() = ']';
-    object.text("software", info.software);
-    object.text("version", info.version);
-    append_limitation(object.key("limitation"), options);
-  }
+  append_relay_information(out, document);
   return out;
 }
 

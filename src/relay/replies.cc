@@ -72,7 +72,9 @@ std::string ok_reply(const EventId& id, const Verdict& verdict) {
 
 std::string refusal_reply(std::string_view id_hex, std::string_view message) { return ok(id_hex, false, message); }
 
-std::string auth_ok_reply(const EventId& id) { return ok(id.hex(), true, {}); }
+std::string auth_reply(const EventId& id, AuthResult result) {
+  return ok(id.hex(), result == AuthResult::ok, auth_message(result));
+}
 
 std::string write_refusal_reply(const EventId& id, WriteAccess access) {
   const std::string_view message = access == WriteAccess::auth_required

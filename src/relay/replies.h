@@ -15,7 +15,7 @@ namespace pharos::relay {
 std::string ok_reply(const EventId& id, const ingest::Verdict& verdict);
 // For what was refused before it could be submitted; message has its prefix.
 std::string refusal_reply(std::string_view id_hex, std::string_view message);
-std::string auth_ok_reply(const EventId& id);
+std::string auth_reply(const EventId& id, AuthResult result);
 // For a write that NIP-70 forbids.
 std::string write_refusal_reply(const EventId& id, WriteAccess access);
 

@@ -13,7 +13,7 @@ constexpr std::string_view kShutdownReason = "the relay is shutting down";
 }  // namespace
 
 void Session::open(const SessionContext& context, std::shared_ptr<const Options> options,
-                   std::shared_ptr<const OwnHosts> own, std::string challenge, net::WsConnectionPtr connection,
+                   std::shared_ptr<const OwnUrls> own, std::string challenge, net::WsConnectionPtr connection,
                    std::size_t low_water_bytes) {
   auto session = std::make_shared<Session>(context, std::move(options), std::move(own), std::move(challenge),
                                            std::move(connection), low_water_bytes);
@@ -22,7 +22,7 @@ void Session::open(const SessionContext& context, std::shared_ptr<const Options>
 }
 
 Session::Session(const SessionContext& context, std::shared_ptr<const Options> options,
-                 std::shared_ptr<const OwnHosts> own, std::string challenge, net::WsConnectionPtr connection,
+                 std::shared_ptr<const OwnUrls> own, std::string challenge, net::WsConnectionPtr connection,
                  std::size_t low_water_bytes)
     : context_(context),
       options_(options),

@@ -36,10 +36,10 @@ class Session final : public ShardMember, public std::enable_shared_from_this<Se
  public:
   // Starts the connection and attaches the session to its shard. low_water_bytes is the connection's own.
   static void open(const SessionContext& context, std::shared_ptr<const Options> options,
-                   std::shared_ptr<const OwnHosts> own, std::string challenge, net::WsConnectionPtr connection,
+                   std::shared_ptr<const OwnUrls> own, std::string challenge, net::WsConnectionPtr connection,
                    std::size_t low_water_bytes);
 
-  Session(const SessionContext& context, std::shared_ptr<const Options> options, std::shared_ptr<const OwnHosts> own,
+  Session(const SessionContext& context, std::shared_ptr<const Options> options, std::shared_ptr<const OwnUrls> own,
           std::string challenge, net::WsConnectionPtr connection, std::size_t low_water_bytes);
 
   void on_live(std::uint64_t key, const LiveEventPtr& event) override;

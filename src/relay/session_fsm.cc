@@ -24,21 +24,21 @@ RelayMetrics::Received verb_of(const ClientMessage& message) {
   return std::visit(Visitor{}, message);
 }
 
-RelayMetrics::Auth label_of(AuthFault fault) {
-  switch (fault) {
-    case AuthFault::none:
+RelayMetrics::Auth label_of(AuthResult result) {
+  switch (result) {
+    case AuthResult::ok:
       return RelayMetrics::Auth::ok;
-    case AuthFault::created_at:
+    case AuthResult::wrong_time:
       return RelayMetrics::Auth::expired;
-    case AuthFault::challenge:
+    case AuthResult::wrong_challenge:
       return RelayMetrics::Auth::challenge;
-    case AuthFault::relay:
+    case AuthResult::wrong_relay:
       return RelayMetrics::Auth::relay;
-    case AuthFault::not_auth_kind:
-    case AuthFault::invalid:
+    case AuthResult::wrong_kind:
+    case AuthResult::invalid:
       return RelayMetrics::Auth::invalid;
-    case AuthFault::too_many_keys:
-    case AuthFault::too_many_tries:
+    case AuthResult::too_many_keys:
+    case AuthResult::too_many_attempts:
       return RelayMetrics::Auth::limit;
   }
   return RelayMetrics::Auth::invalid;
@@ -57,7 +57,7 @@ const metrics::Counter& cell(const std::array<metrics::Counter, N>& cells, Enum 
 
 }  // namespace
 
-SessionFsm::SessionFsm(std::shared_ptr<const Options> options, std::shared_ptr<const OwnHosts> own, const Clock& clock,
+SessionFsm::SessionFsm(std::shared_ptr<const Options> options, std::shared_ptr<const OwnUrls> own, const Clock& clock,
                        std::string challenge, const metrics::RelayMetrics& metrics)
     : options_(std::move(options)),
       own_(std::move(own)),
@@ -286,12 +286,9 @@ void SessionFsm::on_events_lost(Actions& out) {
 // --- AUTH, COUNT, NEG -----------------------------------------------------------------------------------------------
 
 void SessionFsm::handle(AuthCommand& command, Actions& out) {
-  const AuthFault fault = auth_.accept(command.event, *own_, clock_.unix_now());
-  cell(metrics_.auth_attempts, label_of(fault)).add();
-  send(Sent::ok,
-       fault == AuthFault::none ? auth_ok_reply(command.event.id)
-                                : refusal_reply(command.event.id.hex(), describe(fault)),
-       out);
+  const AuthResult result = auth_.accept(command.event, *own_, clock_.unix_now());
+  cell(metrics_.auth_attempts, label_of(result)).add();
+  send(Sent::ok, auth_reply(command.event.id, result), out);
 }
 
 void SessionFsm::handle(CountCommand& command, Actions& out) {

@@ -68,7 +68,7 @@ using Actions = std::vector<Action>;
 
 class SessionFsm {
  public:
-  SessionFsm(std::shared_ptr<const Options> options, std::shared_ptr<const OwnHosts> own, const Clock& clock,
+  SessionFsm(std::shared_ptr<const Options> options, std::shared_ptr<const OwnUrls> own, const Clock& clock,
              std::string challenge, const metrics::RelayMetrics& metrics);
   ~SessionFsm();
   SessionFsm(const SessionFsm&) = delete;
@@ -122,7 +122,7 @@ class SessionFsm {
   void send(Sent verb, std::string text, Actions& out) const;
 
   const std::shared_ptr<const Options> options_;
-  const std::shared_ptr<const OwnHosts> own_;
+  const std::shared_ptr<const OwnUrls> own_;
   const Clock& clock_;
   const metrics::RelayMetrics& metrics_;
   Auth auth_;

@@ -16,9 +16,9 @@ class FsmTest : public ::testing::Test {
 
   SessionFsm& fsm() {
     if (!fsm_) {
-      fsm_ = std::make_unique<SessionFsm>(
-          options_, std::make_shared<const OwnHosts>(std::vector<std::string>{"wss://relay.example.com"}), clock_,
-          "challenge", metrics_);
+      fsm_ =
+          std::make_unique<SessionFsm>(options_, std::make_shared<const OwnUrls>(own_urls({"wss://relay.example.com"})),
+                                       clock_, "challenge", metrics_);
     }
     return *fsm_;
   }
