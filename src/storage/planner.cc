@@ -1,6 +1,7 @@
 #include "storage/planner.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace pharos::storage {
 namespace {
@@ -12,25 +13,11 @@ constexpr std::size_t kTrialKinds = 8;
 
 // Matches are rarer than the narrowest condition alone; how much rarer is not known before the scan.
 constexpr double kConjunctionFactor = 4;
-constexpr double kUnboundedWindowSeconds = 10.0 * 365 * 86400;
 
-double window_seconds(const Filter& filter) {
-  if (!filter.since) return kUnboundedWindowSeconds;
-  const double until =
-      filter.until ? static_cast<double>(*filter.until) : static_cast<double>(*filter.since) + kUnboundedWindowSeconds;
-  return std::max(1.0, until - static_cast<double>(*filter.since) + 1);
-}
-
-// How far back the scan goes if the matches were as dense as this path allows.
-double horizon(const Density& density, double wanted, double window) {
-  if (density.complete && density.entries < wanted) return window;
-  if (density.entries <= 0) return window;
-  return std::min(window, kConjunctionFactor * wanted * density.seconds / density.entries);
-}
-
-double candidates(const Density& density, double seconds) {
-  if (density.complete) return density.entries;
-  return std::max(density.entries, density.entries / density.seconds * seconds);
+// How far back a scan goes when the matches are as dense as this path allows.
+double horizon(const Density& density, double wanted) {
+  if (density.entries <= wanted) return std::numeric_limits<double>::infinity();
+  return kConjunctionFactor * wanted * density.seconds / density.entries;
 }
 
 }  // namespace
@@ -57,15 +44,14 @@ std::vector<AccessPath> access_paths(const Filter& filter) {
   return paths;
 }
 
-std::size_t choose_path(const Filter& filter, std::span<const AccessPath> paths, std::span<const Density> densities,
-                        std::size_t wanted) {
-  const double window = window_seconds(filter);
+std::size_t choose_path(std::span<const AccessPath> paths, std::span<const Density> densities, std::size_t wanted) {
   double seconds = 0;
   for (const Density& density : densities) {
-    seconds = std::max(seconds, horizon(density, static_cast<double>(wanted), window));
+    seconds = std::max(seconds, horizon(density, static_cast<double>(wanted)));
   }
   const auto cost = [&](std::size_t i) {
-    return static_cast<double>(paths[i].streams) + 2 * candidates(densities[i], seconds);
+    const Density& density = densities[i];
+    return static_cast<double>(paths[i].streams) + density.entries * std::min(1.0, seconds / density.seconds);
   };
   std::size_t best = 0;
   for (std::size_t i = 1; i < paths.size(); ++i) {

@@ -2,7 +2,7 @@
 //
 // A path is a set of streams of one index, each ordered as answers are; their merge holds every match, the record
 // decides the rest. Two questions have to be answered:
-//   which of several conditions drives   choose_path(), from the density of each path at the newest end of the window
+//   which of several conditions drives   choose_path(), from how many entries each path has and over what time
 //   many streams, or one broad scan      a trial: the broad scan goes first and is given up, at the place it has
 //                                        reached, as soon as its own matches say that opening the streams is cheaper
 // The second needs no statistics and costs at most a few dozen records where it fails.
@@ -35,17 +35,15 @@ inline constexpr std::size_t kMaxStreams = 4096;
 // A filter with ids has one path only.
 std::vector<AccessPath> access_paths(const Filter& filter);
 
-// What a probe of the newest entries of a path saw, scaled to all its streams.
+// What a probe saw of a path inside the filter's window, scaled to all its streams.
 struct Density {
   double entries = 0;
-  double seconds = 1;     // the time they span, at least 1
-  bool complete = false;  // there are no more inside the filter's window
+  double seconds = 1;  // the time they are spread over, at least 1
 };
 
-// The index into paths of the cheapest, for `wanted` answers. densities[i] belongs to paths[i]; paths and densities are
-// of equal size and not empty.
-std::size_t choose_path(const Filter& filter, std::span<const AccessPath> paths, std::span<const Density> densities,
-                        std::size_t wanted);
+// The index into paths of the cheapest, for `wanted` answers. densities[i] belongs to paths[i]; both are of the same
+// size and not empty.
+std::size_t choose_path(std::span<const AccessPath> paths, std::span<const Density> densities, std::size_t wanted);
 
 // The broad scan to try before opening the streams of `path`: by_kind for few kinds, else by_time. nullopt where the
 // path has too few streams for a trial to pay.

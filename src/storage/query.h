@@ -1,9 +1,14 @@
 // A filter group evaluated newest first, in resumable slices.
 //
-// Order: created_at descending, ties by ascending id (NIP-01). An event that several filters match comes once. Each
-// filter's limit takes the newest n of that filter. Replaced, deleted and expired events never come.
+// Order: created_at descending, ties by ascending id (NIP-01), over the whole group. An event that several filters
+// match comes once. Each filter's limit takes the newest n of that filter. Replaced, deleted and expired events never
+// come.
 //
-// A Query belongs to one thread at a time; it holds no transaction between slices and resumes by key.
+// A Query belongs to one thread at a time. It holds no transaction between slices and resumes by key: whatever is
+// written between two slices, nothing comes twice and nothing that stays stored is missed. It sees what was committed
+// when its first slice began; of that, what is erased before the query reaches it does not come.
+//
+// Memory: per filter at most 4096 streams (planner.h) of about 100 bytes and what they read ahead, or its ids.
 #pragma once
 
 #include <cstddef>
@@ -21,8 +26,8 @@ namespace pharos::storage {
 struct QueryOptions {
   std::size_t default_limit = 500;      // where a filter names none
   std::size_t max_limit = 500;          // silent clamp per filter
-  Seq max_seq = ~Seq{0};                // events committed later are left to the live feed
-  std::size_t max_scanned = 1'000'000;  // records over all slices; beyond it the query is cut short
+  Seq max_seq = ~Seq{0};                // events with a greater one are left to the live feed
+  std::size_t max_scanned = 1'000'000;  // records looked at over all slices; beyond it the query is cut short
   // Read permission: a record for which it is false is passed over and counts against no limit. Empty: all are visible.
   std::function<bool(const RecordView&)> visible;
 };
@@ -34,6 +39,8 @@ enum class SliceEnd {
   failed,     // storage error
 };
 
+class QueryState;
+
 class Query {
  public:
   Query(std::vector<Filter> filters, const QueryOptions& options);
@@ -44,15 +51,15 @@ class Query {
   // Returns false to pause after this record (back-pressure).
   using Sink = std::function<bool(const RecordView&)>;
 
-  // One read transaction long. `now` hides what is expired (NIP-40).
+  // One read transaction long. `now` hides what is expired (NIP-40). Each seek and each record spends one of the
+  // budget; any budget but an empty one makes progress. An end other than `more` is final.
   SliceEnd run_slice(const Store& store, UnixSeconds now, TimeBudget& budget, const Sink& sink);
 
-  std::size_t scanned() const;
-  std::size_t returned() const;
+  std::size_t scanned() const;   // records looked at
+  std::size_t returned() const;  // records given to the sink
 
  private:
-  class Impl;
-  std::unique_ptr<Impl> impl_;
+  std::unique_ptr<QueryState> state_;
 };
 
 }  // namespace pharos::storage

@@ -1,0 +1,229 @@
+#include "storage/query_state.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace pharos::storage {
+
+QueryState::QueryState(std::vector<Filter> filters, const QueryOptions& options) : options_(options) {
+  for (Filter& filter : filters) {
+    const std::size_t limit = std::min(filter.limit.value_or(options.default_limit), options.max_limit);
+    if (limit == 0 || matches_nothing(filter) || filter.until.value_or(0) < 0) continue;
+    sources_.emplace_back();
+    sources_.back().filter = std::move(filter);
+    sources_.back().left = limit;
+  }
+  live_sources_ = sources_.size();
+}
+
+SliceEnd QueryState::run_slice(const Store& store, UnixSeconds now, TimeBudget& budget, const Query::Sink& sink) {
+  if (last_end_ != SliceEnd::more) return last_end_;
+  if (live_sources_ == 0) return last_end_ = SliceEnd::finished;
+  const Result<ReadTxn, StorageFailure> txn = store.read();
+  if (!txn) return last_end_ = SliceEnd::failed;
+  SliceReader reader(txn.value(), store.tables());
+  last_end_ = run(reader, now, budget, sink);
+  if (reader.failed()) last_end_ = SliceEnd::failed;
+  return last_end_;
+}
+
+SliceEnd QueryState::run(SliceReader& reader, UnixSeconds now, TimeBudget& budget, const Query::Sink& sink) {
+  if (!started_) {
+    started_ = true;
+    max_seq_ = std::min(options_.max_seq, reader.last_seq());
+  }
+  if (plan(reader, budget) != Step::done) return SliceEnd::more;
+  while (live_sources_ > 0 && !reader.failed()) {
+    if (!group_complete_) {
+      do {
+        if (fill(reader, budget) != Step::done) return SliceEnd::more;
+      } while (!gather());
+      if (group_.empty()) break;
+      if (group_.size() > 1) arrange(reader);
+      group_complete_ = true;
+    }
+    switch (emit(reader, now, budget, sink)) {
+      case Step::done:
+        break;
+      case Step::cut_short:
+        return SliceEnd::cut_short;
+      case Step::out_of_budget:
+      case Step::paused:
+        return SliceEnd::more;
+    }
+    if (trials_ > 0) end_trials(reader);
+    group_.clear();
+    group_complete_ = false;
+    emitted_ = 0;
+  }
+  return SliceEnd::finished;
+}
+
+QueryState::Step QueryState::plan(SliceReader& reader, TimeBudget& budget) {
+  for (; planned_ < sources_.size(); ++planned_) {
+    Source& source = sources_[planned_];
+    if (source.filter.ids) {
+      if (look_up_ids(reader, planned_, budget) != Step::done) return Step::out_of_budget;
+      continue;
+    }
+    if (!budget.spend()) return Step::out_of_budget;
+    AccessPath path = plan_path(reader, source.filter, source.left);
+    if (const std::optional<AccessPath> trial = trial_of(source.filter, path)) {
+      source.after_trial = path;
+      ++trials_;
+      path = *trial;
+    }
+    open_streams(reader, planned_, path,
+                 source.filter.until ? before_second(*source.filter.until) : before_everything());
+  }
+  return Step::done;
+}
+
+QueryState::Step QueryState::look_up_ids(SliceReader& reader, std::uint32_t number, TimeBudget& budget) {
+  Source& source = sources_[number];
+  const Filter& filter = source.filter;
+  for (; source.next_id < filter.ids->size(); ++source.next_id) {
+    if (!budget.spend()) return Step::out_of_budget;
+    const std::optional<Candidate> found = reader.find((*filter.ids)[source.next_id]);
+    if (!found || found->seq > max_seq_) continue;
+    if (found->created_at < filter.since.value_or(0)) continue;
+    if (filter.until && found->created_at > *filter.until) continue;
+    source.found.push_back(*found);
+  }
+  std::sort(source.found.begin(), source.found.end(), comes_before);
+  const auto stream = static_cast<std::uint32_t>(streams_.size());
+  source.first_stream = stream;
+  streams_.push_back({IndexStream(std::move(source.found)), number});
+  unfilled_.push_back(stream);
+  return Step::done;
+}
+
+void QueryState::open_streams(SliceReader& reader, std::uint32_t number, const AccessPath& path,
+                              const Candidate& after) {
+  Source& source = sources_[number];
+  source.first_stream = static_cast<std::uint32_t>(streams_.size());
+  for (std::size_t i = 0; i < path.streams; ++i) {
+    const auto stream = static_cast<std::uint32_t>(streams_.size());
+    streams_.push_back({IndexStream(stream, path.index, stream_key(source.filter, path, reader.hash_key(), i), after,
+                                    source.filter.since.value_or(0)),
+                        number});
+  }
+  // Filled from the back: in the order of keys, in which neighbours share a page.
+  for (std::size_t i = streams_.size(); i-- > source.first_stream;) {
+    unfilled_.push_back(static_cast<std::uint32_t>(i));
+  }
+}
+
+QueryState::Step QueryState::fill(SliceReader& reader, TimeBudget& budget) {
+  while (!unfilled_.empty()) {
+    const std::uint32_t number = unfilled_.back();
+    Stream& stream = streams_[number];
+    if (!is_dead(number)) {
+      switch (stream.places.fill(reader, max_seq_, sources_[stream.source].left, budget)) {
+        case IndexStream::Fill::ready:
+          heap_.push(stream.places.next(), number);
+          break;
+        case IndexStream::Fill::ended:
+          break;
+        case IndexStream::Fill::out_of_budget:
+          return Step::out_of_budget;
+      }
+    }
+    unfilled_.pop_back();
+  }
+  return Step::done;
+}
+
+bool QueryState::is_dead(std::uint32_t stream) const {
+  const Source& source = sources_[streams_[stream].source];
+  return source.left == 0 || stream < source.first_stream;
+}
+
+bool QueryState::gather() {
+  while (!heap_.empty()) {
+    const MergeHeap::Head head = heap_.top();
+    if (is_dead(head.stream)) {
+      heap_.pop();
+      continue;
+    }
+    if (group_.empty()) {
+      place_ = head.candidate;
+    } else if (!same_place(place_, head.candidate)) {
+      return true;
+    }
+    Stream& stream = streams_[head.stream];
+    group_.push_back({head.candidate.seq, stream.source, {}});
+    stream.places.advance();
+    if (stream.places.has_next()) {
+      heap_.replace_top(stream.places.next());
+    } else {
+      heap_.pop();
+      unfilled_.push_back(head.stream);
+      return false;
+    }
+  }
+  return true;
+}
+
+void QueryState::arrange(SliceReader& reader) {
+  const auto same_event = [](const Member& a, const Member& b) { return a.seq == b.seq; };
+  const bool several = !std::equal(group_.begin() + 1, group_.end(), group_.begin(), same_event);
+  if (several) {
+    for (Member& member : group_) {
+      if (const std::optional<RecordView> record = reader.record(member.seq)) member.id = record->id();
+    }
+  }
+  const auto rank = [](const Member& member) { return std::tie(member.id, member.seq, member.source); };
+  std::sort(group_.begin(), group_.end(), [&](const Member& a, const Member& b) { return rank(a) < rank(b); });
+  group_.erase(
+      std::unique(group_.begin(), group_.end(), [&](const Member& a, const Member& b) { return rank(a) == rank(b); }),
+      group_.end());
+}
+
+QueryState::Step QueryState::emit(SliceReader& reader, UnixSeconds now, TimeBudget& budget, const Query::Sink& sink) {
+  while (emitted_ < group_.size()) {
+    if (scanned_ >= options_.max_scanned) return Step::cut_short;
+    if (!budget.spend()) return Step::out_of_budget;
+    ++scanned_;
+    const std::size_t begin = emitted_;
+    const Seq seq = group_[begin].seq;
+    while (emitted_ < group_.size() && group_[emitted_].seq == seq) ++emitted_;
+    const std::optional<RecordView> record = reader.record(seq);
+    if (!record || !judge(*record, now, begin, emitted_)) continue;
+    ++returned_;
+    if (!sink(*record)) return Step::paused;
+  }
+  return Step::done;
+}
+
+bool QueryState::judge(const RecordView& record, UnixSeconds now, std::size_t begin, std::size_t end) {
+  bool given = false;
+  for (std::size_t i = begin; i < end; ++i) {
+    Source& source = sources_[group_[i].source];
+    if (source.left == 0) continue;
+    if (source.after_trial) ++source.trial_scanned;
+    if (!record.matches(source.filter)) continue;
+    if (!given) {
+      if (record.is_expired(now) || (options_.visible && !options_.visible(record))) return false;
+      given = true;
+    }
+    ++source.trial_matched;
+    if (--source.left == 0) --live_sources_;
+  }
+  return given;
+}
+
+void QueryState::end_trials(SliceReader& reader) {
+  for (const Member& member : group_) {
+    Source& source = sources_[member.source];
+    if (!source.after_trial || source.left == 0) continue;
+    const std::size_t wanted = source.trial_matched + source.left;
+    if (trial_goes_on(source.trial_scanned, source.trial_matched, wanted, source.after_trial->streams)) continue;
+    const AccessPath path = *source.after_trial;
+    source.after_trial.reset();
+    --trials_;
+    open_streams(reader, member.source, path, after_place(place_));
+  }
+}
+
+}  // namespace pharos::storage

@@ -1,0 +1,107 @@
+// Reading one index key newest first, across transactions: a stream remembers the last place it took and goes on
+// strictly after it, whatever was inserted or erased in between.
+//
+// One thread. A SliceReader lives as long as one read transaction; an IndexStream as long as its query.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "storage/candidate.h"
+#include "storage/keys.h"
+#include "storage/planner.h"
+#include "storage/record.h"
+#include "storage/tables.h"
+#include "storage/txn.h"
+#include "util/time_budget.h"
+
+namespace pharos::storage {
+
+// The cursors of one slice, opened as they are needed and shared by all streams of an index.
+class SliceReader {
+ public:
+  // Both outlive it.
+  SliceReader(const ReadTxn& txn, const Tables& tables) : txn_(txn), tables_(tables) {}
+
+  bool failed() const { return txn_.failed(); }
+  const SipKey& hash_key() const { return tables_.hash_key; }
+
+  // nullopt when no event has that number (any more).
+  std::optional<RecordView> record(Seq seq);
+  // The newest sequence number in the transaction, 0 when there is none.
+  Seq last_seq();
+  // The event with that id, as an index would tell of it.
+  std::optional<Candidate> find(const EventId& id);
+  // How many entries a key has and the time between the first and the last of them.
+  struct Extent {
+    std::size_t entries = 0;
+    UnixSeconds oldest = 0;
+    UnixSeconds newest = 0;
+  };
+  Extent extent(Index index, const Key& key);
+
+ private:
+  friend class IndexStream;
+  static constexpr std::uint32_t kNobody = ~std::uint32_t{0};
+  struct Shared {
+    std::optional<Cursor> cursor;
+    std::uint32_t owner = kNobody;  // the stream whose last place the cursor stands at
+  };
+  Shared& shared(Index index);
+  Cursor& cursor(Table table, std::optional<Cursor>& slot);
+
+  const ReadTxn& txn_;
+  const Tables& tables_;
+  std::array<Shared, 6> indexes_;
+  std::optional<Cursor> events_;
+};
+
+class IndexStream {
+ public:
+  // Places after `after` in the order of answers, down to created_at `since`. No two streams of a query have the same
+  // number.
+  IndexStream(std::uint32_t number, Index index, const Key& key, const Candidate& after, UnixSeconds since)
+      : key_(key), last_(after), since_(since), number_(number), index_(index) {}
+
+  // These, in the order of answers, and no more.
+  explicit IndexStream(std::vector<Candidate> candidates) : ahead_(std::move(candidates)), ended_(true) {}
+
+  enum class Fill { ready, ended, out_of_budget };
+  // When nothing is read ahead: reads up to `wanted` places, fewer as the stream begins. Passes over those with
+  // seq > max_seq. After out_of_budget, call it again in this slice or another.
+  Fill fill(SliceReader& reader, Seq max_seq, std::size_t wanted, TimeBudget& budget);
+
+  bool has_next() const { return next_ < ahead_.size(); }
+  // has_next().
+  const Candidate& next() const { return ahead_[next_]; }
+  void advance() { ++next_; }
+
+ private:
+  bool position(SliceReader::Shared& shared) const;
+
+  Key key_;
+  Candidate last_;  // read on strictly after it
+  UnixSeconds since_ = 0;
+  std::vector<Candidate> ahead_;
+  std::size_t next_ = 0;
+  std::uint32_t number_ = 0;
+  std::uint8_t read_ahead_ = 1;
+  Index index_ = Index::by_id;
+  bool ended_ = false;
+};
+
+// Where a stream begins that has no upper end, or one at `until` (inclusive, not negative).
+Candidate before_everything();
+Candidate before_second(UnixSeconds until);
+// Where a stream begins that leaves out this place, and all before it.
+Candidate after_place(const Candidate& place);
+
+// The key of the i-th stream of a path other than by_id.
+Key stream_key(const Filter& filter, const AccessPath& path, const SipKey& hash_key, std::size_t i);
+
+// The path for `wanted` answers: probes the indexes where there is a choice.
+AccessPath plan_path(SliceReader& reader, const Filter& filter, std::size_t wanted);
+
+}  // namespace pharos::storage

@@ -1,0 +1,102 @@
+// A database without the rules of an event store: entries go in and out as the test says, wrong ones too. For tests of
+// what only reads. One thread.
+#pragma once
+
+#include <cstring>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "storage/commit_feed.h"
+#include "storage/env.h"
+#include "storage/index_entries.h"
+#include "storage/store.h"
+#include "support/temp_dir.h"
+
+namespace pharos::test {
+
+class BareStore : public storage::Store {
+ public:
+  BareStore() {
+    auto env = storage::Env::open({.directory = directory_.path(), .sync_to_disk = false});
+    if (!env) {
+      ADD_FAILURE() << env.error().detail;
+      return;
+    }
+    env_ = std::move(env.value());
+  }
+
+  // Each is one commit.
+  storage::Seq put(const Event& event) {
+    const storage::Seq seq = ++last_seq_;
+    std::string record;
+    storage::encode_record(event, record);
+    change([&](storage::WriteTxn& txn) {
+      txn.put(table(storage::Table::events), storage::EventKey(seq).view(), record);
+      for (const storage::IndexEntry& entry : entries(seq, record)) {
+        txn.put_grouped(table(entry.table), entry.key.view(), entry.value.view());
+      }
+    });
+    return seq;
+  }
+  void erase(storage::Seq seq) {
+    change([&](storage::WriteTxn& txn) {
+      const storage::EventKey key(seq);
+      const auto held = txn.get(table(storage::Table::events), key.view());
+      if (!held) return;
+      const std::string record(*held);
+      for (const storage::IndexEntry& entry : entries(seq, record)) {
+        txn.erase_grouped(table(entry.table), entry.key.view(), entry.value.view());
+      }
+      txn.erase(table(storage::Table::events), key.view());
+    });
+  }
+  // An entry that no event has.
+  void put_entry(storage::Table where, const storage::Key& key, const storage::Key& value) {
+    change([&](storage::WriteTxn& txn) { txn.put_grouped(table(where), key.view(), value.view()); });
+  }
+
+  Result<storage::ReadTxn, storage::StorageFailure> read() const override { return env_->read(); }
+  const storage::Tables& tables() const override { return env_->tables(); }
+  storage::Seq last_seq() const override { return last_seq_; }
+
+  bool submit(storage::PutRequest&&) override { return false; }
+  bool submit_update(std::function<bool(storage::WriteTxn&)>, std::function<void(bool)>) override { return false; }
+  void publish_ephemeral(storage::EventPtr, storage::Origin) override {}
+  storage::CommitFeed& feed() override { return feed_; }
+  storage::Origin allocate_origin() override { return 1; }
+  bool contains(const EventId&) const override { return false; }
+  void stop() override {}
+
+ private:
+  storage::Dbi table(storage::Table which) const { return env_->tables()[which]; }
+
+  // The record may lie anywhere, the view wants it aligned.
+  std::vector<storage::IndexEntry> entries(storage::Seq seq, const std::string& record) const {
+    std::vector<std::uint64_t> aligned(record.size() / sizeof(std::uint64_t));
+    std::memcpy(aligned.data(), record.data(), record.size());
+    const auto* bytes = reinterpret_cast<const std::uint8_t*>(aligned.data());
+    std::vector<storage::IndexEntry> entries;
+    storage::list_index_entries(storage::RecordView(seq, {bytes, record.size()}), tables().hash_key, entries);
+    return entries;
+  }
+
+  template <class Change>
+  void change(const Change& apply) {
+    auto txn = env_->write();
+    ASSERT_TRUE(txn) << txn.error().detail;
+    apply(txn.value());
+    const auto committed = txn.value().commit();
+    ASSERT_TRUE(committed) << committed.error().detail;
+  }
+
+  testing::TempDir directory_;
+  std::unique_ptr<storage::Env> env_;
+  storage::Seq last_seq_ = 0;
+  storage::CommitFeed feed_;
+};
+
+}  // namespace pharos::test
