@@ -71,6 +71,13 @@ bool WriteTxn::put(Dbi table, std::string_view key, std::string_view value) {
   return note(mdb_put(txn_, table, &key_val, &value_val, 0));
 }
 
+bool WriteTxn::append(Dbi table, std::string_view key, std::string_view value) {
+  if (failed()) return false;
+  MDB_val key_val = to_val(key);
+  MDB_val value_val = to_val(value);
+  return note(mdb_put(txn_, table, &key_val, &value_val, MDB_APPEND));
+}
+
 bool WriteTxn::put_grouped(Dbi table, std::string_view key, std::string_view value) {
   if (failed()) return false;
   MDB_val key_val = to_val(key);

@@ -72,6 +72,8 @@ class WriteTxn : public Txn {
 
   // Each is false when the transaction is failed.
   bool put(Dbi table, std::string_view key, std::string_view value);
+  // The key comes after all others of the table; its page is left full.
+  bool append(Dbi table, std::string_view key, std::string_view value);
   // Grouped tables: adds the value to the group. Cheapest, and densest on disk, when it is the last of its group.
   bool put_grouped(Dbi table, std::string_view key, std::string_view value);
   // Absent keys and values are no failure.

@@ -1,0 +1,49 @@
+#include "storage/lookup.h"
+
+#include <string>
+
+#include "nostr/kind.h"
+#include "storage/index_entries.h"
+#include "storage/keys.h"
+#include "util/bytes.h"
+
+namespace pharos::storage {
+
+std::optional<RecordView> find_record(const Txn& txn, const Tables& tables, Seq seq) {
+  const std::optional<std::string_view> bytes = txn.get(tables[Table::events], EventKey(seq).view());
+  if (!bytes) return std::nullopt;
+  return RecordView(seq, as_bytes(*bytes));
+}
+
+std::optional<RecordView> find_record(const Txn& txn, const Tables& tables, const EventId& id) {
+  const Key key = id_key(id);
+  // Most ids asked for are not there: that is known without opening a cursor.
+  if (!txn.get(tables[Table::by_id], key.view())) return std::nullopt;
+  Cursor cursor(txn, tables[Table::by_id]);
+  for (bool there = cursor.seek_group(key.view()); there; there = cursor.next_in_group()) {
+    const std::optional<Seq> seq = decode_seq(cursor.value());
+    if (!seq) continue;
+    const std::optional<RecordView> record = find_record(txn, tables, *seq);
+    if (record && record->id() == id) return record;
+  }
+  return std::nullopt;
+}
+
+std::vector<Seq> find_versions(const Txn& txn, const Tables& tables, const PublicKey& author, Kind kind,
+                               std::string_view identifier) {
+  std::vector<Seq> found;
+  const Key key = replaceable_key(tables.hash_key, author, kind, identifier);
+  std::string scratch;
+  Cursor cursor(txn, tables[Table::replaceable]);
+  for (bool there = cursor.seek_group(key.view()); there; there = cursor.next_in_group()) {
+    const std::optional<Seq> seq = decode_seq(cursor.value());
+    if (!seq) continue;
+    const std::optional<RecordView> record = find_record(txn, tables, *seq);
+    if (!record || record->kind() != kind || record->pubkey() != author) continue;
+    if (classify(kind) == KindClass::addressable && record_identifier(*record, scratch) != identifier) continue;
+    found.push_back(*seq);
+  }
+  return found;
+}
+
+}  // namespace pharos::storage
