@@ -16,7 +16,7 @@ const PublicKey& public_key(std::size_t index);
 struct EventSpec {
   Kind kind = 1;
   std::string content = "hello";
-  TagList tags;
+  TagList tags{};
   UnixSeconds created_at = 1'700'000'000;
   std::size_t key = 0;
 };
