@@ -125,7 +125,7 @@ inline JsonFault fault_of(pharos_rapidjson::ParseErrorCode code) {
 
 // Reads exactly one JSON value, white space around it allowed. A handler must not read in turn.
 //
-// The text is checked as UTF-8 first and then parsed in place in a padded copy: measured three times as fast as the
+// The text is checked as UTF-8 first and then parsed in place in a padded copy: measured at 2.7 times the speed of the
 // reader's own validation, which goes byte by byte and keeps it from scanning strings in blocks.
 template <class Handler>
 JsonFault read_json(std::string_view text, Handler& handler) {

@@ -1,0 +1,48 @@
+#include "nostr/address.h"
+
+#include <gmock/gmock.h>
+
+#include "support/event_factory.h"
+
+namespace pharos {
+namespace {
+
+const std::string kKey(64, 'a');
+
+TEST(Address, SplitsAtTheFirstTwoColons) {
+  const std::string text = "30023:" + kKey + ":a:b::";
+  const std::optional<Address> address = parse_address(text);
+  ASSERT_TRUE(address);
+  EXPECT_EQ(address->kind, 30023);
+  EXPECT_EQ(address->pubkey.hex(), kKey);
+  EXPECT_EQ(address->identifier, "a:b::");
+  EXPECT_EQ(to_string(*address), text);
+}
+
+TEST(Address, HasAnEmptyIdentifierForReplaceableKinds) {
+  EXPECT_EQ(parse_address("10002:" + kKey + ":")->identifier, "");
+  EXPECT_FALSE(parse_address("10002:" + kKey));
+}
+
+TEST(Address, RefusesMalformedCoordinates) {
+  for (const std::string& text :
+       {std::string(), std::string(":"), std::string("::"), ":" + kKey + ":", std::string("30023::d"),
+        "65536:" + kKey + ":d", "-1:" + kKey + ":d", "030023:" + kKey + ":d", "1.0:" + kKey + ":d",
+        "30023:" + kKey.substr(1) + ":d", "30023:" + std::string(64, 'A') + ":d", " 30023:" + kKey + ":d",
+        "30023 :" + kKey + ":d"})
+    EXPECT_FALSE(parse_address(text)) << text;
+}
+
+TEST(Address, BelongsToReplaceableAndAddressableEvents) {
+  const auto identifier_of = [](Kind kind) {
+    return address_of(test::unsigned_event({.kind = kind, .tags = {{"d", "x"}, {"d", "y"}}}));
+  };
+  EXPECT_EQ(identifier_of(30023)->identifier, "x");
+  EXPECT_EQ(identifier_of(30023)->pubkey, test::public_key(0));
+  EXPECT_EQ(identifier_of(10002)->identifier, "") << "d means nothing on replaceable kinds";
+  EXPECT_FALSE(identifier_of(1));
+  EXPECT_FALSE(identifier_of(20001));
+}
+
+}  // namespace
+}  // namespace pharos
