@@ -89,6 +89,7 @@ void EventStore::insert(const Event& event) {
   const RecordView record(last_seq_ + 1, as_bytes(record_));
   if (!txn_.append(tables_[Table::events], EventKey(record.seq()).view(), record_)) return;
   ++last_seq_;
+  bytes_written_ += record_.size();
   change_entries(record, Change::insert);
 }
 

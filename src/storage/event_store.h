@@ -38,6 +38,8 @@ class EventStore {
   bool flush();
 
   Seq last_seq() const { return last_seq_; }
+  // Of the records stored.
+  std::size_t bytes_written() const { return bytes_written_; }
   const DeletedCounts& deleted() const { return deleted_; }
 
  private:
@@ -60,6 +62,7 @@ class EventStore {
   const Tables& tables_;
   const Seq first_seq_;
   Seq last_seq_;
+  std::size_t bytes_written_ = 0;
   DeletedCounts deleted_{};
   std::vector<Pending> pending_;
   std::vector<IndexEntry> entries_;

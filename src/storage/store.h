@@ -4,6 +4,9 @@
 //                                           -> the feed's subscribers get the batch
 //   read()      -> a short read transaction for one scan slice; never held across a socket wait
 //
+// After a commit, in this order: last_seq() moves on, the feed publishes the batch, the callbacks run in the order of
+// submission. A reader that subscribes to the feed, then notes last_seq(), then scans up to it misses nothing.
+//
 // Owned by app; outlives everything that submits to it.
 #pragma once
 
@@ -15,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "metrics/storage_metrics.h"
 #include "nostr/event.h"
 #include "storage/error.h"
 #include "util/clock.h"
@@ -37,8 +41,10 @@ struct StoreOptions {
   std::size_t queue_capacity = 16384;            // submissions waiting for the writer; then submit() refuses
   std::size_t batch_max_events = 1024;           // a commit closes on count,
   std::size_t batch_max_bytes = 8U << 20U;       // on bytes,
-  std::chrono::microseconds batch_window{1000};  // or on time, when more submissions keep coming
-  bool sync_to_disk = true;                      // false: kill -9 safe, not power-cut safe; for bulk import only
+  std::chrono::microseconds batch_window{1000};  // or on time, when more submissions keep coming; never waits for them
+  std::chrono::milliseconds expire_interval{10'000};  // how often what has expired is erased (NIP-40)
+  std::size_t expire_max_events = 512;                // in one commit; the rest follows after what is queued
+  bool sync_to_disk = true;                           // false: kill -9 safe, not power-cut safe; for bulk import only
   bool read_only = false;
 };
 
@@ -69,14 +75,17 @@ struct Tables;
 
 class Store {
  public:
-  static Result<std::unique_ptr<Store>, StorageFailure> open(const StoreOptions& options, const Clock& clock);
+  // With read_only there is no writer: submissions are refused, and last_seq() is that of the moment of opening.
+  static Result<std::unique_ptr<Store>, StorageFailure> open(const StoreOptions& options, const Clock& clock,
+                                                             const metrics::StorageMetrics& metrics = {});
   virtual ~Store() = default;
 
   // Any thread. False when the queue is full or the store is stopping; the request is untouched then.
   virtual bool submit(PutRequest&& request) = 0;
   // An update of other tables (ledger, probe results) in the same order as the events submitted before it: when
   // done(true) is called, they and the update are durable. apply runs on the writer thread inside the write
-  // transaction; returning false rolls this update back and done(false) follows.
+  // transaction; returning false rolls this update back and done(false) follows. When a batch fails, each of its parts
+  // is tried again alone, so apply may run twice; what its first run wrote is gone then.
   virtual bool submit_update(std::function<bool(WriteTxn&)> apply, std::function<void(bool)> done) = 0;
 
   // Hands an ephemeral event (NIP-01) to the feed without storing it. Any thread.
@@ -94,7 +103,7 @@ class Store {
   // True when that id is stored now. Any thread; the cheap test before signature work.
   virtual bool contains(const EventId& id) const = 0;
 
-  // Commits what was submitted, stops the writer thread. Idempotent.
+  // Commits what was submitted, answers it, stops the writer thread. Idempotent; not from a callback.
   virtual void stop() = 0;
 };
 
