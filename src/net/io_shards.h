@@ -1,4 +1,5 @@
 // Threads that do sockets: one event loop each; a connection lives on one shard for life.
+// The shards outlive every server, connection, dial and timer made on them.
 #pragma once
 
 #include <chrono>
@@ -7,26 +8,31 @@
 #include <memory>
 #include <vector>
 
+#include "metrics/net_metrics.h"
+
 namespace pharos::net {
 
 // One event loop and its thread.
 class IoShard {
  public:
   struct Impl;  // the io_context, known inside net only
-  explicit IoShard(std::size_t index);
+  explicit IoShard(std::size_t index, const metrics::NetMetrics& metrics = {});
   ~IoShard();
   IoShard(const IoShard&) = delete;
   IoShard& operator=(const IoShard&) = delete;
 
   std::size_t index() const { return index_; }
-  // Runs task on the shard's thread, later. Any thread.
+  // Runs task on the shard's thread, later, in the order posted. Any thread. Dropped when the shard was stopped.
+  // An exception that escapes the task is logged and counted; the loop goes on.
   void post(std::function<void()> task);
   // True on the shard's own thread.
   bool is_current() const;
+  const metrics::NetMetrics& metrics() const { return metrics_; }
   Impl& impl() { return *impl_; }
 
  private:
   std::size_t index_;
+  metrics::NetMetrics metrics_;
   std::unique_ptr<Impl> impl_;
 };
 
@@ -40,6 +46,7 @@ class Timer {
 
   // Replaces what was armed before.
   void arm(std::chrono::milliseconds delay, std::function<void()> on_expiry);
+  // What was armed does not run any more, even when it had expired already.
   void cancel();
 
  private:
@@ -50,7 +57,7 @@ class Timer {
 class IoShards {
  public:
   // `serving` shards for connections of the relay, plus one background shard for router and monitor.
-  explicit IoShards(std::size_t serving);
+  explicit IoShards(std::size_t serving, const metrics::NetMetrics& metrics = {});
   ~IoShards();
 
   std::size_t serving_count() const;
@@ -58,7 +65,7 @@ class IoShards {
   IoShard& background();
 
   void start();
-  // Stops the loops and joins; pending handlers are dropped. Idempotent.
+  // Stops the loops and joins; pending handlers are dropped, with what they own. Idempotent. Not from a shard.
   void stop();
 
  private:

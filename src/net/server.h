@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "metrics/net_metrics.h"
 #include "net/error.h"
 #include "net/io_shards.h"
 #include "net/ws_connection.h"
@@ -33,40 +34,48 @@ struct HttpRequest {
 
 struct HttpResponse {
   unsigned status = 200;
-  std::vector<std::pair<std::string, std::string>> headers;
-  std::string body;
+  std::vector<std::pair<std::string, std::string>> headers;  // Content-Length and Connection are net's
+  std::string body;                                          // left out for HEAD, with its length told
 };
 
 struct ServerOptions {
-  std::string listen = "127.0.0.1:7777";  // address:port, port 0 picks one; [::]:port for IPv6
-  std::size_t max_connections = 10'000;
+  std::string listen = "127.0.0.1:7777";  // address:port, port 0 picks one; [::]:port takes IPv4 as well
+  metrics::NetMetrics::Listener listener = metrics::NetMetrics::Listener::relay;  // the label of its metrics
+  std::size_t max_connections = 10'000;                 // beyond it 503, and at once closed far beyond it
+  std::size_t max_connections_per_address = 0;          // 0 for no cap; trusted proxies are exempt
   std::chrono::milliseconds handshake_timeout{10'000};  // TLS, request head and body
-  std::size_t max_header_bytes = 16 * 1024;
-  std::size_t max_body_bytes = 256 * 1024;
+  std::chrono::milliseconds http_idle_timeout{15'000};  // between requests of a kept-alive connection
+  std::size_t max_requests_per_connection = 100;        // plain HTTP
+  std::size_t max_header_bytes = 16 * 1024;             // beyond it 431
+  std::size_t max_body_bytes = 256 * 1024;              // beyond it 413
+  std::vector<std::string> trusted_proxies;  // addresses whose X-Forwarded-For is believed, the last entry of it
   WsOptions ws;
 };
 
 // Called on the connection's shard.
 struct ServerHandlers {
-  // nullopt: answer 404/426 as fits. Must not block.
+  // Must not block. Unset: 404, or 426 when there is on_connection.
   std::function<HttpResponse(const HttpRequest&)> on_http;
-  // Asked before an upgrade; a response refuses it (404 for another path, 503 when draining).
+  // Asked before an upgrade; a response refuses it (404 for another path, 503 when draining). Unset: every path.
   std::function<std::optional<HttpResponse>(const HttpRequest&)> on_upgrade;
-  // The WebSocket is open; call start() on it.
+  // The WebSocket is open; call start() on it. Unset: upgrades are answered as plain HTTP.
   std::function<void(WsConnectionPtr, const HttpRequest&)> on_connection;
 };
 
 class Server {
  public:
+  // Binds on the calling thread; serves once the shards run. Connections go to the shards of `on` in turn.
   // tls may hold nullptr: plain. A new snapshot serves connections accepted from then on.
   static Result<std::unique_ptr<Server>, NetFailure> listen(const ServerOptions& options, IoShards& shards,
                                                             std::vector<IoShard*> on, ServerHandlers handlers,
                                                             std::shared_ptr<Snapshot<TlsContext>> tls);
-  virtual ~Server() = default;
+  virtual ~Server() = default;  // stops accepting
   // The bound address with the real port.
   virtual std::string address() const = 0;
   // Stops accepting; open connections go on. Any thread, idempotent.
   virtual void stop_accepting() = 0;
+  // Connections open now, upgraded or not. Any thread.
+  virtual std::size_t connection_count() const = 0;
 };
 
 }  // namespace pharos::net

@@ -1,6 +1,7 @@
-// TLS server contexts from PEM files, replaced whole on reload.
+// TLS server contexts from PEM files, replaced whole on reload. Any thread.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -18,6 +19,7 @@ class TlsContext {
   explicit TlsContext(std::unique_ptr<Impl> impl);
   ~TlsContext();
   Impl& impl() const { return *impl_; }
+  // When the first certificate of the chain, the server's own, expires.
   std::int64_t not_after_unix_seconds() const;
 
  private:

@@ -1,6 +1,7 @@
 // One WebSocket (RFC 6455), server or client side, plain or TLS, with permessage-deflate (RFC 7692) when negotiated.
 // One reader, one bounded coalescing writer: frames queued in one turn of the loop leave in one send.
-// Shard-local: every call and every callback on the connection's shard.
+// Shard-local: every call and every callback on the connection's shard. An open connection keeps itself alive until
+// on_closed.
 #pragma once
 
 #include <chrono>
@@ -29,22 +30,29 @@ std::string_view name(CloseCause cause);
 
 struct WsOptions {
   std::size_t max_message_bytes = 512 * 1024;   // inflated; beyond it 1009
-  std::size_t max_outbound_bytes = 16U << 20U;  // queued; beyond it the peer is cut off as slow
+  std::size_t max_fragments = 1024;             // of one message; beyond it 1008
+  std::size_t max_outbound_bytes = 16U << 20U;  // queued, as framed; beyond it the peer is cut off as slow
   std::size_t low_water_bytes = 256 * 1024;     // on_drained fires when the queue falls below it
   std::chrono::milliseconds ping_interval{30'000};
   std::chrono::milliseconds idle_timeout{75'000};  // no byte, no pong
+  std::chrono::milliseconds close_timeout{5'000};  // from close() to giving up on the peer
+  double pings_per_second = 10;                    // that the peer may send, with bursts of ping_burst; beyond it 1008
+  double ping_burst = 50;
   bool deflate = true;
-  bool deflate_context_takeover = false;
+  bool deflate_context_takeover = false;  // better ratio, some 50 KiB a connection and direction
+  std::size_t deflate_min_bytes = 256;    // shorter messages are sent as they are
 };
 
 class WsConnection {
  public:
   struct Callbacks {
     // One text message; the view dies with the call. Binary frames are refused with 1003 below this interface.
+    // After pause_reading() or close() no further message comes, not even one that was received already.
     std::function<void(std::string_view)> on_message;
     // The queue fell below low_water_bytes after having been above it.
     std::function<void()> on_drained;
-    // Last call. code is the peer's close code (1005 none, 1006 abnormal).
+    // Last call, once. code is the peer's close code (1005 none, 1006 abnormal); reason is the peer's, or ours when
+    // we found it at fault.
     std::function<void(CloseCause, std::uint16_t code, std::string_view reason)> on_closed;
   };
 
@@ -60,7 +68,7 @@ class WsConnection {
 
   virtual std::size_t queued_bytes() const = 0;
 
-  // Stop reading: TCP pushes back on the peer.
+  // Stop reading: TCP pushes back on the peer. Idle time does not count meanwhile.
   virtual void pause_reading() = 0;
   virtual void resume_reading() = 0;
 

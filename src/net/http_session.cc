@@ -1,0 +1,291 @@
+#include "net/http_session.h"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "net/http_message.h"
+#include "net/http_request_parser.h"
+#include "net/tls_stream.h"
+#include "net/ws_extension.h"
+#include "net/ws_handshake.h"
+#include "net/ws_stream.h"
+#include "util/log.h"
+
+namespace pharos::net {
+namespace {
+
+using metrics::NetMetrics;
+
+// A client that is still sending when it is answered gets this long to read the answer.
+constexpr std::chrono::milliseconds kLinger{2'000};
+
+HttpResponse text_response(unsigned status) {
+  return {status, {{"Content-Type", "text/plain"}}, std::string(reason_phrase(status)) + "\n"};
+}
+
+std::string host_of(const std::string& peer_address) {
+  std::string host = peer_address.substr(0, peer_address.rfind(':'));
+  if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
+  return host;
+}
+
+class HttpSession : public std::enable_shared_from_this<HttpSession> {
+ public:
+  HttpSession(std::shared_ptr<const ServerShared> shared, std::unique_ptr<ByteStream> stream,
+              std::shared_ptr<Admission::Ticket> ticket)
+      : shared_(std::move(shared)),
+        options_(shared_->options),
+        shard_(stream->shard()),
+        stream_(std::move(stream)),
+        ticket_(std::move(ticket)),
+        parser_(options_.max_header_bytes, options_.max_body_bytes),
+        deadline_(shard_) {}
+
+  void start();
+
+ private:
+  void shake_hands(std::shared_ptr<const TlsContext> context);
+  void arm_deadline(std::chrono::milliseconds delay);
+  void on_deadline();
+  void read_on();
+  void parse();
+  void answer_request();
+  HttpResponse plain_response(const HttpRequest& request);
+  void upgrade();
+  void respond(HttpResponse response, bool keep_alive);
+  void on_responded(bool keep_alive);
+  void write(std::string bytes, std::function<void()> next);
+  void linger();
+  void finish();
+  std::string client_address(const HttpRequest& request) const;
+  const NetMetrics& metrics() const { return shard_.metrics(); }
+  void count_rejected(NetMetrics::Rejected reason) const { metrics().rejected[static_cast<std::size_t>(reason)].add(); }
+
+  const std::shared_ptr<const ServerShared> shared_;
+  const ServerOptions& options_;
+  IoShard& shard_;
+  std::unique_ptr<ByteStream> stream_;
+  std::shared_ptr<Admission::Ticket> ticket_;
+  HttpRequestParser parser_;
+  std::string received_;
+  std::string outgoing_;
+  std::size_t requests_ = 0;
+  bool reading_ = false;
+  bool answering_ = false;
+  bool continue_sent_ = false;
+  bool lingering_ = false;
+  Timer deadline_;
+};
+
+void HttpSession::start() {
+  arm_deadline(options_.handshake_timeout);
+  std::shared_ptr<const TlsContext> context = shared_->tls ? shared_->tls->get() : nullptr;
+  if (context)
+    shake_hands(std::move(context));
+  else
+    read_on();
+}
+
+void HttpSession::shake_hands(std::shared_ptr<const TlsContext> context) {
+  std::unique_ptr<TlsStream> tls = make_tls_server_stream(std::move(stream_), std::move(context));
+  TlsStream& handshaking = *tls;
+  stream_ = std::move(tls);
+  handshaking.handshake([self = shared_from_this()](const std::optional<NetFailure>& failure) {
+    if (!failure) return self->read_on();
+    self->metrics().tls_handshake_failures.add();
+    self->count_rejected(NetMetrics::Rejected::handshake);
+    log::debug("net", "TLS handshake failed", {{"peer", self->stream_->peer_address()}, {"reason", failure->detail}});
+    self->finish();
+  });
+}
+
+void HttpSession::arm_deadline(std::chrono::milliseconds delay) {
+  deadline_.arm(delay, [self = shared_from_this()] { self->on_deadline(); });
+}
+
+void HttpSession::on_deadline() {
+  if (requests_ == 0 && !answering_ && !lingering_) count_rejected(NetMetrics::Rejected::handshake);
+  if (parser_.begun() && !answering_ && !lingering_) return respond(text_response(408), false);
+  finish();
+}
+
+void HttpSession::read_on() {
+  if (reading_) return;
+  reading_ = true;
+  stream_->read([self = shared_from_this()](ReadStatus status, std::span<std::uint8_t> bytes) {
+    self->reading_ = false;
+    if (status != ReadStatus::data) return self->finish();
+    if (self->lingering_) return self->read_on();
+    // Answered already, because it took too long.
+    if (self->answering_) return;
+    self->received_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    self->parse();
+  });
+}
+
+void HttpSession::parse() {
+  const bool first_byte = !parser_.begun() && requests_ != 0;
+  switch (parser_.feed(received_)) {
+    case HttpRequestParser::State::complete:
+      return answer_request();
+    case HttpRequestParser::State::refused:
+      if (requests_ == 0) count_rejected(NetMetrics::Rejected::handshake);
+      return respond(text_response(parser_.status()), false);
+    case HttpRequestParser::State::body:
+      if (parser_.expects_continue() && !continue_sent_) {
+        continue_sent_ = true;
+        return write("HTTP/1.1 100 Continue\r\n\r\n", [this] { read_on(); });
+      }
+      break;
+    case HttpRequestParser::State::head:
+      break;
+  }
+  if (first_byte && parser_.begun()) arm_deadline(options_.handshake_timeout);
+  read_on();
+}
+
+std::string HttpSession::client_address(const HttpRequest& request) const {
+  const std::string& direct = stream_->peer_address();
+  if (options_.trusted_proxies.empty() || std::ranges::count(options_.trusted_proxies, host_of(direct)) == 0)
+    return direct;
+  const std::string forwarded = request.header("X-Forwarded-For");
+  const std::string_view last = trimmed(std::string_view(forwarded).substr(forwarded.rfind(',') + 1));
+  // Anything that is not an address cannot have come from the proxy itself.
+  const bool plausible = !last.empty() && last.size() <= 45 &&
+                         last.find_first_not_of("0123456789abcdefABCDEF.:") == std::string_view::npos;
+  if (!plausible) return direct;
+  return last.find(':') == std::string_view::npos ? std::string(last) + ":0" : "[" + std::string(last) + "]:0";
+}
+
+void HttpSession::answer_request() {
+  ++requests_;
+  answering_ = true;
+  deadline_.cancel();
+  HttpRequest& request = parser_.request();
+  request.peer_address = client_address(request);
+  if (ticket_->refused()) {
+    count_rejected(*ticket_->refused());
+    HttpResponse response = text_response(503);
+    response.headers.emplace_back("Retry-After", "30");
+    return respond(std::move(response), false);
+  }
+  if (shared_->handlers.on_connection && asks_for_websocket(request)) return upgrade();
+  const bool keep_alive = parser_.keep_alive() && requests_ < options_.max_requests_per_connection;
+  respond(plain_response(request), keep_alive);
+}
+
+HttpResponse HttpSession::plain_response(const HttpRequest& request) {
+  try {
+    if (shared_->handlers.on_http) return shared_->handlers.on_http(request);
+  } catch (const std::exception& e) {
+    metrics().handler_exceptions.add();
+    log::error("net", "exception escaped a request handler", {{"target", request.target}, {"what", e.what()}});
+    return text_response(500);
+  }
+  if (!shared_->handlers.on_connection) return text_response(404);
+  HttpResponse response = text_response(426);
+  response.headers.emplace_back("Upgrade", "websocket");
+  return response;
+}
+
+void HttpSession::upgrade() {
+  const HttpRequest& request = parser_.request();
+  std::optional<HttpResponse> refusal = check_upgrade(request, parser_.is_http_1_0());
+  if (refusal) count_rejected(NetMetrics::Rejected::handshake);
+  if (!refusal && shared_->handlers.on_upgrade) {
+    try {
+      refusal = shared_->handlers.on_upgrade(request);
+    } catch (const std::exception& e) {
+      metrics().handler_exceptions.add();
+      log::error("net", "exception escaped an upgrade handler", {{"what", e.what()}});
+      refusal = text_response(500);
+    }
+  }
+  if (refusal) return respond(std::move(*refusal), false);
+
+  const DeflateAnswer deflate = answer_deflate_offer(request.header("Sec-WebSocket-Extensions"), options_.ws);
+  arm_deadline(options_.handshake_timeout);
+  write(switching_protocols(request, deflate.header), [this, params = deflate.params] {
+    deadline_.cancel();
+    metrics().listeners[static_cast<std::size_t>(options_.listener)].opened.add();
+    const HttpRequest upgraded = std::move(parser_.request());
+    WsSetup setup;
+    setup.options = options_.ws;
+    setup.deflate = params;
+    setup.received = std::move(received_);
+    setup.peer_address = upgraded.peer_address;
+    setup.slot = std::move(ticket_);
+    const WsConnectionPtr connection = make_ws_connection(std::move(stream_), std::move(setup));
+    shared_->handlers.on_connection(connection, upgraded);
+  });
+}
+
+void HttpSession::respond(HttpResponse response, bool keep_alive) {
+  answering_ = true;
+  const std::size_t code_class = std::clamp<std::size_t>(response.status / 100, 1, 5) - 1;
+  metrics().listeners[static_cast<std::size_t>(options_.listener)].requests[code_class].add();
+
+  std::string out = parser_.state() != HttpRequestParser::State::refused && parser_.is_http_1_0() && keep_alive
+                        ? "HTTP/1.0 "
+                        : "HTTP/1.1 ";
+  out += std::to_string(response.status);
+  out += ' ';
+  out += reason_phrase(response.status);
+  out += "\r\n";
+  for (const auto& [name, value] : response.headers) append_header(out, name, value);
+  const bool bodyless = response.status == 204 || response.status == 304 || response.status < 200;
+  if (!bodyless) append_header(out, "Content-Length", std::to_string(response.body.size()));
+  append_header(out, "Connection", keep_alive ? "keep-alive" : "close");
+  out += "\r\n";
+  if (!bodyless && parser_.request().method != "HEAD") out += response.body;
+
+  arm_deadline(options_.handshake_timeout);
+  write(std::move(out), [this, keep_alive] { on_responded(keep_alive); });
+}
+
+void HttpSession::on_responded(bool keep_alive) {
+  if (!keep_alive) return linger();
+  answering_ = false;
+  continue_sent_ = false;
+  parser_.reset();
+  arm_deadline(received_.empty() ? options_.http_idle_timeout : options_.handshake_timeout);
+  if (received_.empty())
+    read_on();
+  else
+    parse();
+}
+
+// next runs once all bytes are with the kernel, while this is alive.
+void HttpSession::write(std::string bytes, std::function<void()> next) {
+  outgoing_ = std::move(bytes);
+  stream_->write(outgoing_, [self = shared_from_this(), next = std::move(next)](WriteOutcome outcome) {
+    if (!outcome.ok) return self->finish();
+    std::string().swap(self->outgoing_);
+    next();
+  });
+}
+
+void HttpSession::linger() {
+  lingering_ = true;
+  stream_->shutdown_write();
+  arm_deadline(kLinger);
+  read_on();
+}
+
+void HttpSession::finish() {
+  deadline_.cancel();
+  if (stream_) stream_->close();
+  ticket_.reset();
+}
+
+}  // namespace
+
+void serve_connection(std::shared_ptr<const ServerShared> shared, std::unique_ptr<ByteStream> stream,
+                      std::shared_ptr<Admission::Ticket> ticket) {
+  std::make_shared<HttpSession>(std::move(shared), std::move(stream), std::move(ticket))->start();
+}
+
+std::string HttpRequest::header(std::string_view name) const { return header_of(headers, name); }
+
+}  // namespace pharos::net

@@ -1,0 +1,23 @@
+// One accepted connection until it is a WebSocket or gone: TLS, requests and their answers, the upgrade.
+#pragma once
+
+#include <memory>
+
+#include "net/admission.h"
+#include "net/byte_stream.h"
+#include "net/server.h"
+
+namespace pharos::net {
+
+// What the sessions of a server share; kept alive by them.
+struct ServerShared {
+  ServerOptions options;
+  ServerHandlers handlers;
+  std::shared_ptr<Snapshot<TlsContext>> tls;
+};
+
+// On the stream's shard. Keeps itself alive until the connection is handed on or closed.
+void serve_connection(std::shared_ptr<const ServerShared> shared, std::unique_ptr<ByteStream> stream,
+                      std::shared_ptr<Admission::Ticket> ticket);
+
+}  // namespace pharos::net

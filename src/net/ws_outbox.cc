@@ -1,0 +1,100 @@
+#include "net/ws_outbox.h"
+
+#include <algorithm>
+#include <span>
+
+#include "util/random.h"
+
+namespace pharos::net {
+namespace {
+constexpr std::size_t kKeptBytes = 16 * 1024;
+// The deflate window we use where more is allowed: events are short, and the hash and window tables stay small.
+constexpr int kPreferredWindowBits = 13;
+}  // namespace
+
+WsOutbox::WsOutbox(WsRole role, const DeflateParams& deflate, std::size_t deflate_min_bytes, std::size_t max_bytes,
+                   DeflateWorkspace& workspace, const metrics::NetMetrics& metrics)
+    : role_(role),
+      deflate_(deflate),
+      deflate_min_bytes_(deflate_min_bytes),
+      max_bytes_(max_bytes),
+      workspace_(workspace),
+      metrics_(metrics) {}
+
+WsOutbox::~WsOutbox() { metrics_.outbound_buffered_bytes.add(-static_cast<std::int64_t>(size())); }
+
+std::optional<MaskKey> WsOutbox::mask() const {
+  if (role_ == WsRole::server) return std::nullopt;
+  MaskKey key;
+  SystemRandom().fill(key);
+  return key;
+}
+
+void WsOutbox::count(std::size_t before) {
+  metrics_.outbound_buffered_bytes.add(static_cast<std::int64_t>(size()) - static_cast<std::int64_t>(before));
+}
+
+bool WsOutbox::add_message(std::initializer_list<std::string_view> parts) {
+  const std::span<const std::string_view> payload(parts.begin(), parts.size());
+  std::size_t bytes = 0;
+  for (const std::string_view part : payload) bytes += part.size();
+  const std::size_t before = size();
+  if (bytes + kMaxHeaderBytes > max_bytes_ - std::min(max_bytes_, before)) return false;
+
+  const bool keep = deflate_.our_context_takeover;
+  bool framed = false;
+  if (deflate_.enabled && bytes >= deflate_min_bytes_) {
+    std::string& deflated = workspace_.deflated();
+    const int window_bits = std::min(deflate_.our_window_bits, kPreferredWindowBits);
+    if (keep && !own_deflater_) own_deflater_ = std::make_unique<Deflater>(window_bits);
+    Deflater& deflater = keep ? *own_deflater_ : workspace_.deflater(window_bits);
+    deflater.deflate(payload, keep, deflated);
+    // What went into a kept window must be sent that way, or the peer's window differs from ours.
+    if (keep || deflated.size() < bytes) {
+      const std::string_view compressed = deflated;
+      append_frame(waiting_, Opcode::text, true, {&compressed, 1}, mask());
+      framed = true;
+    }
+  }
+  if (!framed) append_frame(waiting_, Opcode::text, false, payload, mask());
+  metrics_.frames_sent.add();
+  metrics_.sent_payload_bytes.add(bytes);
+  count(before);
+  return true;
+}
+
+void WsOutbox::add_control(Opcode opcode, std::string_view payload) {
+  const std::size_t before = size();
+  append_frame(waiting_, opcode, false, {&payload, 1}, mask());
+  metrics_.frames_sent.add();
+  count(before);
+}
+
+std::string_view WsOutbox::slice() {
+  if (in_flight_.empty()) {
+    in_flight_.swap(waiting_);
+    offset_ = 0;
+  }
+  slice_ = std::min(kSliceBytes, in_flight_.size() - offset_);
+  return std::string_view(in_flight_).substr(offset_, slice_);
+}
+
+void WsOutbox::sent() {
+  const std::size_t before = size();
+  offset_ += slice_;
+  slice_ = 0;
+  if (offset_ == in_flight_.size()) {
+    in_flight_.clear();
+    offset_ = 0;
+    if (in_flight_.capacity() > kKeptBytes) in_flight_.shrink_to_fit();
+  }
+  count(before);
+}
+
+void WsOutbox::drop_waiting() {
+  const std::size_t before = size();
+  std::string().swap(waiting_);
+  count(before);
+}
+
+}  // namespace pharos::net
