@@ -1,0 +1,260 @@
+#define TOML_EXCEPTIONS 0
+#include "config/loader.h"
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <set>
+
+#include <toml++/toml.h>
+#include <unistd.h>
+
+#include "config/nearest.h"
+#include "config/value_parser.h"
+#include "util/check.h"
+
+namespace pharos::config {
+namespace {
+
+constexpr std::string_view kPrefix = "PHAROS_";
+
+int line_of(const toml::node& node) { return static_cast<int>(node.source().begin.line); }
+
+// The value of a node when it has the type of the setting.
+std::optional<Value> value_of(const Setting& setting, const toml::node& node) {
+  switch (setting.type) {
+    case Type::boolean:
+      if (const auto* value = node.as_boolean()) return Value(value->get());
+      return std::nullopt;
+    case Type::integer:
+      if (const auto* value = node.as_integer()) return Value(value->get());
+      return std::nullopt;
+    case Type::real:
+      if (const auto* value = node.as_floating_point()) return Value(value->get());
+      if (const auto* value = node.as_integer()) return Value(static_cast<double>(value->get()));
+      return std::nullopt;
+    case Type::text:
+    case Type::choice:
+      if (const auto* value = node.as_string()) return Value(value->get());
+      return std::nullopt;
+    case Type::duration:
+      if (const auto* value = node.as_string()) {
+        if (const auto number = parse_duration(value->get())) return Value(*number);
+      }
+      return std::nullopt;
+    case Type::bytes:
+      if (const auto* value = node.as_integer()) return Value(value->get());
+      if (const auto* value = node.as_string()) {
+        if (const auto number = parse_bytes(value->get())) return Value(*number);
+      }
+      return std::nullopt;
+    case Type::text_list: {
+      const auto* array = node.as_array();
+      if (array == nullptr) return std::nullopt;
+      std::vector<std::string> items;
+      for (const toml::node& item : *array) {
+        const auto* text = item.as_string();
+        if (text == nullptr) return std::nullopt;
+        items.push_back(text->get());
+      }
+      return Value(std::move(items));
+    }
+  }
+  return std::nullopt;
+}
+
+Value default_of(const Setting& setting) {
+  const toml::parse_result parsed = toml::parse("x = " + std::string(setting.default_toml));
+  PHAROS_FATAL_CHECK(parsed.succeeded());
+  auto value = value_of(setting, *parsed.table().get("x"));
+  PHAROS_FATAL_CHECK(value.has_value() && check_value(setting, *value).has_value());
+  return std::move(*value);
+}
+
+std::vector<std::string_view> keys_of(std::span<const Setting> table, std::string_view section) {
+  std::vector<std::string_view> keys;
+  for (const Setting& setting : table) {
+    if (setting.section == section) keys.push_back(setting.key);
+  }
+  return keys;
+}
+
+std::string hint(std::string_view word, const std::vector<std::string_view>& known) {
+  const auto nearest = nearest_word(word, known);
+  return nearest ? ", did you mean " + std::string(*nearest) + "?" : std::string();
+}
+
+class Loader {
+ public:
+  Loader(std::string file, const Environment& environment) : file_(std::move(file)), environment_(environment) {
+    settings_.file = file_;
+    for (const Setting& setting : settings_table()) {
+      sections_.insert(setting.section);
+      settings_.values.set(full_key(setting), default_of(setting));
+    }
+  }
+
+  void read(std::string_view text) {
+    const toml::parse_result parsed = toml::parse(text);
+    if (!parsed) {
+      add(static_cast<int>(parsed.error().source().begin.line), "", std::string(parsed.error().description()));
+      return;
+    }
+    for (const auto& [name, node] : parsed.table()) {
+      if (name.str() == "upstream")
+        read_upstreams(node);
+      else
+        read_section(name.str(), node);
+    }
+  }
+
+  void read_environment() {
+    std::map<std::string, const Setting*> known;
+    for (const Setting& setting : settings_table()) known.emplace(environment_name(setting), &setting);
+    for (const auto& [name, text] : environment_) {
+      if (!name.starts_with(kPrefix) || name.find("__") == std::string::npos) continue;
+      const auto found = known.find(name);
+      if (found == known.end()) {
+        std::vector<std::string_view> names;
+        for (const auto& [known_name, setting] : known) names.push_back(known_name);
+        errors_.push_back({name, 0, "", "unknown setting" + hint(name, names)});
+        continue;
+      }
+      const Setting& setting = *found->second;
+      auto value = parse_environment_value(setting, text);
+      if (!value) {
+        errors_.push_back({name, 0, full_key(setting), value.error()});
+        continue;
+      }
+      if (const auto fine = check_value(setting, value.value()); !fine) {
+        errors_.push_back({name, 0, full_key(setting), fine.error()});
+        continue;
+      }
+      settings_.values.set(full_key(setting), std::move(value).value());
+    }
+  }
+
+  Result<Settings, std::vector<SettingError>> finish() {
+    if (!errors_.empty()) return failure(std::move(errors_));
+    return std::move(settings_);
+  }
+
+  void add(int line, std::string key, std::string message) {
+    errors_.push_back({file_, line, std::move(key), std::move(message)});
+  }
+
+ private:
+  static std::string full_key(const Setting& setting) {
+    return std::string(setting.section) + "." + std::string(setting.key);
+  }
+
+  void read_section(std::string_view section, const toml::node& node) {
+    if (!sections_.contains(section)) {
+      std::vector<std::string_view> known(sections_.begin(), sections_.end());
+      known.emplace_back("upstream");
+      add(line_of(node), std::string(section), "unknown section" + hint(section, known));
+      return;
+    }
+    const auto* table = node.as_table();
+    if (table == nullptr) {
+      add(line_of(node), std::string(section), "expected a table: [" + std::string(section) + "]");
+      return;
+    }
+    read_table(settings_table(), section, *table, std::string(section) + ".", settings_.values);
+  }
+
+  void read_table(std::span<const Setting> known, std::string_view section, const toml::table& table,
+                  const std::string& prefix, Values& values) {
+    for (const auto& [name, node] : table) {
+      const Setting* setting = nullptr;
+      for (const Setting& candidate : known) {
+        if (candidate.section == section && candidate.key == name.str()) setting = &candidate;
+      }
+      const std::string key = std::string(section) + "." + std::string(name.str());
+      if (setting == nullptr) {
+        add(line_of(node), key, "unknown key" + hint(name.str(), keys_of(known, section)));
+        continue;
+      }
+      auto value = value_of(*setting, node);
+      if (!value) {
+        add(line_of(node), key, "expected " + expectation(*setting));
+        continue;
+      }
+      if (const auto fine = check_value(*setting, *value); !fine) {
+        add(line_of(node), key, fine.error());
+        continue;
+      }
+      values.set((prefix.empty() ? "" : prefix) + std::string(setting->key), std::move(*value));
+    }
+  }
+
+  void read_upstreams(const toml::node& node) {
+    const auto* array = node.as_array();
+    if (array == nullptr || !array->is_homogeneous(toml::node_type::table)) {
+      add(line_of(node), "upstream", "expected tables: [[upstream]]");
+      return;
+    }
+    std::set<std::string> names;
+    for (const toml::node& item : *array) {
+      UpstreamValues upstream;
+      upstream.line = line_of(item);
+      for (const Setting& setting : upstream_table())
+        upstream.values.set(std::string(setting.key), default_of(setting));
+      read_table(upstream_table(), "upstream", *item.as_table(), "", upstream.values);
+      const std::string& name = upstream.values.text("name");
+      if (name.empty())
+        add(upstream.line, "upstream.name", "every upstream needs a name");
+      else if (!names.insert(name).second)
+        add(upstream.line, "upstream.name", "\"" + name + "\" is used twice");
+      if (upstream.values.text("url").empty()) add(upstream.line, "upstream.url", "every upstream needs a url");
+      settings_.upstreams.push_back(std::move(upstream));
+    }
+  }
+
+  std::string file_;
+  const Environment& environment_;
+  Settings settings_;
+  std::set<std::string_view> sections_;
+  std::vector<SettingError> errors_;
+};
+
+}  // namespace
+
+std::string SettingError::text() const {
+  std::string out = file;
+  if (line > 0) out += ":" + std::to_string(line);
+  if (!key.empty()) out += ": " + key;
+  return out + ": " + message;
+}
+
+Result<Settings, std::vector<SettingError>> parse_settings(std::string_view toml, const std::string& file,
+                                                           const Environment& environment) {
+  Loader loader(file, environment);
+  loader.read(toml);
+  loader.read_environment();
+  return loader.finish();
+}
+
+Result<Settings, std::vector<SettingError>> load_settings(const std::string& file, const Environment& environment) {
+  if (file.empty()) return parse_settings("", "", environment);
+  std::ifstream in(file, std::ios::binary);
+  if (!in) {
+    return failure(std::vector<SettingError>{{file, 0, "", std::string("cannot read: ") + std::strerror(errno)}});
+  }
+  const std::string text((std::istreambuf_iterator<char>(in)), {});
+  return parse_settings(text, file, environment);
+}
+
+Environment process_environment() {
+  Environment found;
+  for (char** entry = ::environ; *entry != nullptr; ++entry) {
+    const std::string_view text(*entry);
+    const std::size_t equals = text.find('=');
+    if (!text.starts_with(kPrefix) || equals == std::string_view::npos) continue;
+    found.emplace(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return found;
+}
+
+}  // namespace pharos::config

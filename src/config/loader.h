@@ -1,0 +1,36 @@
+// Reads the settings file and the environment, strictly, and reports everything that is wrong at once.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/settings.h"
+#include "util/result.h"
+
+namespace pharos::config {
+
+struct SettingError {
+  std::string file;  // or the name of an environment variable
+  int line = 0;      // 0 when there is none
+  std::string key;   // "relay.listen"; "" for the file as a whole
+  std::string message;
+
+  // "pharos.toml:12: relay.lisen: unknown key, did you mean listen?"
+  std::string text() const;
+};
+
+using Environment = std::map<std::string, std::string>;
+
+// file "" reads no file. Only variables that begin with PHAROS_ are looked at.
+Result<Settings, std::vector<SettingError>> load_settings(const std::string& file, const Environment& environment);
+
+// The same from a text, for tests; `file` is what errors name.
+Result<Settings, std::vector<SettingError>> parse_settings(std::string_view toml, const std::string& file,
+                                                           const Environment& environment);
+
+// The PHAROS_ variables of this process.
+Environment process_environment();
+
+}  // namespace pharos::config

@@ -1,0 +1,47 @@
+#include "config/settings.h"
+
+#include "util/check.h"
+
+namespace pharos::config {
+namespace {
+
+template <class T>
+const T& get(const Values& values, std::string_view key) {
+  const Value* value = values.find(key);
+  PHAROS_FATAL_CHECK(value != nullptr && std::holds_alternative<T>(*value));
+  return std::get<T>(*value);
+}
+
+}  // namespace
+
+bool Values::boolean(std::string_view key) const { return get<bool>(*this, key); }
+std::int64_t Values::integer(std::string_view key) const { return get<std::int64_t>(*this, key); }
+double Values::real(std::string_view key) const { return get<double>(*this, key); }
+const std::string& Values::text(std::string_view key) const { return get<std::string>(*this, key); }
+const std::vector<std::string>& Values::list(std::string_view key) const {
+  return get<std::vector<std::string>>(*this, key);
+}
+
+const Value* Values::find(std::string_view key) const {
+  const auto found = values_.find(key);
+  return found == values_.end() ? nullptr : &found->second;
+}
+
+bool operator==(const UpstreamValues& a, const UpstreamValues& b) {
+  for (const Setting& setting : upstream_table()) {
+    if (*a.values.find(setting.key) != *b.values.find(setting.key)) return false;
+  }
+  return true;
+}
+
+std::vector<std::string> changes_that_need_a_restart(const Settings& before, const Settings& after) {
+  std::vector<std::string> keys;
+  for (const Setting& setting : settings_table()) {
+    const std::string key = std::string(setting.section) + "." + std::string(setting.key);
+    if (setting.reload == Reload::restart && *before.values.find(key) != *after.values.find(key)) keys.push_back(key);
+  }
+  if (before.upstreams != after.upstreams) keys.emplace_back("upstream");
+  return keys;
+}
+
+}  // namespace pharos::config

@@ -1,0 +1,56 @@
+// The values of all settings: defaults, overlaid by the file, overlaid by the environment. Immutable once loaded; any
+// thread.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "config/setting.h"
+
+namespace pharos::config {
+
+// integer, duration (milliseconds) and bytes are all std::int64_t.
+using Value = std::variant<bool, std::int64_t, double, std::string, std::vector<std::string>>;
+
+// Values of the keys of one table, by "section.key"; of an upstream by key alone.
+class Values {
+ public:
+  // The key exists with that type: the table of settings and the caller agree, or the program is wrong.
+  bool boolean(std::string_view key) const;
+  std::int64_t integer(std::string_view key) const;
+  std::size_t size(std::string_view key) const { return static_cast<std::size_t>(integer(key)); }
+  double real(std::string_view key) const;
+  const std::string& text(std::string_view key) const;
+  const std::vector<std::string>& list(std::string_view key) const;
+  std::chrono::milliseconds duration(std::string_view key) const { return std::chrono::milliseconds(integer(key)); }
+
+  void set(std::string key, Value value) { values_.insert_or_assign(std::move(key), std::move(value)); }
+  const Value* find(std::string_view key) const;
+
+ private:
+  std::map<std::string, Value, std::less<>> values_;
+};
+
+struct UpstreamValues {
+  Values values;
+  int line = 0;  // of its [[upstream]] header
+
+  // Compares the values alone.
+  friend bool operator==(const UpstreamValues& a, const UpstreamValues& b);
+};
+
+struct Settings {
+  std::string file;  // "" for none
+  Values values;
+  std::vector<UpstreamValues> upstreams;
+};
+
+// "section.key" of the settings that differ and need a restart to take effect; "upstream" when any of those changed.
+std::vector<std::string> changes_that_need_a_restart(const Settings& before, const Settings& after);
+
+}  // namespace pharos::config

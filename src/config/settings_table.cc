@@ -1,0 +1,158 @@
+#include <algorithm>
+#include <cctype>
+
+#include "config/setting.h"
+
+namespace pharos::config {
+namespace {
+
+constexpr double kSecond = 1000;
+constexpr double kMinute = 60 * kSecond;
+constexpr double kHour = 60 * kMinute;
+constexpr double kDay = 24 * kHour;
+constexpr double kKi = 1024;
+constexpr double kMi = 1024 * kKi;
+constexpr double kGi = 1024 * kMi;
+
+using enum Type;
+constexpr Reload kLive = Reload::live;
+constexpr Reload kRestart = Reload::restart;
+
+// clang-format off
+constexpr Setting kSettings[] = {
+    // section, key, type, default, reload, help, minimum, maximum, choices, example
+    {"relay", "listen", text, "\"127.0.0.1:7777\"", kRestart, "Address and port for clients; port 0 lets the system pick one, [::]:7777 listens on IPv6 too"},
+    {"relay", "url", text_list, "[]", kRestart, "The URLs under which clients know this relay; AUTH (NIP-42) is checked against their hosts", 0, 0, {}, "[\"wss://relay.example.com/\"]"},
+    {"relay", "name", text, "\"pharos\"", kLive, "NIP-11 name, at most 30 characters"},
+    {"relay", "description", text, "\"\"", kLive, "NIP-11 description"},
+    {"relay", "contact", text, "\"\"", kLive, "NIP-11 contact, a URI", 0, 0, {}, "\"mailto:admin@example.com\""},
+    {"relay", "pubkey", text, "\"\"", kLive, "NIP-11 public key of the operator, 64 hex digits or npub"},
+    {"relay", "icon", text, "\"\"", kLive, "NIP-11 icon URL"},
+    {"relay", "banner", text, "\"\"", kLive, "NIP-11 banner URL"},
+    {"relay", "terms_of_service", text, "\"\"", kLive, "NIP-11 link to the terms of service"},
+    {"relay", "tls_certificate", text, "\"\"", kLive, "PEM file with the certificate chain; set it together with tls_key to serve wss"},
+    {"relay", "tls_key", text, "\"\"", kLive, "PEM file with the private key"},
+    {"relay", "gate_private_messages", boolean, "true", kLive, "Serve kinds 4, 1059 and 21059 only to their authenticated author or recipient (NIP-17, NIP-42)"},
+    {"relay", "drain_timeout", duration, "\"10s\"", kLive, "On SIGTERM: how long open connections get for the answers they are due", 0, 10 * kMinute},
+    {"relay", "max_connections", integer, "10000", kRestart, "Open client connections; beyond it 503", 1, 1'000'000},
+    {"relay", "handshake_timeout", duration, "\"10s\"", kRestart, "From accept to the end of the HTTP request", 100, kHour},
+    {"relay", "ping_interval", duration, "\"30s\"", kRestart, "Between WebSocket pings", kSecond, kHour},
+    {"relay", "idle_timeout", duration, "\"75s\"", kRestart, "Without a sign of life a connection is closed", kSecond, kDay},
+    {"relay", "deflate", boolean, "true", kRestart, "Offer permessage-deflate to clients that ask"},
+    {"relay", "deflate_context_takeover", boolean, "false", kRestart, "Keep the compression window between messages: smaller, but more memory a connection"},
+    {"relay", "max_message_bytes", bytes, "\"512KiB\"", kRestart, "Longest message from a client, inflated; beyond it close 1009", 1024, kGi},
+    {"relay", "max_outbound_bytes", bytes, "\"16MiB\"", kRestart, "Waiting for a slow reader; beyond it the connection is cut off", 64 * kKi, kGi},
+    {"relay", "max_subscriptions", integer, "64", kLive, "Per connection", 1, 100'000},
+    {"relay", "max_filters", integer, "20", kLive, "Per REQ", 1, 1'000},
+    {"relay", "max_subscription_id", integer, "64", kLive, "Characters of a subscription id (NIP-01 allows 64)", 1, 64},
+    {"relay", "max_filter_values", integer, "50000", kLive, "Ids, authors, kinds and tag values of all subscriptions of a connection together", 100, 10'000'000},
+    {"relay", "default_limit", integer, "500", kLive, "Stored events for a filter without a limit", 1, 1'000'000},
+    {"relay", "max_limit", integer, "1000", kLive, "Stored events per filter; a greater limit is cut silently", 1, 1'000'000},
+    {"relay", "max_events_per_req", integer, "5000", kLive, "Stored events over all filters of one REQ", 1, 10'000'000},
+    {"relay", "max_scanned_records", integer, "1000000", kLive, "Records one REQ may examine; beyond it CLOSED", 1'000, 1'000'000'000},
+    {"relay", "max_pending_events", integer, "256", kLive, "EVENTs of a connection without their OK; beyond it reading pauses", 1, 100'000},
+    {"relay", "max_auth_keys", integer, "16", kLive, "Public keys a connection may authenticate", 1, 10'000},
+
+    {"storage", "directory", text, "\"/var/lib/pharos\"", kRestart, "Where the database, the identity and the run file live"},
+    {"storage", "map_size", bytes, "\"1TiB\"", kRestart, "Address space of the database, not disk: the file grows as needed up to this", 16 * kMi, 64.0 * 1024 * kGi},
+    {"storage", "max_readers", integer, "512", kRestart, "Read transactions at a time", 16, 100'000},
+    {"storage", "queue_capacity", integer, "16384", kRestart, "Events waiting for the writer", 16, 1'000'000},
+    {"storage", "batch_max_events", integer, "1024", kRestart, "Events in one commit", 1, 100'000},
+    {"storage", "batch_window", duration, "\"1ms\"", kRestart, "How long a commit waits for company while more events keep coming", 0, kSecond},
+
+    {"ingest", "max_event_bytes", bytes, "\"512KiB\"", kLive, "Size of an event as JSON", 1024, kGi},
+    {"ingest", "max_content_length", integer, "262144", kLive, "Characters of content", 1, 1'000'000'000},
+    {"ingest", "max_tags", integer, "5000", kLive, "Tags of an event", 1, 100'000},
+    {"ingest", "max_tag_item_bytes", bytes, "\"64KiB\"", kLive, "One item of a tag", 64, kGi},
+    {"ingest", "max_age", duration, "\"1095d\"", kLive, "How far created_at may lie in the past, for clients; 0s is no bound", 0, 36'500 * kDay},
+    {"ingest", "max_ahead", duration, "\"15m\"", kLive, "How far created_at may lie in the future; 0s is no bound", 0, 36'500 * kDay},
+    {"ingest", "max_ephemeral_age", duration, "\"60s\"", kLive, "How old an ephemeral event may be", 0, 36'500 * kDay},
+    {"ingest", "min_pow", integer, "0", kLive, "Leading zero bits that an event id must have (NIP-13); 0 asks for none", 0, 256},
+    {"ingest", "max_in_flight", integer, "8192", kRestart, "Events between arrival and their fate", 64, 1'000'000},
+
+    {"identity", "file", text, "\"\"", kRestart, "File (mode 0600) with the relay's secret key as hex or nsec; empty: the systemd credential nsec, else identity.key in storage.directory, made on first start"},
+
+    {"router", "dials_per_second", real, "5.0", kRestart, "New upstream connections a second", 0.01, 1000},
+    {"router", "page_limit", integer, "500", kRestart, "Events asked for in one page of history", 1, 10'000},
+    {"router", "parallel_requests", integer, "3", kRestart, "Pages in flight on one upstream", 1, 100},
+    {"router", "late_margin", duration, "\"10m\"", kRestart, "Coverage is never claimed for what is younger than this", 0, kDay},
+    {"router", "backoff_first", duration, "\"1s\"", kRestart, "First delay after a failure; doubles, with full jitter", 10, kHour},
+    {"router", "backoff_cap", duration, "\"5m\"", kRestart, "Longest delay after a failure", 100, kDay},
+    {"router", "ping_interval", duration, "\"30s\"", kRestart, "Between pings to an upstream", kSecond, kHour},
+    {"router", "read_timeout", duration, "\"75s\"", kRestart, "Without a sign of life an upstream is dialed anew", kSecond, kDay},
+    {"router", "ca_file", text, "\"\"", kRestart, "Additional certificate authorities (PEM) for upstreams"},
+
+    {"monitor", "enabled", boolean, "false", kRestart, "Probe relays and publish what was seen (NIP-66)"},
+    {"monitor", "targets", text_list, "[]", kRestart, "Relays to watch", 0, 0, {}, "[\"wss://relay.example.com/\"]"},
+    {"monitor", "targets_file", text, "\"\"", kRestart, "More relays, one URL a line, # begins a comment"},
+    {"monitor", "discover", boolean, "true", kRestart, "Take targets from stored relay lists (kind 10002) and discovery events (kind 30166) too"},
+    {"monitor", "opt_out", text_list, "[]", kRestart, "URLs or host names never to be probed"},
+    {"monitor", "max_targets", integer, "20000", kRestart, "Targets watched at a time", 1, 1'000'000},
+    {"monitor", "period", duration, "\"15m\"", kRestart, "Between two probes of one relay; announced in kind 10166", kSecond, 30 * kDay},
+    {"monitor", "concurrency", integer, "30", kRestart, "Probes at a time on the open internet", 1, 10'000},
+    {"monitor", "dials_per_second", real, "10.0", kRestart, "Connections begun a second", 0.01, 10'000},
+    {"monitor", "per_host", integer, "1", kRestart, "Probes at a time to one host", 1, 1'000},
+    {"monitor", "open_timeout", duration, "\"10s\"", kRestart, "Name resolution to open WebSocket", 10, kHour},
+    {"monitor", "read_timeout", duration, "\"5s\"", kRestart, "REQ to EOSE", 10, kHour},
+    {"monitor", "write_timeout", duration, "\"5s\"", kRestart, "EVENT to OK", 10, kHour},
+    {"monitor", "nip11_timeout", duration, "\"8s\"", kRestart, "The information document", 10, kHour},
+    {"monitor", "check_write", boolean, "true", kRestart, "Send an ephemeral event and judge the answer; nothing is stored"},
+    {"monitor", "allow_private_addresses", boolean, "false", kRestart, "Probe loopback and private addresses too"},
+    {"monitor", "first_spread", duration, "\"30s\"", kRestart, "New and long overdue targets are spread over this time", 0, kDay},
+    {"monitor", "ca_file", text, "\"\"", kRestart, "Additional certificate authorities (PEM) for probes"},
+    {"monitor", "socks5_proxy", text, "\"\"", kRestart, "Proxy for .onion targets; without one they are not watched", 0, 0, {}, "\"127.0.0.1:9050\""},
+    {"monitor", "publish_relays", text_list, "[]", kRestart, "Relays that get the monitor's events besides the own store"},
+    {"monitor", "history", integer, "200", kRestart, "Results kept per target", 1, 100'000},
+    {"monitor", "name", text, "\"Pharos relay monitor\"", kRestart, "Name in the monitor's profile (kind 0)"},
+    {"monitor", "about", text, "\"\"", kRestart, "About text in the monitor's profile"},
+    {"monitor", "geohash", text, "\"\"", kRestart, "Place of the monitor in kind 10166; empty tells nothing"},
+
+    {"admin", "listen", text, "\"127.0.0.1:9464\"", kRestart, "Address for /metrics, /healthz, /readyz and the status commands; keep it private"},
+
+    {"log", "level", choice, "\"info\"", kLive, "How much is logged", 0, 0, "debug info warn error"},
+    {"log", "format", choice, "\"text\"", kLive, "text for people, json for machines, journal for systemd", 0, 0, "text json journal"},
+
+    {"threads", "shards", integer, "0", kRestart, "Threads for client sockets; 0 picks by the number of cores", 0, 256},
+    {"threads", "workers", integer, "0", kRestart, "Threads for signatures and scans; 0 picks by the number of cores", 0, 256},
+};
+
+constexpr Setting kUpstream[] = {
+    {"upstream", "name", text, "\"\"", kRestart, "Unique; the label in metrics and status"},
+    {"upstream", "url", text, "\"\"", kRestart, "ws:// or wss:// URL"},
+    {"upstream", "direction", choice, "\"down\"", kRestart, "down mirrors from it, up sends new local events to it, both does both", 0, 0, "down up both"},
+    {"upstream", "filters", text_list, "[\"{}\"]", kRestart, "NIP-01 filters as JSON text, one ledger each", 0, 0, {}, "['{\"kinds\":[0,1,3]}']"},
+    {"upstream", "priority", integer, "0", kRestart, "Higher is dialed first", -1000, 1000},
+    {"upstream", "enabled", boolean, "true", kRestart, "false keeps the entry and its ledger but does not dial"},
+    {"upstream", "auth", boolean, "true", kRestart, "Answer AUTH challenges with the relay's identity (NIP-42)"},
+    {"upstream", "socks5_proxy", text, "\"\"", kRestart, "Dial through this proxy, host:port"},
+    {"upstream", "publish_existing", boolean, "false", kRestart, "up: begin with what is stored already"},
+    {"upstream", "publish_private", boolean, "false", kRestart, "up: send kinds 4, 1059 and 21059 too"},
+};
+// clang-format on
+
+}  // namespace
+
+std::span<const Setting> settings_table() { return kSettings; }
+std::span<const Setting> upstream_table() { return kUpstream; }
+
+std::string_view section_help(std::string_view section) {
+  if (section == "relay") return "What clients see.";
+  if (section == "storage") return "The embedded database.";
+  if (section == "ingest") return "What is accepted, whoever sends it.";
+  if (section == "identity")
+    return "The relay's own key, shown as NIP-11 self. Never on the command line or in the environment.";
+  if (section == "router") return "How upstreams are followed; each one is an [[upstream]] table at the end.";
+  if (section == "monitor") return "Watching other relays by NIP-66.";
+  if (section == "admin") return "Metrics, health and status.";
+  if (section == "log") return "Logging goes to standard error.";
+  if (section == "threads") return "Threads.";
+  return {};
+}
+
+std::string environment_name(const Setting& setting) {
+  std::string name = "PHAROS_" + std::string(setting.section) + "__" + std::string(setting.key);
+  std::ranges::transform(name, name.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  return name;
+}
+
+}  // namespace pharos::config

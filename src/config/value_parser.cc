@@ -1,0 +1,151 @@
+#include "config/value_parser.h"
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <utility>
+
+namespace pharos::config {
+namespace {
+
+struct Unit {
+  std::string_view name;
+  std::int64_t factor;
+};
+
+constexpr std::array kDurations{Unit{"ms", 1}, Unit{"s", 1'000}, Unit{"m", 60'000}, Unit{"h", 3'600'000},
+                                Unit{"d", 86'400'000}};
+constexpr std::array kSizes{Unit{"", 1}, Unit{"KiB", std::int64_t{1} << 10}, Unit{"MiB", std::int64_t{1} << 20},
+                            Unit{"GiB", std::int64_t{1} << 30}, Unit{"TiB", std::int64_t{1} << 40}};
+
+template <std::size_t N>
+std::optional<std::int64_t> parse_with_unit(std::string_view text, const std::array<Unit, N>& units) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || number < 0) return std::nullopt;
+  const std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
+  for (const Unit& known : units) {
+    if (known.name != unit) continue;
+    std::int64_t product = 0;
+    if (__builtin_mul_overflow(number, known.factor, &product)) return std::nullopt;
+    return product;
+  }
+  return std::nullopt;
+}
+
+std::vector<std::string> split(std::string_view text, char separator) {
+  std::vector<std::string> parts;
+  while (!text.empty()) {
+    const std::size_t at = text.find(separator);
+    if (at != 0) parts.emplace_back(text.substr(0, at));
+    text = at == std::string_view::npos ? std::string_view() : text.substr(at + 1);
+  }
+  return parts;
+}
+
+// The limits of a setting in its own unit, for people.
+std::string in_unit(const Setting& setting, double number) {
+  const auto whole = static_cast<std::int64_t>(number);
+  const auto shorten = [&](const auto& units) {
+    for (std::size_t i = units.size(); i-- > 0;) {
+      if (whole % units[i].factor == 0 && whole >= units[i].factor) {
+        return std::to_string(whole / units[i].factor) + std::string(units[i].name);
+      }
+    }
+    return std::to_string(whole) + std::string(units[0].name);
+  };
+  if (setting.type == Type::duration) return shorten(kDurations);
+  if (setting.type == Type::bytes) return shorten(kSizes);
+  if (setting.type == Type::real && number != std::floor(number)) {
+    std::string text = std::to_string(number);
+    while (text.back() == '0') text.pop_back();
+    return text;
+  }
+  return std::to_string(whole);
+}
+
+}  // namespace
+
+std::optional<std::int64_t> parse_duration(std::string_view text) { return parse_with_unit(text, kDurations); }
+std::optional<std::int64_t> parse_bytes(std::string_view text) { return parse_with_unit(text, kSizes); }
+
+std::string expectation(const Setting& setting) {
+  switch (setting.type) {
+    case Type::boolean:
+      return "true or false";
+    case Type::integer:
+      return "a whole number";
+    case Type::real:
+      return "a number";
+    case Type::text:
+      return "a text in quotes";
+    case Type::choice:
+      return "one of: " + std::string(setting.choices);
+    case Type::duration:
+      return "a duration such as \"500ms\", \"30s\", \"15m\", \"2h\" or \"7d\"";
+    case Type::bytes:
+      return "a size such as \"64KiB\", \"16MiB\" or \"1TiB\"";
+    case Type::text_list:
+      return "a list of texts in quotes";
+  }
+  return {};
+}
+
+Result<Value, std::string> parse_environment_value(const Setting& setting, std::string_view text) {
+  const auto parsed = [&]() -> std::optional<Value> {
+    switch (setting.type) {
+      case Type::boolean:
+        if (text == "true") return Value(true);
+        if (text == "false") return Value(false);
+        return std::nullopt;
+      case Type::integer: {
+        std::int64_t number = 0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+        if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+        return Value(number);
+      }
+      case Type::real: {
+        double number = 0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+        if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(number)) return std::nullopt;
+        return Value(number);
+      }
+      case Type::text:
+      case Type::choice:
+        return Value(std::string(text));
+      case Type::duration:
+        if (const auto number = parse_duration(text)) return Value(*number);
+        return std::nullopt;
+      case Type::bytes:
+        if (const auto number = parse_bytes(text)) return Value(*number);
+        return std::nullopt;
+      case Type::text_list:
+        return Value(split(text, ','));
+    }
+    return std::nullopt;
+  }();
+  if (!parsed) return failure("expected " + expectation(setting));
+  return success(*parsed);
+}
+
+Result<void, std::string> check_value(const Setting& setting, const Value& value) {
+  double number = 0;
+  if (const auto* whole = std::get_if<std::int64_t>(&value))
+    number = static_cast<double>(*whole);
+  else if (const auto* real = std::get_if<double>(&value))
+    number = *real;
+  else {
+    const auto* text = std::get_if<std::string>(&value);
+    if (setting.type != Type::choice || text == nullptr) return success();
+    for (const std::string& choice : split(setting.choices, ' ')) {
+      if (*text == choice) return success();
+    }
+    return failure("expected " + expectation(setting));
+  }
+  if (number < setting.minimum || number > setting.maximum) {
+    return failure("out of range: " + in_unit(setting, setting.minimum) + " to " + in_unit(setting, setting.maximum));
+  }
+  return success();
+}
+
+}  // namespace pharos::config
