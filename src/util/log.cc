@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cmath>
 #include <iterator>
 
 #include <fmt/chrono.h>
@@ -58,16 +59,26 @@ int journal_priority(Level level) {
 
 using Out = std::back_insert_iterator<std::string>;
 
+// The C1 controls U+0080..U+009F, which terminals obey as they do ESC, start with this byte in UTF-8.
+constexpr char kC1Lead = '\xc2';
+
+bool is_control(std::string_view text, std::size_t at) {
+  const auto byte = static_cast<unsigned char>(text[at]);
+  if (byte < 0x20 || byte == 0x7f) return true;
+  return text[at] == kC1Lead && at + 1 < text.size() && (static_cast<unsigned char>(text[at + 1]) & 0xe0) == 0x80;
+}
+
 void append_escaped(std::string& out, std::string_view text) {
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
     if (c == '"' || c == '\\') {
       out += '\\';
       out += c;
     } else if (c == '\n') {
       out += "\\n";
-    } else if (byte < 0x20 || byte == 0x7f) {
-      fmt::format_to(Out(out), "\\u{:04x}", static_cast<unsigned>(byte));
+    } else if (is_control(text, i)) {
+      const char code = c == kC1Lead ? text[++i] : c;
+      fmt::format_to(Out(out), "\\u{:04x}", static_cast<unsigned>(static_cast<unsigned char>(code)));
     } else {
       out += c;
     }
@@ -76,9 +87,9 @@ void append_escaped(std::string& out, std::string_view text) {
 
 bool needs_quotes(std::string_view text) {
   if (text.empty()) return true;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte <= 0x20 || byte == 0x7f || c == '"' || c == '=' || c == '\\') return true;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == ' ' || c == '"' || c == '=' || c == '\\' || is_control(text, i)) return true;
   }
   return false;
 }
@@ -113,7 +124,8 @@ std::string render_json(Level level, std::string_view component, std::string_vie
 
 }  // namespace
 
-Field::Field(std::string_view key, double value) : key_(key), owned_(fmt::format("{}", value)), is_number_(true) {}
+Field::Field(std::string_view key, double value)
+    : key_(key), owned_(fmt::format("{}", value)), is_number_(std::isfinite(value)) {}
 
 void configure(Level level, Format format) {
   current_level = level;
