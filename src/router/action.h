@@ -45,9 +45,10 @@ struct PersistLedger {
 struct PersistCursor {
   storage::Seq seq = 0;
 };
-// Read stored events behind `after`; on_outbox() must follow.
+// Read stored events in (after, through]; on_outbox() or on_outbox_failed() must follow.
 struct ReadOutbox {
   storage::Seq after = 0;
+  storage::Seq through = 0;
   std::size_t records = 0;
 };
 struct PauseReading {};

@@ -87,9 +87,10 @@ struct PublisherOptions {
 
 struct IntakeOptions {
   std::size_t recent_ids = 262'144;            // decided ids remembered by the router; the oldest are forgotten
-  std::size_t in_flight = 8'192;               // events without a verdict, over all upstreams
-  std::size_t in_flight_per_upstream = 4'096;  // beyond it the upstream is not read
+  std::size_t in_flight_per_upstream = 4'096;  // events without a verdict; beyond it the upstream is not read
   std::chrono::milliseconds retry_delay{20};   // after the sink refused
+  std::size_t origin_runs = 65'536;            // of OriginLog; the oldest are forgotten
+  std::size_t max_ephemeral = 1'024;           // on their way to the upstreams; further ones are let go
 };
 
 struct RouterOptions {

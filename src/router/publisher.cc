@@ -106,6 +106,11 @@ void Publisher::on_outbox(std::vector<Item> items, storage::Seq examined_through
   pump(out);
 }
 
+void Publisher::on_outbox_failed() {
+  reading_ = false;
+  read_again_ = clock_.now() + options_.retry_delay;
+}
+
 void Publisher::pump(Actions& out) {
   if (!connected_) return;
   const SteadyTime now = clock_.now();
@@ -116,9 +121,9 @@ void Publisher::pump(Actions& out) {
     const EventId id = next.item.event->id;
     in_flight_.insert_or_assign(id, Sent{std::move(next.item), next.attempts, now + options_.ok_timeout});
   }
-  if (!reading_ && waiting_.size() < options_.window && examined_ < last_seq_) {
+  if (!reading_ && now >= read_again_ && waiting_.size() < options_.window && examined_ < last_seq_) {
     reading_ = true;
-    out.push_back(ReadOutbox{examined_, options_.read_batch});
+    out.push_back(ReadOutbox{examined_, last_seq_, options_.read_batch});
   }
 }
 

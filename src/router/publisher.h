@@ -56,6 +56,8 @@ class Publisher {
   };
   // The answer to ReadOutbox: what is to be sent of the records up to examined_through.
   void on_outbox(std::vector<Item> items, storage::Seq examined_through, Actions& out);
+  // The store could not be read; it is tried again later.
+  void on_outbox_failed();
   // False when the id is none of ours.
   bool on_ok(const EventId& id, bool accepted, std::string_view message, Actions& out);
   void on_cursor_persisted(bool ok);
@@ -92,6 +94,7 @@ class Publisher {
   std::deque<Waiting> waiting_;                  // at most window + read_batch
   std::unordered_map<EventId, Sent> in_flight_;  // at most window
   bool reading_ = false;
+  SteadyTime read_again_{};
   bool connected_ = false;
   SteadyTime hold_until_{};  // the upstream asked for patience
   storage::Seq persisted_ = 0;

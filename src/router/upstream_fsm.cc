@@ -223,6 +223,10 @@ void UpstreamFsm::on_outbox(std::vector<Publisher::Item> items, storage::Seq exa
   if (publisher_) publisher_->on_outbox(std::move(items), examined_through, out);
 }
 
+void UpstreamFsm::on_outbox_failed() {
+  if (publisher_) publisher_->on_outbox_failed();
+}
+
 void UpstreamFsm::on_stored(storage::Seq last_seq, Actions& out) {
   if (publisher_ && !drain_until_) publisher_->stored(last_seq, out);
 }

@@ -58,6 +58,7 @@ class UpstreamFsm {
   void on_ledger_persisted(std::size_t filter, bool ok);
   void on_cursor_persisted(bool ok);
   void on_outbox(std::vector<Publisher::Item> items, storage::Seq examined_through, Actions& out);
+  void on_outbox_failed();
   // The store has grown, or an ephemeral event passed by; not called for what this upstream brought.
   void on_stored(storage::Seq last_seq, Actions& out);
   void on_ephemeral(const storage::EventPtr& event, Actions& out);
@@ -75,6 +76,9 @@ class UpstreamFsm {
   UpstreamState state() const;
   void fill_status(UpstreamStatus& status) const;
 
+  // EVENTs that could not even be parsed.
+  std::uint64_t unparsable() const { return unparsable_; }
+  UnixSeconds last_event() const { return last_event_; }
   const Mirror* mirror() const { return mirror_.get(); }
   const Publisher* publisher() const { return publisher_.get(); }
 

@@ -119,7 +119,7 @@ class UpstreamWorld {
     } else if (auto* read = std::get_if<ReadOutbox>(&job)) {
       std::vector<Publisher::Item> items;
       storage::Seq at = read->after;
-      while (at < log.size() && at < read->after + read->records) {
+      while (at < read->through && at < read->after + read->records) {
         ++at;
         if (fsm->publishes(*log[at - 1])) items.push_back({at, log[at - 1]});
       }

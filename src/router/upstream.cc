@@ -1,0 +1,443 @@
+#include "router/upstream.h"
+
+#include <utility>
+
+#include "router/ledger_codec.h"
+#include "storage/kv_table.h"
+#include "storage/seq_scan.h"
+#include "storage/txn.h"
+#include "util/log.h"
+#include "util/sync.h"
+
+namespace pharos::router {
+namespace {
+
+// Ephemeral events are not worth a queue: beyond this they are let go.
+constexpr std::size_t kMaxQueuedForEphemeral = 1U << 20U;
+constexpr std::size_t kReceivedIds = 65'536;
+
+Settled settled_as(const ingest::Verdict& verdict) {
+  switch (verdict.fate) {
+    case ingest::Fate::stored:
+    case ingest::Fate::ephemeral:
+      return Settled::novel;
+    case ingest::Fate::duplicate:
+    case ingest::Fate::replaced:
+      return Settled::duplicate;
+    case ingest::Fate::rejected:
+      break;
+  }
+  switch (verdict.reason) {
+    case ingest::Reason::map_full:
+    case ingest::Reason::storage:
+    case ingest::Reason::overloaded:
+      return Settled::lost;
+    default:
+      return Settled::refused;
+  }
+}
+
+// True when the body was verified and the answer will be the same next time.
+bool is_decided_for_good(const ingest::Verdict& verdict) {
+  return verdict.fate != ingest::Fate::rejected || verdict.reason == ingest::Reason::deleted ||
+         verdict.reason == ingest::Reason::expired;
+}
+
+}  // namespace
+
+// Brings verdicts from whatever thread they fall on to the shard, many with one post.
+class Upstream::Verdicts : public std::enable_shared_from_this<Verdicts> {
+ public:
+  struct Entry {
+    Submit submitted;
+    ingest::Verdict verdict;
+  };
+  Verdicts(net::IoShard& shard, std::weak_ptr<Upstream> upstream) : shard_(shard), upstream_(std::move(upstream)) {}
+
+  void add(Submit submitted, const ingest::Verdict& verdict) {
+    {
+      Lock lock(mutex_);
+      entries_.push_back({std::move(submitted), verdict});
+      if (entries_.size() > 1) return;
+    }
+    shard_.post([weak = upstream_] {
+      if (const auto upstream = weak.lock()) upstream->on_verdicts();
+    });
+  }
+  std::vector<Entry> take() {
+    Lock lock(mutex_);
+    return std::exchange(entries_, {});
+  }
+
+ private:
+  net::IoShard& shard_;
+  std::weak_ptr<Upstream> upstream_;
+  Mutex mutex_;
+  std::vector<Entry> entries_ PHAROS_GUARDED_BY(mutex_);
+};
+
+Upstream::Upstream(const UpstreamContext& context, const UpstreamOptions& options, std::uint64_t id,
+                   storage::Origin origin, storage::Seq last_seq, metrics::UpstreamMetrics metrics)
+    : context_(context),
+      options_(options),
+      id_(id),
+      origin_(origin),
+      last_seq_(last_seq),
+      metrics_(std::move(metrics)),
+      timer_(context.shard),
+      retry_timer_(context.shard),
+      received_(options.direction == Direction::both ? kReceivedIds : 0) {}
+
+Upstream::~Upstream() { context_.gate.forget(id_); }
+
+// --- start and end ---
+
+void Upstream::load(UpstreamFsm::Setup& setup) {
+  cursor_key_ = cursor_key(options_.url);
+  for (const Filter& filter : options_.filters) ledger_keys_.push_back(ledger_key(options_.url, filter));
+  auto opened = context_.store.read();
+  if (!opened) {
+    log::warn("router", "cannot read what is known about an upstream",
+              {{"upstream", options_.name}, {"reason", opened.error().detail}});
+    return;
+  }
+  const storage::ReadTxn txn = std::move(opened).value();
+  for (const std::string& key : ledger_keys_) {
+    Ledger ledger(context_.options.catchup.max_ledger_entries);
+    if (const auto value = kv_get(txn, context_.store.tables(), storage::KvTable::router_ledger, key)) {
+      if (auto decoded = decode_ledger(*value, context_.options.catchup.max_ledger_entries))
+        ledger = std::move(*decoded);
+      else
+        log::warn("router", "a ledger cannot be read and begins anew", {{"upstream", options_.name}});
+    }
+    setup.ledgers.push_back(std::move(ledger));
+  }
+  if (const auto value = kv_get(txn, context_.store.tables(), storage::KvTable::router_outbox, cursor_key_))
+    setup.cursor = decode_cursor(*value);
+}
+
+void Upstream::start() {
+  verdicts_ = std::make_shared<Verdicts>(context_.shard, weak_from_this());
+  UpstreamFsm::Setup setup;
+  setup.upstream = options_;
+  setup.catchup = context_.options.catchup;
+  setup.link = context_.options.link;
+  setup.publisher = context_.options.publisher;
+  setup.max_in_flight = context_.options.intake.in_flight_per_upstream;
+  setup.signer = context_.signer;
+  setup.own_key = context_.own_key;
+  setup.last_seq = last_seq_;
+  load(setup);
+  fsm_ = std::make_unique<UpstreamFsm>(std::move(setup), context_.clock, context_.random);
+  run([this](Actions& out) { fsm_->start(out); });
+}
+
+void Upstream::drain(std::function<void()> stopped) {
+  stopped_ = std::move(stopped);
+  run([this](Actions& out) { fsm_->drain(out); });
+}
+
+// --- actions ---
+
+template <class F>
+void Upstream::run(F&& input) {
+  Actions out;
+  input(out);
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    Actions more;
+    perform(out[i], more);
+    out.insert(out.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+  }
+  arm_timer();
+  if (stopped_ && fsm_->stopped()) std::exchange(stopped_, nullptr)();
+}
+
+void Upstream::perform(Action& action, Actions& more) {
+  out_.clear();
+  if (auto* event = std::get_if<Submit>(&action)) {
+    submit(std::move(*event), more);
+  } else if (auto* req = std::get_if<SendReq>(&action)) {
+    append_req(out_, req->subscription, req->filters);
+    send(out_);
+  } else if (auto* close = std::get_if<SendClose>(&action)) {
+    append_close(out_, close->subscription);
+    send(out_);
+  } else if (auto* up = std::get_if<SendEvent>(&action)) {
+    append_event_command(out_, *up->event);
+    send(out_);
+  } else if (auto* auth = std::get_if<SendAuth>(&action)) {
+    append_auth_command(out_, auth->event);
+    send(out_);
+  } else if (std::holds_alternative<Dial>(action)) {
+    dial();
+  } else if (auto* hang = std::get_if<HangUp>(&action)) {
+    hang_up(hang->reason);
+  } else if (auto* ledger = std::get_if<PersistLedger>(&action)) {
+    persist_ledger(std::move(*ledger));
+  } else if (auto* cursor = std::get_if<PersistCursor>(&action)) {
+    persist_cursor(*cursor);
+  } else if (auto* read = std::get_if<ReadOutbox>(&action)) {
+    // In a turn of its own: a long backlog of events that do not match must not hold up the shard.
+    context_.shard.post([weak = weak_from_this(), read = *read] {
+      if (const auto self = weak.lock()) self->read_outbox(read);
+    });
+  } else if (std::holds_alternative<PauseReading>(action)) {
+    if (connection_) connection_->pause_reading();
+  } else if (std::holds_alternative<ResumeReading>(action)) {
+    if (connection_) connection_->resume_reading();
+  } else if (auto* line = std::get_if<LogLine>(&action)) {
+    if (line->level >= log::level())
+      log::write(line->level, "router", line->message, {{"upstream", options_.name}, {"reason", line->reason}});
+  }
+}
+
+void Upstream::send(std::string_view text) {
+  if (connection_) connection_->send(text);
+}
+
+void Upstream::arm_timer() {
+  const auto deadline = fsm_->deadline();
+  if (deadline == armed_for_) return;
+  armed_for_ = deadline;
+  if (!deadline) return timer_.cancel();
+  const auto delay = std::chrono::ceil<std::chrono::milliseconds>(*deadline - context_.clock.now());
+  timer_.arm(std::max(delay, std::chrono::milliseconds(0)), [this] {
+    armed_for_.reset();
+    run([this](Actions& out) { fsm_->on_timer(out); });
+    count_progress();
+  });
+}
+
+// --- the connection ---
+
+void Upstream::dial() {
+  context_.gate.wait(id_, options_.priority, [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->dial_now();
+  });
+  context_.gate_changed();
+}
+
+void Upstream::dial_now() {
+  const RouterOptions& router = context_.options;
+  net::DialTarget target;
+  target.secure = options_.url.secure();
+  target.host = options_.url.host();
+  target.port = options_.url.port();
+  target.target = options_.url.target();
+  target.host_header = options_.url.authority();
+  net::DialOptions dial;
+  dial.timeout = router.link.dial_timeout;
+  dial.allow_private_addresses = router.allow_private_addresses;
+  dial.socks5_proxy = options_.socks5_proxy;
+  dial.ca_file = router.ca_file;
+  dial.user_agent = router.user_agent;
+  dial.ws.max_message_bytes = router.link.max_message_bytes;
+  dial.ws.ping_interval = router.link.ping_interval;
+  dial.ws.idle_timeout = router.link.read_timeout;
+  pending_dial_ =
+      net::dial_websocket(context_.shard, target, dial,
+                          [this](Result<net::Dialed, net::DialFailure> result) { on_dial_done(std::move(result)); });
+}
+
+void Upstream::on_dial_done(Result<net::Dialed, net::DialFailure> result) {
+  if (!result) {
+    const net::NetFailure& failure = result.error().failure;
+    metrics_.count_connect(net::name(failure.error));
+    std::string reason(net::name(failure.error));
+    if (!failure.detail.empty()) reason += ": " + failure.detail;
+    run([&](Actions& out) { fsm_->on_dial_failed(reason, out); });
+    return;
+  }
+  metrics_.count_connect("ok");
+  log::info("router", "connected", {{"upstream", options_.name}, {"address", result.value().address}});
+  connection_ = std::move(result.value().connection);
+  const std::uint64_t number = ++connection_number_;
+  net::WsConnection::Callbacks callbacks;
+  callbacks.on_message = [weak = weak_from_this(), number](std::string_view text) {
+    const auto self = weak.lock();
+    if (self && self->connection_number_ == number) self->on_text(text);
+  };
+  callbacks.on_closed = [weak = weak_from_this(), number](net::CloseCause cause, std::uint16_t code,
+                                                          std::string_view reason) {
+    const auto self = weak.lock();
+    if (!self || self->connection_number_ != number) return;
+    std::string text(net::name(cause));
+    text += " " + std::to_string(code);
+    if (!reason.empty()) (text += ": ") += reason;
+    // In a turn of its own: the connection may find its end inside one of our calls.
+    self->context_.shard.post([weak, number, text] {
+      if (const auto alive = weak.lock()) alive->on_connection_closed(number, text);
+    });
+  };
+  connection_->start(std::move(callbacks));
+  run([this](Actions& out) { fsm_->on_dialed(out); });
+}
+
+void Upstream::on_text(std::string_view text) {
+  auto message = parse_relay_message(text);
+  if (!message) {
+    if (message.error().event_error) context_.sink.count_refused(ingest::Source::router, ingest::Reason::invalid_event);
+    run([&](Actions& out) { fsm_->on_bad_message(message.error(), out); });
+    return;
+  }
+  run([&](Actions& out) { fsm_->on_message(std::move(message).value(), out); });
+}
+
+void Upstream::on_connection_closed(std::uint64_t number, const std::string& reason) {
+  if (number != connection_number_ || !connection_) return;
+  connection_.reset();
+  ++connection_number_;
+  run([&](Actions& out) { fsm_->on_closed(reason, out); });
+}
+
+void Upstream::hang_up(const std::string& reason) {
+  context_.gate.forget(id_);
+  pending_dial_.reset();
+  if (!connection_) return;
+  ++connection_number_;
+  std::exchange(connection_, nullptr)->close(net::CloseCause::shutdown, 1000, reason);
+}
+
+// --- events in ---
+
+void Upstream::submit(Submit&& event, Actions& more) {
+  const EventId& id = event.event->id;
+  received_.insert(id);
+  if (context_.decided.contains(id)) return fsm_->on_verdict(event, Settled::duplicate, "", more);
+  if (context_.store.contains(id)) {
+    context_.decided.insert(id);
+    return fsm_->on_verdict(event, Settled::duplicate, "", more);
+  }
+  to_submit_.push_back(std::move(event));
+  if (!retry_armed_) feed_sink();
+}
+
+// In order, as far as the sink takes them; the rest waits for a timer, and when it grows the upstream is not read.
+void Upstream::feed_sink() {
+  while (!to_submit_.empty()) {
+    ingest::Submission submission;
+    submission.event = to_submit_.front().event;
+    submission.source = ingest::Source::router;
+    submission.origin = origin_;
+    submission.done = [verdicts = verdicts_, submitted = to_submit_.front()](const ingest::Verdict& verdict) {
+      verdicts->add(submitted, verdict);
+    };
+    if (!context_.sink.submit(std::move(submission))) break;
+    to_submit_.pop_front();
+  }
+  if (to_submit_.empty() || retry_armed_) return;
+  retry_armed_ = true;
+  retry_timer_.arm(context_.options.intake.retry_delay, [this] {
+    retry_armed_ = false;
+    feed_sink();
+  });
+}
+
+void Upstream::on_verdicts() {
+  const std::vector<Verdicts::Entry> entries = verdicts_->take();
+  run([&](Actions& out) {
+    for (const Verdicts::Entry& entry : entries) {
+      if (is_decided_for_good(entry.verdict)) context_.decided.insert(entry.submitted.event->id);
+      fsm_->on_verdict(entry.submitted, settled_as(entry.verdict), ingest::name(entry.verdict.reason), out);
+    }
+  });
+}
+
+// --- the store ---
+
+void Upstream::persist_ledger(PersistLedger&& write) {
+  const auto done = [weak = weak_from_this(), &shard = context_.shard, filter = write.filter](bool ok) {
+    shard.post([weak, filter, ok] {
+      if (const auto self = weak.lock()) self->run([&](Actions&) { self->fsm_->on_ledger_persisted(filter, ok); });
+    });
+  };
+  const bool taken = context_.store.submit_update(
+      [key = ledger_keys_[write.filter], value = std::move(write.value)](storage::WriteTxn& txn) {
+        return kv_put(txn, storage::KvTable::router_ledger, key, value);
+      },
+      done);
+  if (!taken) done(false);
+}
+
+void Upstream::persist_cursor(const PersistCursor& write) {
+  const auto done = [weak = weak_from_this(), &shard = context_.shard](bool ok) {
+    shard.post([weak, ok] {
+      if (const auto self = weak.lock()) self->run([&](Actions&) { self->fsm_->on_cursor_persisted(ok); });
+    });
+  };
+  const bool taken = context_.store.submit_update(
+      [key = cursor_key_, value = encode_cursor(write.seq)](storage::WriteTxn& txn) {
+        return kv_put(txn, storage::KvTable::router_outbox, key, value);
+      },
+      done);
+  if (!taken) done(false);
+}
+
+void Upstream::read_outbox(const ReadOutbox& read) {
+  std::vector<Publisher::Item> items;
+  const auto visit = [&](const storage::RecordView& record) {
+    if (context_.origins.find(record.seq()) == origin_) return;
+    bool matches = false;
+    for (const Filter& filter : options_.filters) matches = matches || record.matches(filter);
+    if (!matches || received_.contains(record.id())) return;
+    Event event;
+    record.decode(event);
+    if (fsm_->publishes(event)) items.push_back({record.seq(), std::make_shared<const Event>(std::move(event))});
+  };
+  const auto through = storage::scan_by_seq(context_.store, read.after, read.through, read.records, visit);
+  run([&](Actions& out) {
+    if (through)
+      fsm_->on_outbox(std::move(items), through.value(), out);
+    else
+      fsm_->on_outbox_failed();
+  });
+}
+
+void Upstream::on_stored(storage::Seq last_seq) {
+  run([&](Actions& out) { fsm_->on_stored(last_seq, out); });
+}
+
+void Upstream::on_ephemeral(const storage::EventPtr& event, storage::Origin origin) {
+  if (origin == origin_ || received_.contains(event->id)) return;
+  if (connection_ && connection_->queued_bytes() > kMaxQueuedForEphemeral) return;
+  run([&](Actions& out) { fsm_->on_ephemeral(event, out); });
+}
+
+// --- what it tells ---
+
+void Upstream::count_progress() {
+  using Count = metrics::UpstreamMetrics;
+  metrics_.connected.set(fsm_->connected() ? 1 : 0);
+  if (const Mirror* mirror = fsm_->mirror()) {
+    const Mirror::Counters& now = mirror->counters();
+    Mirror::Counters& then = counted_down_;
+    metrics_.count(Count::Event::down_new, now.novel - then.novel);
+    metrics_.count(Count::Event::down_duplicate, now.duplicate - then.duplicate);
+    metrics_.count(Count::Event::down_rejected, now.refused - then.refused + now.non_conforming - then.non_conforming +
+                                                    fsm_->unparsable() - counted_unparsable_);
+    metrics_.catch_up_pages[static_cast<std::size_t>(Count::Page::complete)].add(now.pages_complete -
+                                                                                 then.pages_complete);
+    metrics_.catch_up_pages[static_cast<std::size_t>(Count::Page::empty)].add(now.pages_empty - then.pages_empty);
+    metrics_.catch_up_pages[static_cast<std::size_t>(Count::Page::failed)].add(now.pages_failed - then.pages_failed);
+    then = now;
+    counted_unparsable_ = fsm_->unparsable();
+    metrics_.last_event_timestamp_seconds.set(fsm_->last_event());
+  }
+  if (const Publisher* publisher = fsm_->publisher()) {
+    const Publisher::Counters& now = publisher->counters();
+    Publisher::Counters& then = counted_up_;
+    metrics_.count(Count::Event::up_new, now.accepted - then.accepted);
+    metrics_.count(Count::Event::up_duplicate, now.duplicate - then.duplicate);
+    metrics_.count(Count::Event::up_rejected, now.refused_total() - then.refused_total());
+    metrics_.backlog.set(static_cast<std::int64_t>(publisher->backlog()));
+    then = now;
+  }
+}
+
+UpstreamStatus Upstream::status() const {
+  UpstreamStatus out;
+  fsm_->fill_status(out);
+  return out;
+}
+
+}  // namespace pharos::router

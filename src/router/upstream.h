@@ -1,0 +1,126 @@
+// The thin driver of one upstream: carries out what UpstreamFsm asks, over a WebSocket, the ingest pipeline and the
+// store. Owned by Router; every call and callback on the background shard.
+//
+// Duplicates are dropped by id before any signature work: first by the ids decided lately, then by the store. An id is
+// believed to be held only when the store decided about it, so a forged body under a true id hides nothing: it is
+// dropped as a duplicate, or refused by ingest, and the true event is taken when it comes.
+//
+// Never echoes: an event is not sent to the upstream that brought it. Known by its origin in the commit feed, for as
+// many events as OriginLog holds, and by the ids that this upstream sent lately (also those that another brought
+// first). Across a restart the persisted cursor stands for both; events taken in less than its write interval before a
+// crash may be offered to their sender once, who knows them.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ingest/sink.h"
+#include "metrics/router_metrics.h"
+#include "net/ws_connector.h"
+#include "router/dial_gate.h"
+#include "router/origin_log.h"
+#include "router/recent_ids.h"
+#include "router/upstream_fsm.h"
+
+namespace pharos::router {
+
+// What all upstreams share. Everything outlives them.
+struct UpstreamContext {
+  net::IoShard& shard;
+  ingest::Sink& sink;
+  storage::Store& store;
+  const Clock& clock;
+  Random& random;
+  const RouterOptions& options;  // but for the list of upstreams
+  Signer signer;
+  PublicKey own_key;
+  RecentIds& decided;
+  OriginLog& origins;
+  DialGate& gate;
+  std::function<void()> gate_changed;
+};
+
+class Upstream : public std::enable_shared_from_this<Upstream> {
+ public:
+  // id: for the dial gate. origin: stable for the URL as long as the process lives. last_seq: the newest sequence
+  // number before the context's origin log began.
+  Upstream(const UpstreamContext& context, const UpstreamOptions& options, std::uint64_t id, storage::Origin origin,
+           storage::Seq last_seq, metrics::UpstreamMetrics metrics);
+  ~Upstream();
+  Upstream(const Upstream&) = delete;
+  Upstream& operator=(const Upstream&) = delete;
+
+  // Loads ledgers and cursor and begins.
+  void start();
+  // stopped is called once, when nothing is open any more.
+  void drain(std::function<void()> stopped);
+
+  // The store has grown to last_seq; origins of what is new are in the log.
+  void on_stored(storage::Seq last_seq);
+  void on_ephemeral(const storage::EventPtr& event, storage::Origin origin);
+
+  UpstreamStatus status() const;
+  const UpstreamOptions& options() const { return options_; }
+  bool connected() const { return fsm_ && fsm_->connected(); }
+  // Events without a verdict.
+  std::size_t undecided() const { return fsm_ && fsm_->mirror() ? fsm_->mirror()->undecided() : 0; }
+
+ private:
+  class Verdicts;
+
+  template <class F>
+  void run(F&& input);
+  void perform(Action& action, Actions& more);
+  void dial();
+  void dial_now();
+  void on_dial_done(Result<net::Dialed, net::DialFailure> result);
+  void on_text(std::string_view text);
+  void on_connection_closed(std::uint64_t number, const std::string& reason);
+  void hang_up(const std::string& reason);
+  void submit(Submit&& submit, Actions& more);
+  void feed_sink();
+  void on_verdicts();
+  void persist_ledger(PersistLedger&& write);
+  void persist_cursor(const PersistCursor& write);
+  void read_outbox(const ReadOutbox& read);
+  void send(std::string_view text);
+  void arm_timer();
+  void count_progress();
+  void load(UpstreamFsm::Setup& setup);
+
+  UpstreamContext context_;
+  UpstreamOptions options_;
+  std::uint64_t id_;
+  storage::Origin origin_;
+  storage::Seq last_seq_;
+  metrics::UpstreamMetrics metrics_;
+
+  std::unique_ptr<UpstreamFsm> fsm_;
+  net::Timer timer_;
+  net::Timer retry_timer_;
+  std::unique_ptr<net::PendingDial> pending_dial_;
+  net::WsConnectionPtr connection_;
+  std::uint64_t connection_number_ = 0;  // tells callbacks of an earlier connection apart
+  std::string out_;                      // one message being written
+  std::vector<std::string> ledger_keys_;
+  std::string cursor_key_;
+  std::optional<SteadyTime> armed_for_;
+
+  std::deque<Submit> to_submit_;  // bounded: reading pauses at in_flight_per_upstream
+  bool retry_armed_ = false;
+  std::shared_ptr<Verdicts> verdicts_;
+  RecentIds received_;  // for `both` only
+  std::function<void()> stopped_;
+
+  // What the metrics hold already.
+  Mirror::Counters counted_down_;
+  Publisher::Counters counted_up_;
+  std::uint64_t counted_unparsable_ = 0;
+};
+
+}  // namespace pharos::router
