@@ -1,6 +1,7 @@
 #include "metrics/registry.h"
 
 #include <deque>
+#include <limits>
 #include <map>
 #include <set>
 #include <sstream>
