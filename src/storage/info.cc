@@ -31,13 +31,13 @@ std::uint64_t free_pages(MDB_txn* txn) {
 
 }  // namespace
 
-Result<DatabaseInfo, StorageFailure> read_info(const Env& env) {
-  PHAROS_TRY(auto txn, env.read());
+DatabaseInfo read_info(const ReadTxn& txn, const Tables& tables) {
+  MDB_env* env = mdb_txn_env(txn.handle());
   DatabaseInfo info;
   MDB_envinfo environment{};
   MDB_stat status{};
-  mdb_env_info(env.handle(), &environment);
-  mdb_env_stat(env.handle(), &status);
+  mdb_env_info(env, &environment);
+  mdb_env_stat(env, &status);
   info.map_size_bytes = environment.me_mapsize;
   info.used_bytes = (environment.me_last_pgno + 1) * status.ms_psize;
   info.free_page_bytes = free_pages(txn.handle()) * status.ms_psize;
@@ -45,11 +45,11 @@ Result<DatabaseInfo, StorageFailure> read_info(const Env& env) {
   info.max_readers = environment.me_maxreaders;
   for (std::size_t i = 0; i < kTableCount; ++i) {
     MDB_stat table{};
-    if (mdb_stat(txn.handle(), env.tables().handles[i], &table) != MDB_SUCCESS) continue;
+    if (mdb_stat(txn.handle(), tables.handles[i], &table) != MDB_SUCCESS) continue;
     info.tables[i] = {table.ms_entries, pages_of(table) * table.ms_psize};
   }
-  info.last_seq = read_last_seq(txn, env.tables());
-  info.schema_version = read_schema_version(txn, env.tables()).value_or(0);
+  info.last_seq = read_last_seq(txn, tables);
+  info.schema_version = read_schema_version(txn, tables).value_or(0);
   return info;
 }
 

@@ -4,7 +4,8 @@
 #include <array>
 #include <cstdint>
 
-#include "storage/env.h"
+#include "storage/tables.h"
+#include "storage/txn.h"
 
 namespace pharos::storage {
 
@@ -25,6 +26,6 @@ struct DatabaseInfo {
 };
 
 // Reads statistics only; milliseconds at any size, except that the free list is walked.
-Result<DatabaseInfo, StorageFailure> read_info(const Env& env);
+DatabaseInfo read_info(const ReadTxn& txn, const Tables& tables);
 
 }  // namespace pharos::storage

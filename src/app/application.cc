@@ -1,0 +1,253 @@
+#include "app/application.h"
+
+#include <unistd.h>
+
+#include "app/run_file.h"
+#include "app/samples.h"
+#include "metrics/ingest_metrics.h"
+#include "metrics/monitor_metrics.h"
+#include "metrics/net_metrics.h"
+#include "metrics/relay_metrics.h"
+#include "metrics/router_metrics.h"
+#include "metrics/storage_metrics.h"
+#include "nostr/nip19.h"
+#include "nostr/schnorr.h"
+#include "router/status.h"
+#include "storage/info.h"
+#include "util/log.h"
+
+namespace pharos::app {
+namespace {
+
+constexpr std::size_t kPoolQueue = 32'768;
+constexpr auto kIdleTimeout = std::chrono::seconds(10);
+constexpr double kNearlyFull = 0.98;
+
+ExitCode exit_code(storage::StorageError error) {
+  switch (error) {
+    case storage::StorageError::cannot_create:
+      return ExitCode::cannot_create;
+    case storage::StorageError::permission:
+      return ExitCode::permission;
+    case storage::StorageError::locked:
+      return ExitCode::retry_later;
+    case storage::StorageError::io:
+    case storage::StorageError::disk_full:
+    case storage::StorageError::map_full:
+      return ExitCode::io;
+    default:
+      return ExitCode::failure;
+  }
+}
+
+StartFailure start_failure(const storage::StorageFailure& failure) {
+  return {exit_code(failure.error), std::string(describe(failure.error)) + ": " + failure.detail};
+}
+
+}  // namespace
+
+Application::Application(config::Settings settings, AllOptions options)
+    : settings_(std::move(settings)), options_(std::move(options)) {}
+
+Application::~Application() { stop(); }
+
+Result<void, StartFailure> Application::start() {
+  PHAROS_TRYV(open_store());
+  PHAROS_TRYV(load_identity_key());
+  PHAROS_TRYV(load_tls());
+  sample_process(registry_);
+  sample_store(registry_, *store_, options_.store.directory);
+
+  pool_ = std::make_unique<WorkerPool>("worker", options_.workers, kPoolQueue);
+  sample_pool(registry_, *pool_);
+  pipeline_ = ingest::make_pipeline(options_.ingest, *store_, *pool_, clock_, metrics::make_ingest_metrics(registry_));
+  shards_ = std::make_unique<net::IoShards>(options_.shards, metrics::make_net_metrics(registry_));
+  heartbeat_ = std::make_unique<Heartbeat>(*shards_, clock_);
+  shards_->start();
+
+  PHAROS_TRYV(start_relay());
+  start_router();
+  start_monitor();
+  PHAROS_TRYV(start_admin());
+
+  const std::string relay_address = relay_->addresses().front();
+  if (!RunFile::write(options_.store.directory, {::getpid(), relay_address, admin_->address()})) {
+    return StartFailure{ExitCode::io, options_.store.directory.string() + ": cannot write run.json"};
+  }
+  registry_.gauge(metrics::MetricId::config_last_reload_successful).set(1);
+  registry_.gauge(metrics::MetricId::config_last_reload_success_timestamp_seconds).set(clock_.unix_now());
+  log::info("app", "serving",
+            {{"version", PHAROS_VERSION},
+             {"relay", relay_address},
+             {"tls", tls_->get() != nullptr},
+             {"admin", admin_->address()},
+             {"self", encode_npub(identity_->pubkey)},
+             {"events", store_->last_seq()}});
+  return success();
+}
+
+Result<void, StartFailure> Application::open_store() {
+  auto opened = storage::Store::open(options_.store, clock_, metrics::make_storage_metrics(registry_));
+  if (!opened) return start_failure(opened.error());
+  store_ = std::move(opened).value();
+  return success();
+}
+
+Result<void, StartFailure> Application::load_identity_key() {
+  auto loaded = load_or_create_identity({options_.identity_file, options_.store.directory}, random_);
+  if (!loaded) {
+    return StartFailure{loaded.error().permission ? ExitCode::permission : ExitCode::settings, loaded.error().detail};
+  }
+  identity_ = std::move(loaded).value();
+  if (identity_->created) {
+    log::info("app", "made the relay's identity",
+              {{"file", identity_->file.string()}, {"npub", encode_npub(identity_->pubkey)}});
+  }
+  options_.relay.info.self = identity_->pubkey.hex();
+  return success();
+}
+
+Result<void, StartFailure> Application::load_tls() {
+  tls_ = std::make_shared<Snapshot<net::TlsContext>>(nullptr);
+  if (options_.tls_certificate.empty()) return success();
+  auto context = net::TlsContext::load(options_.tls_certificate, options_.tls_key);
+  if (!context) return StartFailure{ExitCode::settings, context.error().detail};
+  tls_->set(std::move(context).value());
+  registry_.sample(metrics::MetricId::tls_certificate_not_after_timestamp_seconds, {"relay"}, [tls = tls_] {
+    const auto current = tls->get();
+    return current == nullptr ? 0.0 : static_cast<double>(current->not_after_unix_seconds());
+  });
+  return success();
+}
+
+Result<void, StartFailure> Application::start_relay() {
+  relay_ = std::make_unique<relay::RelayServer>(
+      options_.relay, relay::RelayServer::Services{*shards_, *store_, *pipeline_, *pool_, clock_, random_,
+                                                   metrics::make_relay_metrics(registry_), tls_});
+  if (auto started = relay_->start(); !started) return StartFailure{ExitCode::failure, started.error().detail};
+  return success();
+}
+
+void Application::start_router() {
+  const SecretKey secret = identity_->secret;
+  router::RouterServices services{shards_->background(),
+                                  *pipeline_,
+                                  *store_,
+                                  clock_,
+                                  random_,
+                                  [this, secret](Event& event) { sign_event(event, secret, random_); },
+                                  identity_->pubkey,
+                                  metrics::make_router_metrics(registry_)};
+  router_ = std::make_unique<router::Router>(options_.router, std::move(services));
+  router_->start();
+}
+
+void Application::start_monitor() {
+  if (!options_.monitor.enabled) return;
+  monitor_ = std::make_unique<monitor::Monitor>(
+      options_.monitor, identity_->secret,
+      monitor::MonitorDependencies{shards_->background(), *store_, *pipeline_, clock_, random_,
+                                   metrics::make_monitor_metrics(registry_)});
+  monitor_->start();
+}
+
+Result<void, StartFailure> Application::start_admin() {
+  const AdminServices services{
+      registry_, [this] { return unhealthy(); }, [this] { return unready(); },
+      [this] { return router::status_json(router_->status()); },
+      [this] { return monitor_ ? monitor_->status_json() : std::string("{\"enabled\":false}"); }};
+  net::ServerHandlers handlers;
+  handlers.on_http = [services](const net::HttpRequest& request) { return answer_admin(services, request); };
+  auto listening =
+      net::Server::listen(options_.admin, *shards_, {&shards_->background()}, std::move(handlers), nullptr);
+  if (!listening) return StartFailure{ExitCode::failure, listening.error().detail};
+  admin_ = std::move(listening).value();
+  return success();
+}
+
+std::string Application::unready() const {
+  if (draining_) return "draining";
+  const auto txn = store_->read();
+  if (!txn) return "the database cannot be read: " + txn.error().detail;
+  const auto info = storage::read_info(txn.value(), store_->tables());
+  const auto in_use = static_cast<double>(info.used_bytes - info.free_page_bytes);
+  if (in_use > kNearlyFull * static_cast<double>(info.map_size_bytes))
+    return "the database has reached storage.map_size";
+  return {};
+}
+
+void Application::reload() {
+  const auto refuse = [this](const std::string& why) {
+    registry_.gauge(metrics::MetricId::config_last_reload_successful).set(0);
+    log::error("app", "settings not taken, the old ones stay", {{"why", why}});
+  };
+  auto loaded = config::load_settings(settings_.file, config::process_environment());
+  if (!loaded) {
+    for (const auto& error : loaded.error()) refuse(error.text());
+    return;
+  }
+  auto mapped = map_options(loaded.value(), std::thread::hardware_concurrency());
+  if (!mapped) {
+    for (const auto& error : mapped.error()) refuse(error.text());
+    return;
+  }
+  AllOptions next = std::move(mapped).value();
+  std::shared_ptr<const net::TlsContext> context;
+  if (!next.tls_certificate.empty()) {
+    auto read = net::TlsContext::load(next.tls_certificate, next.tls_key);
+    if (!read) {
+      refuse(read.error().detail);
+      return;
+    }
+    context = std::move(read).value();
+  }
+  const auto restart_keys = config::changes_that_need_a_restart(settings_, loaded.value());
+  tls_->set(context);
+  next.relay.info.self = identity_->pubkey.hex();
+  next.relay.listeners = options_.relay.listeners;
+  next.relay.urls = options_.relay.urls;
+  relay_->reconfigure(next.relay);
+  pipeline_->set_admission(next.ingest.admission);
+  options_.relay = next.relay;
+  options_.drain_timeout = next.drain_timeout;
+  for (const std::string& key : restart_keys) {
+    log::warn("app", "this setting takes effect after a restart", {{"key", key}});
+  }
+  registry_.gauge(metrics::MetricId::config_last_reload_successful).set(1);
+  registry_.gauge(metrics::MetricId::config_last_reload_success_timestamp_seconds).set(clock_.unix_now());
+  log::info("app", "settings taken", {{"file", settings_.file}});
+}
+
+void Application::stop() {
+  if (stopped_) return;
+  stopped_ = true;
+  draining_ = true;
+  RunFile::remove(options_.store.directory);
+  if (monitor_) monitor_->stop();
+  if (router_) router_->stop();
+  if (relay_) {
+    const auto report = relay_->drain(options_.drain_timeout);
+    log::info("app", "drained", {{"closed", report.closed}, {"cut", report.cut}});
+  }
+  if (pipeline_) {
+    pipeline_->stop();
+    pipeline_->wait_idle(kIdleTimeout);
+  }
+  if (admin_) admin_->stop_accepting();
+  if (shards_) shards_->stop();
+  if (pool_) pool_->stop();
+  if (store_) store_->stop();
+  // Connections and timers are gone with the loops; what made them may go now, in the opposite order.
+  admin_.reset();
+  monitor_.reset();
+  router_.reset();
+  relay_.reset();
+  heartbeat_.reset();
+  pipeline_.reset();
+}
+
+std::string Application::summary() const {
+  return "serving on " + relay_->addresses().front() + ", " + std::to_string(store_->last_seq()) + " events so far";
+}
+
+}  // namespace pharos::app

@@ -1,0 +1,84 @@
+// The serving program: everything made, connected, started and stopped in one place. The composition root.
+// One thread makes it and runs it.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "app/admin.h"
+#include "app/exit_code.h"
+#include "app/heartbeat.h"
+#include "app/identity.h"
+#include "app/options_map.h"
+#include "ingest/pipeline.h"
+#include "metrics/registry.h"
+#include "monitor/monitor.h"
+#include "net/tls.h"
+#include "relay/server.h"
+#include "router/router.h"
+#include "storage/store.h"
+#include "util/worker_pool.h"
+
+namespace pharos::app {
+
+struct StartFailure {
+  ExitCode code = ExitCode::failure;
+  std::string detail;
+};
+
+class Application {
+ public:
+  Application(config::Settings settings, AllOptions options);
+  ~Application();
+  Application(const Application&) = delete;
+  Application& operator=(const Application&) = delete;
+
+  // Opens the database, starts threads and listeners, writes the run file.
+  Result<void, StartFailure> start();
+  // About once a second while it runs.
+  void tick() { heartbeat_->beat(); }
+  // "" when the loops turn.
+  std::string unhealthy() const { return heartbeat_->problem(); }
+  // Takes what can be taken without a restart: all or nothing. Logs what needs a restart, and errors.
+  void reload();
+  // Stops accepting, finishes what is acknowledged, closes everything, within bounds of time. Idempotent.
+  void stop();
+
+  // One line for the service manager.
+  std::string summary() const;
+
+ private:
+  Result<void, StartFailure> open_store();
+  Result<void, StartFailure> load_identity_key();
+  Result<void, StartFailure> load_tls();
+  Result<void, StartFailure> start_relay();
+  Result<void, StartFailure> start_admin();
+  void start_router();
+  void start_monitor();
+  std::string unready() const;
+
+  config::Settings settings_;
+  AllOptions options_;
+  SystemClock clock_;
+  SystemRandom random_;
+  metrics::Registry registry_;
+  std::optional<Identity> identity_;
+  std::shared_ptr<Snapshot<net::TlsContext>> tls_;
+  std::atomic<bool> draining_{false};
+  bool stopped_ = false;
+
+  // In the order in which they are made; stopped in the opposite one.
+  std::unique_ptr<storage::Store> store_;
+  std::unique_ptr<WorkerPool> pool_;
+  std::unique_ptr<ingest::Pipeline> pipeline_;
+  std::unique_ptr<net::IoShards> shards_;
+  std::unique_ptr<Heartbeat> heartbeat_;
+  std::unique_ptr<relay::RelayServer> relay_;
+  std::unique_ptr<router::Router> router_;
+  std::unique_ptr<monitor::Monitor> monitor_;
+  std::unique_ptr<net::Server> admin_;
+};
+
+}  // namespace pharos::app

@@ -1,0 +1,242 @@
+#include "app/options_map.h"
+
+#include <algorithm>
+
+#include "nostr/nip19.h"
+
+namespace pharos::app {
+namespace {
+
+using config::SettingError;
+using config::Settings;
+using config::Values;
+
+class Mapper {
+ public:
+  Mapper(const Settings& settings, std::size_t cores) : settings_(settings), values_(settings.values), cores_(cores) {}
+
+  Result<AllOptions, std::vector<SettingError>> run() {
+    map_storage();
+    map_ingest();
+    map_relay();
+    map_listener();
+    map_router();
+    for (const config::UpstreamValues& upstream : settings_.upstreams) map_upstream(upstream);
+    map_monitor();
+    map_rest();
+    if (!errors_.empty()) return failure(std::move(errors_));
+    return std::move(all_);
+  }
+
+ private:
+  void add(const std::string& key, const std::string& message, int line = 0) {
+    errors_.push_back({settings_.file, line, key, message});
+  }
+
+  std::optional<RelayUrl> relay_url(const std::string& key, const std::string& text, int line = 0) {
+    auto url = RelayUrl::parse(text);
+    if (url) return std::move(url).value();
+    add(key, "\"" + text + "\" is no relay URL: " + std::string(describe(url.error())), line);
+    return std::nullopt;
+  }
+
+  void map_storage() {
+    storage::StoreOptions& store = all_.store;
+    store.directory = values_.text("storage.directory");
+    store.map_size_bytes = static_cast<std::uint64_t>(values_.integer("storage.map_size"));
+    store.max_readers = values_.size("storage.max_readers");
+    store.queue_capacity = values_.size("storage.queue_capacity");
+    store.batch_max_events = values_.size("storage.batch_max_events");
+    store.batch_window = values_.duration("storage.batch_window");
+  }
+
+  void map_ingest() {
+    ingest::AdmissionOptions& admission = all_.ingest.admission;
+    admission.max_event_bytes = values_.size("ingest.max_event_bytes");
+    admission.max_content_length = values_.size("ingest.max_content_length");
+    admission.max_tags = values_.size("ingest.max_tags");
+    admission.max_tag_item_bytes = values_.size("ingest.max_tag_item_bytes");
+    admission.max_age = seconds("ingest.max_age");
+    admission.max_ahead = seconds("ingest.max_ahead");
+    admission.max_ephemeral_age = seconds("ingest.max_ephemeral_age");
+    admission.min_pow_bits = static_cast<unsigned>(values_.integer("ingest.min_pow"));
+    all_.ingest.max_in_flight = values_.size("ingest.max_in_flight");
+  }
+
+  std::chrono::seconds seconds(std::string_view key) const {
+    return std::chrono::duration_cast<std::chrono::seconds>(values_.duration(key));
+  }
+
+  void map_relay() {
+    relay::Options& relay = all_.relay;
+    relay.urls.clear();
+    for (const std::string& text : values_.list("relay.url")) {
+      if (const auto url = relay_url("relay.url", text)) relay.urls.push_back(url->text());
+    }
+    relay.info.name = values_.text("relay.name");
+    relay.info.description = values_.text("relay.description");
+    relay.info.contact = values_.text("relay.contact");
+    relay.info.icon = values_.text("relay.icon");
+    relay.info.banner = values_.text("relay.banner");
+    relay.info.terms_of_service = values_.text("relay.terms_of_service");
+    relay.info.software = "https://pharos.invalid/";
+    relay.info.version = PHAROS_VERSION;
+    relay.info.pubkey = operator_key();
+    relay.admission = all_.ingest.admission;
+    relay.gate_private_messages = values_.boolean("relay.gate_private_messages");
+    relay.monitoring = values_.boolean("monitor.enabled");
+    relay::Limits& limits = relay.limits;
+    limits.max_subscriptions = values_.size("relay.max_subscriptions");
+    limits.max_filters = values_.size("relay.max_filters");
+    limits.max_subscription_id = values_.size("relay.max_subscription_id");
+    limits.max_filter_values = values_.size("relay.max_filter_values");
+    limits.default_limit = values_.size("relay.default_limit");
+    limits.max_limit = values_.size("relay.max_limit");
+    limits.max_events_per_req = values_.size("relay.max_events_per_req");
+    limits.max_scanned_records = values_.size("relay.max_scanned_records");
+    limits.max_pending_events = values_.size("relay.max_pending_events");
+    limits.max_auth_keys = values_.size("relay.max_auth_keys");
+    if (limits.default_limit > limits.max_limit) add("relay.default_limit", "is greater than relay.max_limit");
+  }
+
+  // NIP-11 pubkey: hex, from hex or npub.
+  std::string operator_key() {
+    const std::string& text = values_.text("relay.pubkey");
+    if (text.empty() || PublicKey::from_hex(text)) return text;
+    const auto entity = parse_nip19(text);
+    if (entity) {
+      if (const auto* key = std::get_if<PublicKey>(&entity.value())) return key->hex();
+    }
+    add("relay.pubkey", "neither 64 lower-case hex digits nor an npub");
+    return {};
+  }
+
+  void map_listener() {
+    net::ServerOptions& listener = all_.relay.listeners.front();
+    listener.listen = values_.text("relay.listen");
+    listener.max_connections = values_.size("relay.max_connections");
+    listener.handshake_timeout = values_.duration("relay.handshake_timeout");
+    listener.ws.max_message_bytes = values_.size("relay.max_message_bytes");
+    listener.ws.max_outbound_bytes = values_.size("relay.max_outbound_bytes");
+    listener.ws.low_water_bytes = std::min(listener.ws.low_water_bytes, listener.ws.max_outbound_bytes / 4);
+    listener.ws.ping_interval = values_.duration("relay.ping_interval");
+    listener.ws.idle_timeout = values_.duration("relay.idle_timeout");
+    listener.ws.deflate = values_.boolean("relay.deflate");
+    listener.ws.deflate_context_takeover = values_.boolean("relay.deflate_context_takeover");
+    if (listener.ws.idle_timeout <= listener.ws.ping_interval) {
+      add("relay.idle_timeout", "must be longer than relay.ping_interval");
+    }
+    all_.tls_certificate = values_.text("relay.tls_certificate");
+    all_.tls_key = values_.text("relay.tls_key");
+    if (all_.tls_certificate.empty() != all_.tls_key.empty()) {
+      add(all_.tls_key.empty() ? "relay.tls_key" : "relay.tls_certificate", "certificate and key are set together");
+    }
+  }
+
+  void map_router() {
+    router::RouterOptions& router = all_.router;
+    router.dials_per_second = values_.real("router.dials_per_second");
+    router.dial_burst = std::max(1.0, router.dials_per_second);
+    router.ca_file = values_.text("router.ca_file");
+    router.catchup.page_limit = values_.size("router.page_limit");
+    router.catchup.parallel_requests = values_.size("router.parallel_requests");
+    router.catchup.late_margin = seconds("router.late_margin");
+    router.link.backoff.first = values_.duration("router.backoff_first");
+    router.link.backoff.cap = values_.duration("router.backoff_cap");
+    router.link.ping_interval = values_.duration("router.ping_interval");
+    router.link.read_timeout = values_.duration("router.read_timeout");
+    if (settings_.upstreams.size() > router.max_upstreams) {
+      add("upstream", "at most " + std::to_string(router.max_upstreams) + " upstreams");
+    }
+  }
+
+  void map_upstream(const config::UpstreamValues& entry) {
+    const Values& values = entry.values;
+    router::UpstreamOptions upstream;
+    upstream.name = values.text("name");
+    const auto url = relay_url("upstream.url", values.text("url"), entry.line);
+    if (!url) return;
+    upstream.url = *url;
+    const std::string& direction = values.text("direction");
+    upstream.direction = direction == "up"     ? router::Direction::up
+                         : direction == "both" ? router::Direction::both
+                                               : router::Direction::down;
+    upstream.filters.clear();
+    for (const std::string& text : values.list("filters")) {
+      auto filter = parse_filter(text);
+      if (filter)
+        upstream.filters.push_back(std::move(filter).value());
+      else
+        add("upstream.filters", text + ": " + std::string(describe(filter.error())), entry.line);
+    }
+    if (upstream.filters.empty()) add("upstream.filters", "at least one filter, {} for everything", entry.line);
+    upstream.priority = static_cast<int>(values.integer("priority"));
+    upstream.enabled = values.boolean("enabled");
+    upstream.auth = values.boolean("auth");
+    upstream.socks5_proxy = values.text("socks5_proxy");
+    upstream.publish_existing = values.boolean("publish_existing");
+    upstream.publish_private = values.boolean("publish_private");
+    all_.router.upstreams.push_back(std::move(upstream));
+  }
+
+  void map_monitor() {
+    monitor::MonitorOptions& monitor = all_.monitor;
+    monitor.enabled = values_.boolean("monitor.enabled");
+    monitor.targets = values_.list("monitor.targets");
+    for (const std::string& target : monitor.targets) relay_url("monitor.targets", target);
+    monitor.targets_file = values_.text("monitor.targets_file");
+    monitor.opt_out = values_.list("monitor.opt_out");
+    monitor.max_targets = values_.size("monitor.max_targets");
+    monitor.history_per_target = values_.size("monitor.history");
+    monitor.geohash = values_.text("monitor.geohash");
+    monitor.discovery.from_store = values_.boolean("monitor.discover");
+    monitor.schedule.period = values_.duration("monitor.period");
+    monitor.schedule.first_spread = values_.duration("monitor.first_spread");
+    monitor.schedule.concurrency[0] = values_.size("monitor.concurrency");
+    monitor.schedule.per_host = values_.size("monitor.per_host");
+    monitor.schedule.dials_per_second = values_.real("monitor.dials_per_second");
+    monitor.schedule.dial_burst = std::max(2.0, 2 * monitor.schedule.dials_per_second);
+    monitor::ProbeOptions& probe = monitor.probe;
+    probe.timeouts.open = values_.duration("monitor.open_timeout");
+    probe.timeouts.read = values_.duration("monitor.read_timeout");
+    probe.timeouts.write = values_.duration("monitor.write_timeout");
+    probe.timeouts.nip11 = values_.duration("monitor.nip11_timeout");
+    probe.check_write = values_.boolean("monitor.check_write");
+    probe.allow_private_addresses = values_.boolean("monitor.allow_private_addresses");
+    probe.ca_file = values_.text("monitor.ca_file");
+    probe.socks5_proxy = values_.text("monitor.socks5_proxy");
+    for (const std::string& text : values_.list("monitor.publish_relays")) {
+      if (auto url = relay_url("monitor.publish_relays", text)) monitor.publish.relays.push_back(std::move(*url));
+    }
+    monitor.announce.name = values_.text("monitor.name");
+    monitor.announce.about = values_.text("monitor.about");
+    if (!all_.relay.urls.empty()) monitor.announce.own_url = all_.relay.urls.front();
+  }
+
+  void map_rest() {
+    all_.admin.listen = values_.text("admin.listen");
+    all_.admin.listener = metrics::NetMetrics::Listener::admin;
+    all_.admin.max_connections = 100;
+    all_.identity_file = values_.text("identity.file");
+    all_.drain_timeout = values_.duration("relay.drain_timeout");
+    // Sockets take the smaller half: signatures and scans are what costs.
+    all_.shards = values_.size("threads.shards");
+    if (all_.shards == 0) all_.shards = std::clamp<std::size_t>(cores_ / 3 + 1, 1, 20);
+    all_.workers = values_.size("threads.workers");
+    if (all_.workers == 0) all_.workers = std::clamp<std::size_t>(cores_ * 2 / 3, 1, 40);
+  }
+
+  const Settings& settings_;
+  const Values& values_;
+  std::size_t cores_;
+  AllOptions all_;
+  std::vector<SettingError> errors_;
+};
+
+}  // namespace
+
+Result<AllOptions, std::vector<SettingError>> map_options(const Settings& settings, std::size_t cores) {
+  return Mapper(settings, std::max<std::size_t>(1, cores)).run();
+}
+
+}  // namespace pharos::app

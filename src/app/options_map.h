@@ -1,0 +1,37 @@
+// Settings to the options of each layer: the one place that knows both names. Pure.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "config/loader.h"
+#include "config/settings.h"
+#include "ingest/pipeline.h"
+#include "monitor/options.h"
+#include "relay/options.h"
+#include "router/options.h"
+#include "storage/store.h"
+#include "util/result.h"
+
+namespace pharos::app {
+
+struct AllOptions {
+  storage::StoreOptions store;
+  ingest::Options ingest;
+  relay::Options relay;
+  router::RouterOptions router;
+  monitor::MonitorOptions monitor;
+  net::ServerOptions admin;
+  std::string identity_file;
+  std::string tls_certificate;  // both or none
+  std::string tls_key;
+  std::chrono::milliseconds drain_timeout{0};
+  std::size_t shards = 1;
+  std::size_t workers = 1;
+};
+
+// What the table of settings cannot check alone: URLs, filters, keys, pairs. cores is the machine's.
+Result<AllOptions, std::vector<config::SettingError>> map_options(const config::Settings& settings, std::size_t cores);
+
+}  // namespace pharos::app
