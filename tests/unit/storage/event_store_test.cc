@@ -1,0 +1,320 @@
+#include "storage/event_store.h"
+
+#include <gtest/gtest.h>
+
+#include "nostr/kind.h"
+#include "unit/storage/database.h"
+
+namespace pharos::test {
+namespace {
+
+using storage::PutOutcome;
+using Deleted = storage::EventStore::Deleted;
+
+class EventStoreTest : public ::testing::Test {
+ protected:
+  // Two events of one second that differ in content only, the one with the lower id first.
+  static std::pair<Event, Event> same_second(Kind kind, TagSpec tags = {}) {
+    Event a = make(kind, 1000, tags, 0, "a");
+    Event b = make(kind, 1000, tags, 0, "b");
+    if (b.id < a.id) std::swap(a, b);
+    return {a, b};
+  }
+
+  Database db_;
+};
+
+using EventStore = EventStoreTest;
+
+TEST_F(EventStore, Nip01StoresARegularEventOnce) {
+  const Event note = make(1, 1000);
+  EXPECT_EQ(db_.put(note), PutOutcome::stored);
+  EXPECT_EQ(db_.put(note), PutOutcome::duplicate);
+  EXPECT_TRUE(db_.holds(note));
+  EXPECT_EQ(storage::read_last_seq(db_.read(), db_.tables()), 1U);
+}
+
+TEST_F(EventStore, Nip01FindsDuplicatesInsideOneBatch) {
+  const Event note = make(1, 1000);
+  EXPECT_EQ(db_.put_all({note, note}), (std::vector{PutOutcome::stored, PutOutcome::duplicate}));
+}
+
+TEST_F(EventStore, Nip01TellsIdsApartThatShareTheirFirstBytes) {
+  Event a = make(1, 1000);
+  Event b = make(1, 1000);
+  b.id.data[31] ^= 1;
+  EXPECT_EQ(db_.put(a), PutOutcome::stored);
+  EXPECT_EQ(db_.put(b), PutOutcome::stored);
+  EXPECT_EQ(db_.put(b), PutOutcome::duplicate);
+  EXPECT_EQ(db_.put(a), PutOutcome::duplicate);
+  Event c = a;
+  c.id.data[31] ^= 2;
+  EXPECT_FALSE(db_.holds(c));
+}
+
+TEST_F(EventStore, Nip01NewerReplaceableTakesThePlaceOfTheOlder) {
+  const Event older = make(kind::kRelayList, 1000);
+  const Event newer = make(kind::kRelayList, 1001);
+  db_.put(older);
+  EXPECT_EQ(db_.put(newer), PutOutcome::stored);
+  EXPECT_EQ(db_.deleted(Deleted::replaced), 1U);
+  EXPECT_FALSE(db_.holds(older));
+  EXPECT_EQ(db_.put(older), PutOutcome::superseded);
+  EXPECT_TRUE(db_.holds(newer));
+}
+
+TEST_F(EventStore, Nip01LowestIdWinsWithinOneSecond) {
+  const auto [low, high] = same_second(kind::kProfile);
+  EXPECT_EQ(db_.put(high), PutOutcome::stored);
+  EXPECT_EQ(db_.put(low), PutOutcome::stored);
+  EXPECT_FALSE(db_.holds(high));
+  EXPECT_EQ(db_.put(high), PutOutcome::superseded);
+}
+
+TEST_F(EventStore, Nip01ReplacementWorksInsideOneBatch) {
+  const Event older = make(kind::kProfile, 1000);
+  const Event newer = make(kind::kProfile, 1001);
+  EXPECT_EQ(db_.put_all({older, newer, older}),
+            (std::vector{PutOutcome::stored, PutOutcome::stored, PutOutcome::superseded}));
+  EXPECT_FALSE(db_.holds(older));
+  EXPECT_EQ(db_.dump(storage::Table::by_time).size(), 1U);
+}
+
+TEST_F(EventStore, Nip01ReplaceablesOfOthersAndOfOtherKindsStay) {
+  const Event mine = make(kind::kProfile, 1000, {}, 0);
+  db_.put_all({mine, make(kind::kProfile, 1001, {}, 1), make(kind::kContacts, 1002, {}, 0)});
+  EXPECT_TRUE(db_.holds(mine));
+}
+
+TEST_F(EventStore, Nip01IdentifierOfAReplaceableIsIgnored) {
+  const Event older = make(kind::kRelayList, 1000, {{"d", "a"}});
+  db_.put(older);
+  db_.put(make(kind::kRelayList, 1001, {{"d", "b"}}));
+  EXPECT_FALSE(db_.holds(older));
+}
+
+TEST_F(EventStore, Nip01AddressablesAreReplacedByIdentifier) {
+  const Event a = make(30023, 1000, {{"d", "a"}});
+  const Event b = make(30023, 1001, {{"d", "b"}});
+  db_.put_all({a, b});
+  EXPECT_TRUE(db_.holds(a));
+  EXPECT_EQ(db_.put(make(30023, 1002, {{"d", "a"}, {"d", "b"}})), PutOutcome::stored);
+  EXPECT_FALSE(db_.holds(a));
+  EXPECT_TRUE(db_.holds(b));
+}
+
+TEST_F(EventStore, Nip01MissingAndEmptyIdentifiersAreOneAddress) {
+  const Event none = make(30023, 1000);
+  const Event bare = make(30023, 1001, {{"d"}});
+  const Event empty = make(30023, 1002, {{"d", ""}});
+  db_.put(none);
+  db_.put(bare);
+  EXPECT_FALSE(db_.holds(none));
+  db_.put(empty);
+  EXPECT_FALSE(db_.holds(bare));
+  EXPECT_TRUE(db_.holds(empty));
+}
+
+TEST_F(EventStore, Nip09DeletesByIdForTheAuthorOnlyAndKeepsTheRequest) {
+  const Event mine = make(1, 1000, {}, 0);
+  const Event others = make(1, 1000, {}, 1);
+  db_.put_all({mine, others});
+  const Event request = make(kind::kDeletion, 900, {{"e", mine.id.hex()}, {"e", others.id.hex()}}, 0);
+  EXPECT_EQ(db_.put(request), PutOutcome::stored);
+  EXPECT_EQ(db_.deleted(Deleted::nip09), 1U);
+  EXPECT_FALSE(db_.holds(mine));
+  EXPECT_TRUE(db_.holds(others));
+  EXPECT_TRUE(db_.holds(request));
+}
+
+TEST_F(EventStore, Nip09DeletedIdsDoNotComeBack) {
+  const Event note = make(1, 1000);
+  db_.put(note);
+  db_.put(make(kind::kDeletion, 900, {{"e", note.id.hex()}}));
+  EXPECT_EQ(db_.put(note), PutOutcome::deleted);
+  db_.reopen();
+  EXPECT_EQ(db_.put(note), PutOutcome::deleted);
+}
+
+TEST_F(EventStore, Nip09RequestBeforeItsTargetBlocksItForTheAuthorOnly) {
+  const Event mine = make(1, 1000, {}, 0);
+  const Event others = make(1, 1000, {}, 1);
+  db_.put(make(kind::kDeletion, 900, {{"e", mine.id.hex()}, {"e", others.id.hex()}}, 0));
+  EXPECT_EQ(db_.put(mine), PutOutcome::deleted);
+  EXPECT_EQ(db_.put(others), PutOutcome::stored);
+}
+
+TEST_F(EventStore, Nip09WorksInsideOneBatchInBothOrders) {
+  const Event before = make(1, 1000, {}, 0, "before");
+  const Event after = make(1, 1000, {}, 0, "after");
+  const Event request = make(kind::kDeletion, 1001, {{"e", before.id.hex()}, {"e", after.id.hex()}});
+  EXPECT_EQ(db_.put_all({before, request, after}),
+            (std::vector{PutOutcome::stored, PutOutcome::stored, PutOutcome::deleted}));
+  EXPECT_FALSE(db_.holds(before));
+}
+
+TEST_F(EventStore, Nip09DeletesVersionsOfAnAddressUpToTheRequest) {
+  const Event version = make(30023, 1000, {{"d", "a:b"}});
+  db_.put(version);
+  const std::string address = "30023:" + version.pubkey.hex() + ":a:b";
+  db_.put(make(kind::kDeletion, 1000, {{"a", address}}));
+  EXPECT_FALSE(db_.holds(version));
+  EXPECT_EQ(db_.put(make(30023, 1000, {{"d", "a:b"}}, 0, "y")), PutOutcome::deleted);
+  EXPECT_EQ(db_.put(make(30023, 1001, {{"d", "a:b"}})), PutOutcome::stored);
+}
+
+TEST_F(EventStore, Nip09VersionNewerThanTheRequestSurvives) {
+  const Event version = make(30023, 1001, {{"d", "a"}});
+  db_.put(version);
+  db_.put(make(kind::kDeletion, 1000, {{"a", "30023:" + version.pubkey.hex() + ":a"}}));
+  EXPECT_TRUE(db_.holds(version));
+}
+
+TEST_F(EventStore, Nip09OlderRequestDoesNotShortenALaterOne) {
+  const std::string address = "30023:" + public_key(0).hex() + ":a";
+  db_.put(make(kind::kDeletion, 2000, {{"a", address}}));
+  db_.put(make(kind::kDeletion, 1000, {{"a", address}}));
+  EXPECT_EQ(db_.put(make(30023, 1500, {{"d", "a"}})), PutOutcome::deleted);
+}
+
+TEST_F(EventStore, Nip09AddressOfAReplaceableKindHasAnEmptyIdentifier) {
+  const Event list = make(kind::kRelayList, 1000);
+  db_.put(list);
+  const std::string address = "10002:" + list.pubkey.hex() + ":";
+  db_.put(make(kind::kDeletion, 1001, {{"a", address + "x"}}));
+  EXPECT_TRUE(db_.holds(list));
+  db_.put(make(kind::kDeletion, 1001, {{"a", address}}));
+  EXPECT_FALSE(db_.holds(list));
+}
+
+TEST_F(EventStore, Nip09AddressOfSomeoneElseHasNoEffect) {
+  const Event theirs = make(30023, 1000, {{"d", "a"}}, 1);
+  db_.put(theirs);
+  db_.put(make(kind::kDeletion, 1001, {{"a", "30023:" + theirs.pubkey.hex() + ":a"}}, 0));
+  EXPECT_TRUE(db_.holds(theirs));
+  EXPECT_EQ(db_.put(make(30023, 1001, {{"d", "a"}}, 1)), PutOutcome::stored);
+}
+
+TEST_F(EventStore, Nip09DeletingTheNewestVersionDoesNotBringAnOlderOneBack) {
+  const Event older = make(kind::kProfile, 1000);
+  const Event newer = make(kind::kProfile, 1001);
+  db_.put_all({older, newer});
+  db_.put(make(kind::kDeletion, 1002, {{"a", "0:" + newer.pubkey.hex() + ":"}}));
+  EXPECT_FALSE(db_.holds(newer));
+  EXPECT_EQ(db_.put(older), PutOutcome::deleted);
+}
+
+TEST_F(EventStore, Nip09RequestAgainstARequestHasNoEffect) {
+  const Event note = make(1, 1000);
+  const Event first = make(kind::kDeletion, 1001, {{"e", note.id.hex()}});
+  db_.put_all({note, first, make(kind::kDeletion, 1002, {{"e", first.id.hex()}})});
+  EXPECT_TRUE(db_.holds(first));
+  EXPECT_EQ(db_.put(note), PutOutcome::deleted);
+}
+
+TEST_F(EventStore, Nip09RequestAgainstALaterRequestHasNoEffect) {
+  const Event later = make(kind::kDeletion, 1001, {{"e", make(1, 5).id.hex()}});
+  db_.put(make(kind::kDeletion, 1000, {{"e", later.id.hex()}}));
+  EXPECT_EQ(db_.put(later), PutOutcome::stored);
+}
+
+TEST_F(EventStore, Nip62RequestToVanishCannotBeDeleted) {
+  const Event vanish = make(62, 1000, {{"relay", "ALL_RELAYS"}});
+  db_.put(vanish);
+  db_.put(make(kind::kDeletion, 1001, {{"e", vanish.id.hex()}}));
+  EXPECT_TRUE(db_.holds(vanish));
+}
+
+TEST_F(EventStore, Nip09SkipsMalformedTags) {
+  const Event note = make(1, 1000);
+  db_.put(note);
+  const Event request = make(kind::kDeletion, 1001,
+                             {{"e"},
+                              {"e", "abc"},
+                              {"e", std::string(64, 'G')},
+                              {"a"},
+                              {"a", "::"},
+                              {"a", "70000:" + note.pubkey.hex() + ":x"},
+                              {"a", "1:" + note.pubkey.hex() + ":"},
+                              {},
+                              {"e", note.id.hex()},
+                              {"e", note.id.hex()}});
+  EXPECT_EQ(db_.put(request), PutOutcome::stored);
+  EXPECT_FALSE(db_.holds(note));
+}
+
+TEST_F(EventStore, Nip59RecipientMayDeleteAGiftWrap) {
+  const Event wrap = make(kind::kGiftWrap, 1000, {{"p", public_key(1).hex()}}, 0);
+  db_.put(wrap);
+  db_.put(make(kind::kDeletion, 1001, {{"e", wrap.id.hex()}}, 2));
+  EXPECT_TRUE(db_.holds(wrap));
+  db_.put(make(kind::kDeletion, 1001, {{"e", wrap.id.hex()}}, 1));
+  EXPECT_FALSE(db_.holds(wrap));
+  EXPECT_EQ(db_.put(wrap), PutOutcome::deleted);
+}
+
+TEST_F(EventStore, Nip59RecipientMayDeleteAGiftWrapBeforeItComes) {
+  const Event wrap = make(kind::kGiftWrap, 1000, {{"p", public_key(1).hex()}}, 0);
+  db_.put(make(kind::kDeletion, 1001, {{"e", wrap.id.hex()}}, 1));
+  EXPECT_EQ(db_.put(wrap), PutOutcome::deleted);
+}
+
+TEST_F(EventStore, Nip59RecipientOfAnotherKindMayNotDelete) {
+  const Event note = make(1, 1000, {{"p", public_key(1).hex()}}, 0);
+  db_.put(note);
+  db_.put(make(kind::kDeletion, 1001, {{"e", note.id.hex()}}, 1));
+  EXPECT_TRUE(db_.holds(note));
+}
+
+TEST_F(EventStore, Nip40RefusesWhatHasExpired) {
+  EXPECT_EQ(db_.put(make(1, 1000, {{"expiration", std::to_string(kNow)}})), PutOutcome::expired);
+  EXPECT_EQ(db_.put(make(1, 1000, {{"expiration", std::to_string(kNow + 1)}})), PutOutcome::stored);
+}
+
+TEST_F(EventStore, Nip40ErasesWhatExpiresInBoundedSteps) {
+  std::vector<Event> events;
+  for (int i = 0; i < 5; ++i) events.push_back(make(1, 1000 + i, {{"expiration", std::to_string(2000 + i)}}));
+  db_.put_all(events, 1500);
+  EXPECT_EQ(db_.erase_expired(1999), 0U);
+  EXPECT_EQ(db_.erase_expired(2003, 3), 3U);
+  EXPECT_EQ(db_.deleted(Deleted::expired), 3U);
+  EXPECT_FALSE(db_.holds(events[2]));
+  EXPECT_TRUE(db_.holds(events[3]));
+  EXPECT_EQ(db_.erase_expired(2003, 3), 1U);
+  EXPECT_TRUE(db_.holds(events[4]));
+}
+
+TEST_F(EventStore, Nip40UnreadableExpirationIsNone) {
+  for (const char* text : {"", "-1", "1.5", "soon", "+5"}) {
+    const Event event = make(1, 1000, {{"expiration", text}}, 0, text);
+    EXPECT_EQ(db_.put(event), PutOutcome::stored) << text;
+  }
+  EXPECT_EQ(db_.erase_expired(INT64_MAX), 0U);
+}
+
+TEST_F(EventStore, Nip40FarFutureExpirationDoesNotOverflow) {
+  const Event event = make(1, 1000, {{"expiration", "99999999999999999999999999"}});
+  EXPECT_EQ(db_.put(event), PutOutcome::stored);
+  EXPECT_EQ(db_.erase_expired(kMaxCreatedAt), 0U);
+}
+
+TEST_F(EventStore, NumbersAreNeverGivenTwice) {
+  const Event note = make(1, 1000);
+  db_.put(note);
+  db_.put(make(kind::kDeletion, 1001, {{"e", note.id.hex()}}));
+  db_.reopen();
+  db_.put(make(1, 1002));
+  EXPECT_EQ(storage::read_last_seq(db_.read(), db_.tables()), 3U);
+  EXPECT_EQ(db_.dump(storage::Table::events).size(), 2U);
+}
+
+TEST_F(EventStore, LongTagValuesAndManyTagsAreStored) {
+  Event event = make(1, 1000, {{"t", std::string(5000, 'x')}, {"r", std::string(511, 'y')}});
+  for (int i = 0; i < 3000; ++i) event.tags.add({"p", public_key(0).hex(), std::to_string(i)});
+  EXPECT_EQ(db_.put(event), PutOutcome::stored);
+  // Equal pairs of name and value are indexed once.
+  EXPECT_EQ(db_.dump(storage::Table::by_tag).size(), 3U);
+}
+
+}  // namespace
+}  // namespace pharos::test

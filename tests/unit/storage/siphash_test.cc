@@ -1,0 +1,34 @@
+#include "storage/siphash.h"
+
+#include <numeric>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace pharos::storage {
+namespace {
+
+SipKey counting_key() {
+  SipKey key;
+  std::iota(key.begin(), key.end(), std::uint8_t{0});
+  return key;
+}
+
+// The vectors of the SipHash paper and its reference code: inputs 00 01 02 ... of growing length.
+TEST(Siphash, GivesTheReferenceValues) {
+  std::vector<std::uint8_t> input(15);
+  std::iota(input.begin(), input.end(), std::uint8_t{0});
+  EXPECT_EQ(siphash(counting_key(), {}), 0x726fdb47dd0e0e31U);
+  EXPECT_EQ(siphash(counting_key(), std::span(input).first(1)), 0x74f839c593dc67fdU);
+  EXPECT_EQ(siphash(counting_key(), std::span(input).first(8)), 0x93f5f5799a932462U);
+  EXPECT_EQ(siphash(counting_key(), input), 0xa129ca6149be45e5U);
+}
+
+TEST(Siphash, DependsOnTheKey) {
+  SipKey other = counting_key();
+  other[15] ^= 1;
+  EXPECT_NE(siphash(counting_key(), {}), siphash(other, {}));
+}
+
+}  // namespace
+}  // namespace pharos::storage
