@@ -21,10 +21,51 @@
 #include <rapidjson/reader.h>
 
 #include "nostr/utf8.h"
+#include "util/check.h"
 
 namespace pharos {
 
 inline constexpr int kMaxJsonDepth = 16;
+
+namespace json_detail {
+struct FixedStack {};  // stands where the reader expects the allocator of its stack
+}  // namespace json_detail
+}  // namespace pharos
+
+// What the reader keeps while it parses in place is two numbers a level. Nesting is capped, so they fit into an array,
+// where the general stack would start from a null pointer and count on from there, which is undefined.
+template <>
+class pharos_rapidjson::internal::Stack<pharos::json_detail::FixedStack> {
+ public:
+  Stack(pharos::json_detail::FixedStack*, std::size_t) {}
+  void Clear() { size_ = 0; }
+  template <class T>
+  T* Push(std::size_t count = 1) {
+    PHAROS_FATAL_CHECK(size_ + count * sizeof(T) <= sizeof bytes_);
+    size_ += count * sizeof(T);
+    return reinterpret_cast<T*>(bytes_ + size_ - count * sizeof(T));
+  }
+  template <class T>
+  T* Pop(std::size_t count) {
+    PHAROS_FATAL_CHECK(size_ >= count * sizeof(T));
+    size_ -= count * sizeof(T);
+    return reinterpret_cast<T*>(bytes_ + size_);
+  }
+  template <class T>
+  T* Top() {
+    PHAROS_FATAL_CHECK(size_ >= sizeof(T));
+    return reinterpret_cast<T*>(bytes_ + size_ - sizeof(T));
+  }
+
+ private:
+  // The level that goes too deep is pushed before the handler refuses it.
+  static constexpr std::size_t kNumbers = 2 * (pharos::kMaxJsonDepth + 1);
+  alignas(SizeType) char bytes_[kNumbers * sizeof(SizeType)];
+  std::size_t size_ = 0;
+};
+
+namespace pharos {
+
 // Offsets into tags are 32 bits wide; real messages are capped far below this.
 inline constexpr std::size_t kMaxJsonSize = std::size_t{1} << 30;
 
@@ -55,7 +96,7 @@ inline bool has_surrogate(std::string_view text) {
 
 struct Workspace {
   std::string text;
-  pharos_rapidjson::Reader reader;
+  pharos_rapidjson::GenericReader<pharos_rapidjson::UTF8<>, pharos_rapidjson::UTF8<>, FixedStack> reader;
 };
 inline Workspace& workspace_of_this_thread() {
   thread_local Workspace workspace;
@@ -144,7 +185,7 @@ JsonFault read_json(std::string_view text, Handler& handler) {
     json_detail::Adapter<Handler> adapter(handler);
     constexpr unsigned kFlags =
         rapid::kParseInsituFlag | rapid::kParseIterativeFlag | rapid::kParseNumbersAsStringsFlag;
-    const rapid::ParseResult result = reader.Parse<kFlags>(stream, adapter);
+    const rapid::ParseResult result = reader.template Parse<kFlags>(stream, adapter);
     if (adapter.surrogate())
       fault = JsonFault::value;
     else if (result.IsError())
