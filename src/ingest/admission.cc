@@ -8,7 +8,7 @@
 namespace pharos::ingest {
 namespace {
 
-// {"id":"…","pubkey":"…","created_at":…,"kind":…,"tags":…,"content":"…","sig":"…"} with ids, keys and signature.
+// {"id":"..","pubkey":"..","created_at":..,"kind":..,"tags":..,"content":"..","sig":".."} with ids, keys and signature.
 constexpr std::size_t kFixedBytes = 360;
 
 Verdict refuse(Reason reason, std::string detail) { return {Fate::rejected, reason, std::move(detail)}; }

@@ -28,6 +28,17 @@ constexpr Nip kNips[] = {
 
 std::span<const Nip> nips() { return kNips; }
 
+std::string nip_table() {
+  std::string out = "| NIP | what | advertised |\n|---|---|---|\n";
+  for (const Nip& nip : kNips) {
+    const std::string number = std::to_string(nip.number);
+    const std::string page = (number.size() < 2 ? "0" : "") + number;
+    out.append("| [").append(page).append("](https://github.com/nostr-protocol/nips/blob/master/").append(page);
+    out.append(".md) | ").append(nip.title).append(" | ").append(nip.condition).append(" |\n");
+  }
+  return out;
+}
+
 std::vector<unsigned> supported_nips(const Options& options) {
   std::vector<unsigned> numbers;
   for (const Nip& nip : kNips) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -18,6 +19,9 @@ struct Nip {
 
 // By number, ascending.
 std::span<const Nip> nips();
+
+// The table as README.md shows it: a Markdown table with a row for each, lines ended by \n.
+std::string nip_table();
 
 // The numbers that hold under these options, ascending.
 std::vector<unsigned> supported_nips(const Options& options);
