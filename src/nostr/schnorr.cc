@@ -49,8 +49,8 @@ class Curve {
   secp256k1_context* context() { return context_.get(); }
 
   // nullptr when the key is not the x coordinate of a curve point. Finding the point of an x-only key takes a square
-  // root, about a tenth of a verification, and few authors write most events. Direct-mapped: a newer key evicts the
-  // older one of its slot, and keys ground to collide cost their sender's peers that tenth and no more.
+  // root, about a fifth of a verification, and few authors write most events. Direct-mapped: a newer key evicts the
+  // older one of its slot, and keys ground to collide cost that fifth and no more.
   const secp256k1_xonly_pubkey* parse(const PublicKey& key) {
     if (!cache_) cache_ = std::make_unique<std::array<Slot, kSlots>>();
     Slot& slot = (*cache_)[FixedBytesHash{}(key) % kSlots];
