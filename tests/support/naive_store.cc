@@ -40,7 +40,7 @@ bool expired(const Event& event, UnixSeconds now) {
 
 bool newer_first(const Event& a, const Event& b) {
   if (a.created_at != b.created_at) return a.created_at > b.created_at;
-  return a.id.hex() < b.id.hex();
+  return a.id.data < b.id.data;
 }
 
 std::vector<std::string> values_of(const Event& event, std::string_view name) {
@@ -132,29 +132,28 @@ PutOutcome NaiveStore::put(const Event& event, UnixSeconds now) {
     }
     erase(same_address);
   }
-  held_.push_back({++last_seq_, event});
+  const auto place =
+      std::find_if(held_.begin(), held_.end(), [&](const Held& other) { return newer_first(event, other.event); });
+  held_.insert(place, {++last_seq_, event});
   if (event.kind == 5) apply_deletion(event);
   return PutOutcome::stored;
 }
 
-std::vector<Event> NaiveStore::query(const NaiveQuery& query) const {
-  std::vector<Event> visible;
-  for (const Held& held : held_) {
-    if (held.seq <= query.max_seq && !expired(held.event, query.now)) visible.push_back(held.event);
-  }
-  std::sort(visible.begin(), visible.end(), newer_first);
-  std::vector<bool> chosen(visible.size(), false);
+std::vector<const Event*> NaiveStore::query(const NaiveQuery& query) const {
+  std::vector<std::size_t> left;
   for (const Filter& filter : query.filters) {
-    std::size_t left = std::min(filter.limit.value_or(query.default_limit), query.max_limit);
-    for (std::size_t i = 0; i < visible.size() && left > 0; ++i) {
-      if (!naive_matches(filter, visible[i])) continue;
-      chosen[i] = true;
-      --left;
-    }
+    left.push_back(std::min(filter.limit.value_or(query.default_limit), query.max_limit));
   }
-  std::vector<Event> answer;
-  for (std::size_t i = 0; i < visible.size(); ++i) {
-    if (chosen[i]) answer.push_back(visible[i]);
+  std::vector<const Event*> answer;
+  for (const Held& held : held_) {
+    if (held.seq > query.max_seq || expired(held.event, query.now) || !query.visible(held.event)) continue;
+    bool chosen = false;
+    for (std::size_t i = 0; i < left.size(); ++i) {
+      if (left[i] == 0 || !naive_matches(query.filters[i], held.event)) continue;
+      --left[i];
+      chosen = true;
+    }
+    if (chosen) answer.push_back(&held.event);
   }
   return answer;
 }

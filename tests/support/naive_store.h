@@ -3,10 +3,12 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "nostr/event.h"
@@ -21,6 +23,7 @@ struct NaiveQuery {
   std::size_t max_limit = 500;
   storage::Seq max_seq = ~storage::Seq{0};
   UnixSeconds now = 0;  // hides what is expired
+  std::function<bool(const Event&)> visible = [](const Event&) { return true; };
 };
 
 class NaiveStore {
@@ -33,9 +36,10 @@ class NaiveStore {
   // Ephemeral kinds are not for here. `now` decides what is expired on arrival.
   storage::PutOutcome put(const Event& event, UnixSeconds now);
 
-  // The answer, newest first.
-  std::vector<Event> query(const NaiveQuery& query) const;
+  // The answer, newest first. The pointers last until the next put().
+  std::vector<const Event*> query(const NaiveQuery& query) const;
 
+  // Newest first.
   const std::vector<Held>& held() const { return held_; }
   storage::Seq last_seq() const { return last_seq_; }
 
