@@ -1,6 +1,5 @@
 #include "storage/check.h"
 
-#include <cstring>
 #include <numeric>
 #include <set>
 
@@ -12,6 +11,7 @@
 #include "storage/index_entries.h"
 #include "storage/meta.h"
 #include "storage/record.h"
+#include "storage/tombstones.h"
 
 namespace pharos::storage {
 namespace {
@@ -27,8 +27,6 @@ std::uint64_t entries_in(const ReadTxn& txn, Dbi table) {
   return mdb_stat(txn.handle(), table, &status) == MDB_SUCCESS ? status.ms_entries : 0;
 }
 
-std::span<const std::uint8_t> bytes_of(std::string_view text) { return as_bytes(text); }
-
 class Check {
  public:
   Check(const ReadTxn& txn, const Tables& tables, const CheckOptions& options,
@@ -41,12 +39,12 @@ class Check {
     for (const Table table : kIndexTables) {
       const std::uint64_t found = entries_in(txn_, tables_[table]);
       report_.index_entries += found;
-      // Every expected entry was looked up, and entries are unique: more of them than expected are strays.
-      if (found > expected_[static_cast<std::size_t>(table)]) find_strays(table);
+      // Entries are unique, so all but those that a record asked for are strays.
+      if (found != backed_[static_cast<std::size_t>(table)]) find_strays(table);
     }
     walk_same_prefix(Table::by_id);
     walk_same_prefix(Table::replaceable);
-    report_.tombstones = entries_in(txn_, tables_[Table::tombstones]);
+    walk_tombstones();
     if (txn_.failed()) return txn_.failure();
     return std::move(report_);
   }
@@ -76,11 +74,11 @@ class Check {
 
   void check_record(Seq seq, std::string_view bytes) {
     const std::string where = "seq " + std::to_string(seq);
-    if (!verify_record(bytes_of(bytes))) {
+    if (!verify_record(as_bytes(bytes))) {
       note(Contradiction::bad_record, Table::events, where);
       return;
     }
-    const RecordView record(seq, bytes_of(bytes));
+    const RecordView record(seq, as_bytes(bytes));
     if (seq > last_seq_) note(Contradiction::seq_beyond_last, Table::events, where);
     record.decode(event_);
     const std::string named = where + ", id " + event_.id.hex();
@@ -89,7 +87,7 @@ class Check {
       note(Contradiction::wrong_signature, Table::events, named);
     }
     if (classify(event_.kind) == KindClass::ephemeral) note(Contradiction::ephemeral_stored, Table::events, named);
-    check_tombstones(named);
+    if (is_forbidden(txn_, tables_, event_)) note(Contradiction::deleted_but_stored, Table::tombstones, named);
     check_entries(record, named);
   }
 
@@ -97,8 +95,11 @@ class Check {
     entries_.clear();
     list_index_entries(record, tables_.hash_key, entries_);
     for (const IndexEntry& entry : entries_) {
-      ++expected_[static_cast<std::size_t>(entry.table)];
-      if (!holds(entry)) note(Contradiction::missing_entry, entry.table, named);
+      if (holds(entry)) {
+        ++backed_[static_cast<std::size_t>(entry.table)];
+      } else {
+        note(Contradiction::missing_entry, entry.table, named);
+      }
     }
   }
 
@@ -106,30 +107,6 @@ class Check {
     Cursor cursor(txn_, tables_[entry.table]);
     return cursor.seek_at_most(entry.key.view(), entry.value.view()) && cursor.value() == entry.value.view();
   }
-
-  void check_tombstones(const std::string& named) {
-    if (event_.kind == kind::kDeletion) return;
-    bool forbidden = has_tombstone(deleted_id_key(event_.id, event_.pubkey));
-    if (event_.kind == kind::kGiftWrap) {
-      for (const TagView tag : event_.tags) {
-        if (tag.name() != "p") continue;
-        if (const auto recipient = PublicKey::from_hex(tag.value())) {
-          forbidden = forbidden || has_tombstone(deleted_id_key(event_.id, *recipient));
-        }
-      }
-    }
-    const KindClass kind_class = classify(event_.kind);
-    if (kind_class == KindClass::replaceable || kind_class == KindClass::addressable) {
-      const auto cutoff =
-          txn_.get(tables_[Table::tombstones],
-                   deleted_address_key(tables_.hash_key, event_.pubkey, event_.kind, identifier(event_)).view());
-      forbidden =
-          forbidden || (cutoff && static_cast<std::uint64_t>(event_.created_at) <= get_big_endian(bytes_of(*cutoff)));
-    }
-    if (forbidden) note(Contradiction::deleted_but_stored, Table::tombstones, named);
-  }
-
-  bool has_tombstone(const Key& key) { return txn_.get(tables_[Table::tombstones], key.view()).has_value(); }
 
   void find_strays(Table table) {
     const bool places = table != Table::by_id && table != Table::replaceable && table != Table::expiry;
@@ -151,13 +128,22 @@ class Check {
 
   bool record_lists(Seq seq, Table table, std::string_view key, std::string_view value) {
     const auto bytes = txn_.get(tables_[Table::events], EventKey(seq).view());
-    if (!bytes || !verify_record(bytes_of(*bytes))) return false;
+    if (!bytes || !verify_record(as_bytes(*bytes))) return false;
     entries_.clear();
-    list_index_entries(RecordView(seq, bytes_of(*bytes)), tables_.hash_key, entries_);
+    list_index_entries(RecordView(seq, as_bytes(*bytes)), tables_.hash_key, entries_);
     for (const IndexEntry& entry : entries_) {
       if (entry.table == table && entry.key.view() == key && entry.value.view() == value) return true;
     }
     return false;
+  }
+
+  void walk_tombstones() {
+    Cursor cursor(txn_, tables_[Table::tombstones]);
+    for (bool more = cursor.first(); more; more = cursor.next()) {
+      ++report_.tombstones;
+      if (is_tombstone(cursor.key(), cursor.value())) continue;
+      note(Contradiction::bad_key, Table::tombstones, "a key of " + std::to_string(cursor.key().size()) + " bytes");
+    }
   }
 
   // Entries of different events may share a key there, by prefix or hash; the same id or address may not stand twice.
@@ -175,8 +161,8 @@ class Check {
       const auto seq = decode_seq(cursor.value());
       if (!seq) continue;
       const auto bytes = txn_.get(tables_[Table::events], EventKey(*seq).view());
-      if (!bytes || !verify_record(bytes_of(*bytes))) continue;
-      RecordView(*seq, bytes_of(*bytes)).decode(event_);
+      if (!bytes || !verify_record(as_bytes(*bytes))) continue;
+      RecordView(*seq, as_bytes(*bytes)).decode(event_);
       std::string name = event_.id.hex();
       if (table == Table::replaceable) {
         name = event_.pubkey.hex() + ":" + std::to_string(event_.kind) + ":";
@@ -194,9 +180,9 @@ class Check {
   const std::function<void(std::uint64_t, std::uint64_t)>& progress_;
   CheckReport report_;
   Seq last_seq_ = 0;
-  std::array<std::uint64_t, kTableCount> expected_{};
-  Event event_;                      // reused
-  std::vector<IndexEntry> entries_;  // reused
+  std::array<std::uint64_t, kTableCount> backed_{};  // entries that a record has
+  Event event_;                                      // reused
+  std::vector<IndexEntry> entries_;                  // reused
 };
 
 }  // namespace

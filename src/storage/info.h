@@ -11,7 +11,8 @@ namespace pharos::storage {
 
 struct TableInfo {
   std::uint64_t entries = 0;
-  std::uint64_t bytes = 0;  // of its pages
+  // Of its pages; LMDB does not count those of a large group (TableShape::grouped), which has a tree of its own.
+  std::uint64_t bytes = 0;
 };
 
 struct DatabaseInfo {

@@ -10,7 +10,7 @@ namespace {
 
 constexpr char kIdentifierName = 0;
 
-void add_address(Key& key, const SipKey& hash_key, Kind kind, std::string_view identifier) {
+void add_address(auto& key, const SipKey& hash_key, Kind kind, std::string_view identifier) {
   key.add_number(kind, 2);
   key.add_number(
       hash8(hash_key, kIdentifierName, classify(kind) == KindClass::addressable ? identifier : std::string_view()), 8);
@@ -117,16 +117,17 @@ Key expiry_key(UnixSeconds expires_at) {
   return key;
 }
 
-Key deleted_id_key(const EventId& id, const PublicKey& requester) {
-  Key key;
+TombstoneKey deleted_id_key(const EventId& id, const PublicKey& requester) {
+  TombstoneKey key;
   key.add_byte('e');
-  key.add_bytes(id.span().first<16>());
-  key.add_bytes(requester.span().first<16>());
+  key.add_bytes(id.span());
+  key.add_bytes(requester.span());
   return key;
 }
 
-Key deleted_address_key(const SipKey& hash_key, const PublicKey& author, Kind kind, std::string_view identifier) {
-  Key key;
+TombstoneKey deleted_address_key(const SipKey& hash_key, const PublicKey& author, Kind kind,
+                                 std::string_view identifier) {
+  TombstoneKey key;
   key.add_byte('a');
   key.add_bytes(author.span());
   add_address(key, hash_key, kind, identifier);

@@ -2,7 +2,7 @@
 //
 //   u16 u48 u64      unsigned, big-endian: memcmp order is numeric order
 //   id8 key8         the first eight bytes of an event id, of a public key
-//   id16 key16       the first sixteen
+//   id key           all 32
 //   hash8(n, v)      u64: SipHash-2-4 under the database's key of the byte n followed by the bytes of v
 //   place            u64 created_at, ~id8, ~u48 seq           22 bytes; ~ inverts every bit
 //
@@ -16,7 +16,7 @@
 //   by_tag           hash8(name, value)                       place      one-letter names, see index_entries.h
 //   replaceable      key8, u16 kind, hash8(0, d)              u48 seq    d is "" for replaceable kinds
 //   expiry           u64 expires_at                           u48 seq
-//   tombstones       'e', id16, key16                         ""         the author key16 asked for the event id16
+//   tombstones       'e', id, key                             ""         key asked for the deletion of the event id
 //                    'a', key, u16 kind, hash8(0, d)          u64 cutoff versions created at or before it are deleted
 //   kv_*             at most 400 bytes                        any
 //
@@ -28,7 +28,7 @@
 //
 // Prefixes and hashes can be shared: whatever an index yields is compared with the record. Aiming a key or an id at
 // another's eight bytes takes 2^64 tries; tag values, which cost nothing to choose, are hashed under the secret key.
-// Tombstones are not rechecked, so they hold twice as much.
+// Tombstones are not compared with anything, so they hold ids and keys whole.
 #pragma once
 
 #include <algorithm>
@@ -47,10 +47,11 @@
 
 namespace pharos::storage {
 
-// A key or a small value, in place. Its capacity is the longest of them.
-class Key {
+// A key or a small value, in place.
+template <std::size_t Capacity>
+class BasicKey {
  public:
-  static constexpr std::size_t kCapacity = 43;
+  static constexpr std::size_t kCapacity = Capacity;
 
   std::string_view view() const { return {reinterpret_cast<const char*>(bytes_.data()), size_}; }
   std::size_t size() const { return size_; }
@@ -66,20 +67,26 @@ class Key {
     for (std::size_t i = width; i-- > 0;) add_byte(static_cast<std::uint8_t>(number >> (8 * i)));
   }
 
-  friend bool operator==(const Key& a, const Key& b) { return a.view() == b.view(); }
-  friend auto operator<=>(const Key& a, const Key& b) { return a.view() <=> b.view(); }
+  friend bool operator==(const BasicKey& a, const BasicKey& b) { return a.view() == b.view(); }
+  friend auto operator<=>(const BasicKey& a, const BasicKey& b) { return a.view() <=> b.view(); }
 
  private:
   std::array<std::uint8_t, kCapacity> bytes_{};
   std::uint8_t size_ = 0;
 };
 
+// Of indexes and small values: kept short, because a batch sorts thousands of them.
+using Key = BasicKey<22>;
+using TombstoneKey = BasicKey<65>;
+
 inline constexpr std::size_t kSeqBytes = 6;
 inline constexpr std::size_t kPlaceBytes = 8 + 8 + kSeqBytes;
 inline constexpr Seq kMaxSeq = (Seq{1} << (8 * kSeqBytes)) - 1;
 inline constexpr std::size_t kMaxLmdbKeyBytes = 511;
-static_assert(Key::kCapacity <= kMaxLmdbKeyBytes);
-static_assert(Key::kCapacity >= kPlaceBytes && Key::kCapacity >= 1 + PublicKey::kSize + 2 + 8);
+static_assert(Key::kCapacity <= kMaxLmdbKeyBytes && TombstoneKey::kCapacity <= kMaxLmdbKeyBytes);
+static_assert(Key::kCapacity >= kPlaceBytes && Key::kCapacity >= 8 + 2 + 8);
+static_assert(TombstoneKey::kCapacity >= 1 + EventId::kSize + PublicKey::kSize);
+static_assert(TombstoneKey::kCapacity >= 1 + PublicKey::kSize + 2 + 8);
 // LMDB wants values of grouped tables to be of even size.
 static_assert(kPlaceBytes % 2 == 0 && kSeqBytes % 2 == 0);
 
@@ -128,7 +135,8 @@ Key tag_key(const SipKey& hash_key, char name, std::string_view value);
 // identifier is the d value, ignored for kinds that are not addressable.
 Key replaceable_key(const SipKey& hash_key, const PublicKey& author, Kind kind, std::string_view identifier);
 Key expiry_key(UnixSeconds expires_at);
-Key deleted_id_key(const EventId& id, const PublicKey& requester);
-Key deleted_address_key(const SipKey& hash_key, const PublicKey& author, Kind kind, std::string_view identifier);
+TombstoneKey deleted_id_key(const EventId& id, const PublicKey& requester);
+TombstoneKey deleted_address_key(const SipKey& hash_key, const PublicKey& author, Kind kind,
+                                 std::string_view identifier);
 
 }  // namespace pharos::storage

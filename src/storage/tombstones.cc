@@ -12,7 +12,7 @@ namespace {
 
 constexpr Kind kVanish = 62;
 
-std::optional<UnixSeconds> cutoff_of(const Txn& txn, const Tables& tables, const Key& key) {
+std::optional<UnixSeconds> cutoff_of(const Txn& txn, const Tables& tables, const TombstoneKey& key) {
   const std::optional<std::string_view> value = txn.get(tables[Table::tombstones], key.view());
   if (!value || value->size() != 8) return std::nullopt;
   return static_cast<UnixSeconds>(get_big_endian(as_bytes(*value)));
@@ -55,9 +55,15 @@ bool is_forbidden(const Txn& txn, const Tables& tables, const Event& event) {
   }
   const KindClass kind_class = classify(event.kind);
   if (kind_class != KindClass::replaceable && kind_class != KindClass::addressable) return false;
-  const Key key = deleted_address_key(tables.hash_key, event.pubkey, event.kind, identifier(event));
+  const TombstoneKey key = deleted_address_key(tables.hash_key, event.pubkey, event.kind, identifier(event));
   const std::optional<UnixSeconds> cutoff = cutoff_of(txn, tables, key);
   return cutoff && event.created_at <= *cutoff;
+}
+
+bool is_tombstone(std::string_view key, std::string_view value) {
+  if (key.starts_with('e')) return key.size() == 1 + EventId::kSize + PublicKey::kSize && value.empty();
+  if (key.starts_with('a')) return key.size() == 1 + PublicKey::kSize + 2 + 8 && value.size() == 8;
+  return false;
 }
 
 bool forbid_id(WriteTxn& txn, const EventId& id, const PublicKey& requester) {
@@ -66,7 +72,7 @@ bool forbid_id(WriteTxn& txn, const EventId& id, const PublicKey& requester) {
 
 bool forbid_address(WriteTxn& txn, const Address& address, UnixSeconds cutoff) {
   const Tables& tables = txn.tables();
-  const Key key = deleted_address_key(tables.hash_key, address.pubkey, address.kind, address.identifier);
+  const TombstoneKey key = deleted_address_key(tables.hash_key, address.pubkey, address.kind, address.identifier);
   cutoff = std::max(cutoff, cutoff_of(txn, tables, key).value_or(cutoff));
   Key value;
   value.add_number(static_cast<std::uint64_t>(cutoff), 8);

@@ -21,6 +21,9 @@ bool may_delete(const RecordView& record, const PublicKey& who);
 
 bool is_forbidden(const Txn& txn, const Tables& tables, const Event& event);
 
+// Whether the entry follows the grammar of keys.h.
+bool is_tombstone(std::string_view key, std::string_view value);
+
 bool forbid_id(WriteTxn& txn, const EventId& id, const PublicKey& requester);
 // Versions created at or before cutoff; a later cutoff already there stays.
 bool forbid_address(WriteTxn& txn, const Address& address, UnixSeconds cutoff);
