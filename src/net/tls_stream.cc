@@ -161,7 +161,8 @@ std::optional<NetFailure> Core::handshake_failure(int ssl_error) {
 }
 
 void Core::read(ReadHandler handler) {
-  if (!kept.empty() || SSL_has_pending(ssl.get()) != 0 || lower_ended) {
+  // Half a record inside OpenSSL does not count: it waits for bytes from below.
+  if (!kept.empty() || SSL_pending(ssl.get()) != 0 || lower_ended) {
     shard.post([core = shared_from_this(), handler = std::move(handler)]() mutable {
       if (core->closed) return;
       core->feed({reinterpret_cast<std::uint8_t*>(core->kept.data()), core->kept.size()});
