@@ -14,6 +14,9 @@ namespace {
 static_assert(alignof(schema::EventHead) == kRecordAlignment);
 static_assert(sizeof(schema::EventHead) % kRecordAlignment == 0);
 
+// 0 stands for none in the record; whatever expired at 0 has expired at 1 as well.
+constexpr std::uint64_t kFirstExpiry = 1;
+
 const schema::EventRecord& root(std::span<const std::uint8_t> bytes) { return *schema::GetEventRecord(bytes.data()); }
 
 const schema::EventHead& head(std::span<const std::uint8_t> bytes) { return *root(bytes).head(); }
@@ -184,8 +187,9 @@ void encode_record(const Event& event, std::string& out) {
                                 static_cast<std::uint64_t>(event.created_at), event.kind, 0,
                                 static_cast<std::uint32_t>(event.tags.size()));
   const std::optional<UnixSeconds> expires_at = expiration(event);
-  builder.Finish(schema::CreateEventRecord(builder, &fixed, tags, content,
-                                           expires_at ? static_cast<std::uint64_t>(*expires_at) : 0));
+  builder.Finish(
+      schema::CreateEventRecord(builder, &fixed, tags, content,
+                                expires_at ? std::max(static_cast<std::uint64_t>(*expires_at), kFirstExpiry) : 0));
   PHAROS_DEBUG_CHECK(builder.GetSize() % kRecordAlignment == 0);
   out.assign(reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize());
 }

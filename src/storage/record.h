@@ -32,7 +32,7 @@ class RecordView {
   std::size_t tag_count() const;
   PackedTagReader tags() const;
   std::string_view content() const;
-  // NIP-40, as pharos::expiration() read it when the record was made.
+  // NIP-40, as pharos::expiration() read it when the record was made, at least 1.
   std::optional<UnixSeconds> expires_at() const;
   bool is_expired(UnixSeconds now) const;
 
