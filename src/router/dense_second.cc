@@ -1,5 +1,6 @@
 #include "router/dense_second.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace pharos::router {
@@ -7,6 +8,7 @@ namespace pharos::router {
 DenseSecond::DenseSecond(const Filter& base, UnixSeconds second, std::uint64_t count, std::vector<Kind> kinds,
                          bool was_cut, const CatchupOptions& options)
     : base_(base), second_(second), count_(count), kinds_(std::move(kinds)), options_(options) {
+  options_.max_page_limit = std::max(options_.max_page_limit, options_.page_limit);
   if (count_ >= options_.page_limit) {
     // Our own limit may have cut it. No lower bound: any older event in the answer proves the second whole.
     if (options_.max_page_limit > options_.page_limit) push(Step::larger, base_, {0, second_}, options_.max_page_limit);

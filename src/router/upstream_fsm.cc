@@ -96,7 +96,10 @@ void UpstreamFsm::on_dial_failed(std::string_view reason, Actions& out) {
 }
 
 void UpstreamFsm::on_closed(std::string_view reason, Actions& out) {
-  if (link_ == Link::open) ended(!progressed_, reason, out);
+  if (link_ != Link::open) return;
+  // Where there was nothing to send, a connection that lasted is all that can be asked for.
+  if (!mirror_ && publisher_->idle() && clock_.now() - opened_at_ >= link_options_.silence_timeout) progress(false);
+  ended(!progressed_, reason, out);
 }
 
 void UpstreamFsm::ended(bool failure, std::string_view reason, Actions& out) {

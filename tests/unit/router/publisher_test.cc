@@ -160,6 +160,17 @@ TEST_F(Publishing, EphemeralEventsGoOnlyThroughAnOpenConnection) {
   EXPECT_EQ(world.relay.received_events(), 1U);
 }
 
+TEST_F(Publishing, AQuietConnectionThatLastedIsNoFailure) {
+  for (int i = 0; i < 8; ++i) {
+    world.run(minutes(3), seconds(1));
+    ASSERT_TRUE(world.fsm->connected());
+    world.relay.disconnect();
+    world.act([this](Actions& out) { world.fsm->on_closed("restart", out); });
+    EXPECT_LE(world.status().retries, 1U);
+  }
+  EXPECT_EQ(world.status().breaker, "closed");
+}
+
 TEST(PublishingAtFirst, BeginsWithWhatComesUnlessToldOtherwise) {
   for (const bool existing : {false, true}) {
     UpstreamWorld world;
