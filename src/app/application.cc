@@ -74,6 +74,7 @@ Result<void, StartFailure> Application::start() {
   if (!RunFile::write(options_.store.directory, {::getpid(), relay_address, admin_->address()})) {
     return StartFailure{ExitCode::io, options_.store.directory.string() + ": cannot write run.json"};
   }
+  wrote_run_file_ = true;
   registry_.gauge(metrics::MetricId::config_last_reload_successful).set(1);
   registry_.gauge(metrics::MetricId::config_last_reload_success_timestamp_seconds).set(clock_.unix_now());
   log::info("app", "serving",
@@ -201,6 +202,7 @@ void Application::reload() {
     }
     context = std::move(read).value();
   }
+  log::configure(next.log_level, next.log_format);
   const auto restart_keys = config::changes_that_need_a_restart(settings_, loaded.value());
   tls_->set(context);
   next.relay.info.self = identity_->pubkey.hex();
@@ -222,7 +224,7 @@ void Application::stop() {
   if (stopped_) return;
   stopped_ = true;
   draining_ = true;
-  RunFile::remove(options_.store.directory);
+  if (wrote_run_file_) RunFile::remove(options_.store.directory);
   if (monitor_) monitor_->stop();
   if (router_) router_->stop();
   if (relay_) {

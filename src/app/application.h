@@ -68,6 +68,7 @@ class Application {
   std::shared_ptr<Snapshot<net::TlsContext>> tls_;
   std::atomic<bool> draining_{false};
   bool stopped_ = false;
+  bool wrote_run_file_ = false;  // the run file of another instance on the same data is not ours to remove
 
   // In the order in which they are made; stopped in the opposite one.
   std::unique_ptr<storage::Store> store_;

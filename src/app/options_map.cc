@@ -11,6 +11,19 @@ using config::SettingError;
 using config::Settings;
 using config::Values;
 
+log::Level log_level(const std::string& name) {
+  if (name == "debug") return log::Level::debug;
+  if (name == "warn") return log::Level::warn;
+  if (name == "error") return log::Level::error;
+  return log::Level::info;
+}
+
+log::Format log_format(const std::string& name) {
+  if (name == "json") return log::Format::json;
+  if (name == "journal") return log::Format::journal;
+  return log::Format::text;
+}
+
 class Mapper {
  public:
   Mapper(const Settings& settings, std::size_t cores) : settings_(settings), values_(settings.values), cores_(cores) {}
@@ -218,6 +231,8 @@ class Mapper {
     all_.admin.listener = metrics::NetMetrics::Listener::admin;
     all_.admin.max_connections = 100;
     all_.identity_file = values_.text("identity.file");
+    all_.log_level = log_level(values_.text("log.level"));
+    all_.log_format = log_format(values_.text("log.format"));
     all_.drain_timeout = values_.duration("relay.drain_timeout");
     // Sockets take the smaller half: signatures and scans are what costs.
     all_.shards = values_.size("threads.shards");

@@ -12,6 +12,7 @@
 #include "relay/options.h"
 #include "router/options.h"
 #include "storage/store.h"
+#include "util/log.h"
 #include "util/result.h"
 
 namespace pharos::app {
@@ -27,6 +28,8 @@ struct AllOptions {
   std::string tls_certificate;  // both or none
   std::string tls_key;
   std::chrono::milliseconds drain_timeout{0};
+  log::Level log_level = log::Level::info;
+  log::Format log_format = log::Format::text;
   std::size_t shards = 1;
   std::size_t workers = 1;
 };

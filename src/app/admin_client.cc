@@ -1,0 +1,72 @@
+#include "app/admin_client.h"
+
+#include <charconv>
+#include <future>
+
+#include "app/run_file.h"
+#include "net/ws_connector.h"
+
+namespace pharos::app {
+namespace {
+
+constexpr auto kTimeout = std::chrono::seconds(5);
+constexpr std::size_t kMaxAnswerBytes = 64U << 20U;
+
+using Answer = Result<net::Fetched, net::DialFailure>;
+
+Answer fetch(const net::DialTarget& target) {
+  net::IoShards shards(1);
+  shards.start();
+  std::promise<Answer> promise;
+  auto future = promise.get_future();
+  std::unique_ptr<net::PendingDial> pending;
+  shards.background().post([&] {
+    net::FetchOptions options;
+    options.dial.timeout = kTimeout;
+    options.max_body_bytes = kMaxAnswerBytes;
+    options.max_redirects = 0;
+    pending = net::http_get(shards.background(), target, options,
+                            [&](Answer answer) { promise.set_value(std::move(answer)); });
+  });
+  Answer answer = future.get();
+  shards.background().post([&] { pending.reset(); });
+  shards.stop();
+  return answer;
+}
+
+}  // namespace
+
+Result<std::string, AdminFailure> ask_admin(const AdminQuery& query) {
+  std::string address = query.address;
+  if (address.empty()) {
+    const auto running = RunFile::read(query.data_directory);
+    if (!running) {
+      return failure(AdminFailure{
+          ExitCode::unavailable, "no instance is running on " + query.data_directory.string() + " (no live run.json)"});
+    }
+    address = running->admin;
+  }
+  net::DialTarget target;
+  const std::size_t colon = address.rfind(':');
+  if (colon == std::string::npos) return failure(AdminFailure{ExitCode::usage, address + ": expected host:port"});
+  target.host = address.substr(0, colon);
+  if (target.host.starts_with('[') && target.host.ends_with(']')) {
+    target.host = target.host.substr(1, target.host.size() - 2);
+  }
+  std::from_chars(address.data() + colon + 1, address.data() + address.size(), target.port);
+  target.target = query.path;
+  target.host_header = address;
+  const Answer answer = fetch(target);
+  if (!answer) {
+    return failure(AdminFailure{ExitCode::unavailable, "no answer from the admin listener at " + address + ": " +
+                                                           answer.error().failure.detail});
+  }
+  if (answer.value().status != 200) {
+    return failure(AdminFailure{
+        ExitCode::failure,
+        address + query.path + " answered " + std::to_string(answer.value().status) + ": " + answer.value().body});
+  }
+  return success(answer.value().body);
+}
+
+}  // namespace pharos::app

@@ -1,0 +1,95 @@
+#include "app/commands/command.h"
+
+#include <filesystem>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "util/log.h"
+
+namespace pharos::app {
+namespace {
+
+constexpr const char* kDefaultConfig = "/etc/pharos/pharos.toml";
+
+log::Level log_level(const std::string& name) {
+  if (name == "debug") return log::Level::debug;
+  if (name == "warn") return log::Level::warn;
+  if (name == "error") return log::Level::error;
+  return log::Level::info;
+}
+
+log::Format log_format(const std::string& name) {
+  if (name == "json") return log::Format::json;
+  if (name == "journal") return log::Format::journal;
+  return log::Format::text;
+}
+
+}  // namespace
+
+std::shared_ptr<std::string> add_config_option(CLI::App& command) {
+  std::error_code ignored;
+  auto file = std::make_shared<std::string>(std::filesystem::exists(kDefaultConfig, ignored) ? kDefaultConfig : "");
+  command.add_option("-c,--config", *file, std::string("Settings file; ") + kDefaultConfig + " when it is there");
+  command.parse_complete_callback([file] {});  // keeps the text alive as long as the command
+  return file;
+}
+
+std::unique_ptr<Loaded> load_or_complain(const std::string& config_file) {
+  auto settings = config::load_settings(config_file, config::process_environment());
+  if (!settings) {
+    for (const auto& error : settings.error()) complain(error.text());
+    return nullptr;
+  }
+  auto options = map_options(settings.value(), std::thread::hardware_concurrency());
+  if (!options) {
+    for (const auto& error : options.error()) complain(error.text());
+    return nullptr;
+  }
+  const config::Values& values = settings.value().values;
+  log::configure(log_level(values.text("log.level")), log_format(values.text("log.format")));
+  return std::make_unique<Loaded>(Loaded{std::move(settings).value(), std::move(options).value()});
+}
+
+OpenedStore open_read_only(const std::string& config_file, const Clock& clock) {
+  OpenedStore opened;
+  opened.loaded = load_or_complain(config_file);
+  if (!opened.loaded) {
+    opened.code = ExitCode::settings;
+    return opened;
+  }
+  storage::StoreOptions options = opened.loaded->options.store;
+  options.read_only = true;
+  auto store = storage::Store::open(options, clock);
+  if (!store) {
+    complain(std::string(describe(store.error().error)) + ": " + store.error().detail);
+    opened.code = exit_code(store.error().error);
+    return opened;
+  }
+  opened.store = std::move(store).value();
+  return opened;
+}
+
+ExitCode exit_code(storage::StorageError error) {
+  switch (error) {
+    case storage::StorageError::cannot_create:
+      return ExitCode::cannot_create;
+    case storage::StorageError::permission:
+      return ExitCode::permission;
+    case storage::StorageError::locked:
+      return ExitCode::retry_later;
+    case storage::StorageError::io:
+    case storage::StorageError::disk_full:
+    case storage::StorageError::map_full:
+      return ExitCode::io;
+    case storage::StorageError::newer_schema:
+    case storage::StorageError::corrupt:
+    case storage::StorageError::readers_full:
+      break;
+  }
+  return ExitCode::failure;
+}
+
+void complain(const std::string& text) { fmt::print(stderr, "pharos: {}\n", text); }
+
+}  // namespace pharos::app

@@ -1,0 +1,36 @@
+#include <fmt/format.h>
+
+#include "app/commands/command.h"
+#include "config/reference.h"
+
+namespace pharos::app {
+namespace {
+
+ExitCode check(const std::string& config_file) {
+  const auto loaded = load_or_complain(config_file);
+  if (!loaded) return ExitCode::settings;
+  fmt::print("{}: fine, {} upstreams\n", config_file.empty() ? "defaults and environment" : config_file,
+             loaded->settings.upstreams.size());
+  return ExitCode::ok;
+}
+
+}  // namespace
+
+void add_config(CLI::App& root, Action& action) {
+  CLI::App* group = root.add_subcommand("config", "Settings");
+  group->require_subcommand(1);
+  CLI::App* check_command = group->add_subcommand("check", "Read the settings as serve would and report every error");
+  const auto config = add_config_option(*check_command);
+  check_command->callback([&action, config] { action = [config] { return check(*config); }; });
+  CLI::App* reference = group->add_subcommand("reference", "Print every setting with its default and meaning");
+  auto sample = std::make_shared<bool>(false);
+  reference->add_flag("--sample", *sample, "Print the commented sample file instead (conf/pharos.toml)");
+  reference->callback([&action, sample] {
+    action = [sample] {
+      fmt::print("{}", *sample ? config::render_sample() : config::render_reference());
+      return ExitCode::ok;
+    };
+  });
+}
+
+}  // namespace pharos::app

@@ -1,0 +1,92 @@
+#include <fmt/format.h>
+
+#include "app/commands/command.h"
+#include "app/progress.h"
+#include "storage/check.h"
+#include "storage/info.h"
+
+namespace pharos::app {
+namespace {
+
+std::string megabytes(std::uint64_t bytes) { return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1 << 20)); }
+
+ExitCode print_info(const std::string& config_file) {
+  const SystemClock clock;
+  const OpenedStore opened = open_read_only(config_file, clock);
+  if (!opened.store) return opened.code;
+  const auto txn = opened.store->read();
+  if (!txn) {
+    complain(txn.error().detail);
+    return ExitCode::io;
+  }
+  const storage::DatabaseInfo info = storage::read_info(txn.value(), opened.store->tables());
+  fmt::print("directory      {}\n", opened.loaded->options.store.directory.string());
+  fmt::print("schema         {}\n", info.schema_version);
+  fmt::print("last sequence  {}\n", info.last_seq);
+  fmt::print("used           {} of {}, {} of it free to reuse\n", megabytes(info.used_bytes),
+             megabytes(info.map_size_bytes), megabytes(info.free_page_bytes));
+  fmt::print("readers        {} of {}\n\n", info.readers, info.max_readers);
+  fmt::print("{:<20} {:>12} {:>14}\n", "table", "entries", "size");
+  for (const storage::TableSpec& spec : storage::kTableSpecs) {
+    const storage::TableInfo& table = info.tables[static_cast<std::size_t>(spec.table)];
+    fmt::print("{:<20} {:>12} {:>14}\n", spec.name, table.entries, megabytes(table.bytes));
+  }
+  return ExitCode::ok;
+}
+
+ExitCode check(const std::string& config_file, bool signatures) {
+  const SystemClock clock;
+  const OpenedStore opened = open_read_only(config_file, clock);
+  if (!opened.store) return opened.code;
+  const auto txn = opened.store->read();
+  if (!txn) {
+    complain(txn.error().detail);
+    return ExitCode::io;
+  }
+  Progress progress(clock);
+  storage::CheckOptions options;
+  options.signatures = signatures;
+  const auto report = storage::check_database(txn.value(), opened.store->tables(), options,
+                                              [&](std::uint64_t done, std::uint64_t total) {
+                                                if (progress.due())
+                                                  progress.show(fmt::format("check: {} of {} events", done, total));
+                                              });
+  progress.clear();
+  if (!report) {
+    complain(std::string(describe(report.error().error)) + ": " + report.error().detail);
+    return ExitCode::io;
+  }
+  const storage::CheckReport& found = report.value();
+  fmt::print("{} events, {} index entries, {} tombstones checked{}\n", found.events, found.index_entries,
+             found.tombstones, signatures ? ", signatures too" : "");
+  if (found.total() == 0) {
+    fmt::print("no contradictions\n");
+    return ExitCode::ok;
+  }
+  for (std::size_t i = 0; i < found.counts.size(); ++i) {
+    if (found.counts[i] > 0) {
+      fmt::print("{:>8}  {}\n", found.counts[i], storage::describe(static_cast<storage::Contradiction>(i)));
+    }
+  }
+  for (const std::string& finding : found.findings) fmt::print("  {}\n", finding);
+  return ExitCode::failure;
+}
+
+}  // namespace
+
+void add_db(CLI::App& root, Action& action) {
+  CLI::App* group = root.add_subcommand("db", "Look into the database; both run beside a serving instance");
+  group->require_subcommand(1);
+  CLI::App* info = group->add_subcommand("info", "Entries and sizes of all tables");
+  const auto info_config = add_config_option(*info);
+  info->callback([&action, info_config] { action = [info_config] { return print_info(*info_config); }; });
+  CLI::App* check_command = group->add_subcommand("check", "Compare every table with every other and report");
+  const auto check_config = add_config_option(*check_command);
+  auto signatures = std::make_shared<bool>(false);
+  check_command->add_flag("--signatures", *signatures, "Verify every signature too");
+  check_command->callback([&action, check_config, signatures] {
+    action = [check_config, signatures] { return check(*check_config, *signatures); };
+  });
+}
+
+}  // namespace pharos::app

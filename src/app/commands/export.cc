@@ -1,0 +1,110 @@
+#include <fmt/format.h>
+
+#include "app/commands/command.h"
+#include "app/commands/selection.h"
+#include "app/exporter.h"
+#include "app/line_sink.h"
+#include "app/progress.h"
+
+namespace pharos::app {
+namespace {
+
+struct ExportArguments {
+  std::shared_ptr<std::string> config;
+  Selection selection;
+  std::string output = "-";
+  bool zstd = false;
+};
+
+ExitCode export_events(const ExportArguments& arguments) {
+  const SystemClock clock;
+  auto filters = arguments.selection.filters();
+  if (!filters) {
+    complain(filters.error());
+    return ExitCode::usage;
+  }
+  const OpenedStore opened = open_read_only(*arguments.config, clock);
+  if (!opened.store) return opened.code;
+  auto sink = LineSink::open(arguments.output, arguments.zstd);
+  if (!sink) {
+    complain(sink.error());
+    return ExitCode::io;
+  }
+  Progress progress(clock);
+  std::string line;
+  std::uint64_t written = 0;
+  const WalkResult result =
+      walk_events(*opened.store, std::move(filters).value(), clock, [&](const storage::RecordView& record) {
+        line.clear();
+        record.append_json(line);
+        line += '\n';
+        ++written;
+        if (progress.due()) progress.show(fmt::format("export: {} events", written));
+        return sink.value()->write(line);
+      });
+  progress.clear();
+  if (const auto finished = sink.value()->finish(); !finished) {
+    complain(finished.error());
+    return ExitCode::io;
+  }
+  if (!result.complete) {
+    complain("the database could not be read to the end; the output is incomplete");
+    return ExitCode::io;
+  }
+  return ExitCode::ok;
+}
+
+struct ScanArguments {
+  std::shared_ptr<std::string> config;
+  Selection selection;
+  bool count = false;
+};
+
+ExitCode scan_events(const ScanArguments& arguments) {
+  const SystemClock clock;
+  auto filters = arguments.selection.filters();
+  if (!filters) {
+    complain(filters.error());
+    return ExitCode::usage;
+  }
+  const OpenedStore opened = open_read_only(*arguments.config, clock);
+  if (!opened.store) return opened.code;
+  auto sink = LineSink::open("-", false);
+  const SteadyTime start = clock.now();
+  const WalkResult result =
+      walk_events(*opened.store, std::move(filters).value(), clock, [&](const storage::RecordView& record) {
+        return arguments.count || sink.value()->write(record.id().hex() + "\n");
+      });
+  if (arguments.count) sink.value()->write(fmt::format("{}\n", result.events));
+  if (const auto finished = sink.value()->finish(); !finished) {
+    complain(finished.error());
+    return ExitCode::io;
+  }
+  fmt::print(stderr, "{} events, {} records examined, {:.1f} ms\n", result.events, result.scanned,
+             std::chrono::duration<double, std::milli>(clock.now() - start).count());
+  return result.complete ? ExitCode::ok : ExitCode::io;
+}
+
+}  // namespace
+
+void add_export(CLI::App& root, Action& action) {
+  CLI::App* command =
+      root.add_subcommand("export", "Write stored events as JSON lines, newest first; runs beside a serving instance");
+  auto arguments = std::make_shared<ExportArguments>();
+  arguments->config = add_config_option(*command);
+  arguments->selection.add_options(*command);
+  command->add_option("-o,--output", arguments->output, "File to write, - for standard output")->capture_default_str();
+  command->add_flag("--zstd", arguments->zstd, "Compress the output");
+  command->callback([&action, arguments] { action = [arguments] { return export_events(*arguments); }; });
+}
+
+void add_scan(CLI::App& root, Action& action) {
+  CLI::App* command = root.add_subcommand("scan", "Print the ids of stored events that match, and what it took");
+  auto arguments = std::make_shared<ScanArguments>();
+  arguments->config = add_config_option(*command);
+  arguments->selection.add_options(*command);
+  command->add_flag("--count", arguments->count, "Print their number instead");
+  command->callback([&action, arguments] { action = [arguments] { return scan_events(*arguments); }; });
+}
+
+}  // namespace pharos::app

@@ -1,0 +1,78 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "app/commands/command.h"
+#include "app/importer.h"
+#include "app/line_sink.h"
+
+namespace pharos::app {
+namespace {
+
+struct ImportArguments {
+  std::shared_ptr<std::string> config;
+  std::vector<std::string> files{"-"};
+  std::string rejects;
+};
+
+ExitCode import_files(const ImportArguments& arguments) {
+  const auto loaded = load_or_complain(*arguments.config);
+  if (!loaded) return ExitCode::settings;
+  const SystemClock clock;
+  auto store = storage::Store::open(loaded->options.store, clock);
+  if (!store) {
+    complain(std::string(describe(store.error().error)) + ": " + store.error().detail);
+    return exit_code(store.error().error);
+  }
+  ImportOptions options;
+  std::unique_ptr<LineSink> rejects;
+  if (!arguments.rejects.empty()) {
+    auto opened = LineSink::open(arguments.rejects, false);
+    if (!opened) {
+      complain(opened.error());
+      return ExitCode::io;
+    }
+    rejects = std::move(opened).value();
+    options.on_refused = [&](std::uint64_t line, std::string_view why) {
+      rejects->write(fmt::format("{}: {}\n", line, why));
+    };
+  }
+
+  WorkerPool pool("worker", std::max(1U, std::thread::hardware_concurrency()), 1024);
+  const auto pipeline = ingest::make_pipeline(loaded->options.ingest, *store.value(), pool, clock);
+  ImportReport report;
+  const SteadyTime start = clock.now();
+  ExitCode code = ExitCode::ok;
+  for (const std::string& file : arguments.files) {
+    auto lines = LineSource::open(file);
+    const Result<void, std::string> done =
+        lines ? import_lines(*lines.value(), *pipeline, clock, options, report) : failure(lines.error());
+    if (!done) {
+      complain(done.error());
+      code = ExitCode::io;
+      break;
+    }
+  }
+  pipeline->stop();
+  pool.stop();
+  store.value()->stop();
+  if (rejects) {
+    if (const auto finished = rejects->finish(); !finished) complain(finished.error());
+  }
+  fmt::print(stderr, "{}", report.text(std::chrono::duration<double>(clock.now() - start).count()));
+  if (code == ExitCode::ok && report.refused_total() > 0) code = ExitCode::partial;
+  return code;
+}
+
+}  // namespace
+
+void add_import(CLI::App& root, Action& action) {
+  CLI::App* command = root.add_subcommand(
+      "import", "Store events from JSON lines (bare or [\"EVENT\", ...], plain or zstd), verified; needs the database");
+  auto arguments = std::make_shared<ImportArguments>();
+  arguments->config = add_config_option(*command);
+  command->add_option("files", arguments->files, "Files, - for standard input")->capture_default_str();
+  command->add_option("--rejects", arguments->rejects, "Write the number of every refused line, and why, to this file");
+  command->callback([&action, arguments] { action = [arguments] { return import_files(*arguments); }; });
+}
+
+}  // namespace pharos::app

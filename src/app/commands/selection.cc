@@ -1,0 +1,55 @@
+#include "app/commands/selection.h"
+
+#include <algorithm>
+#include <charconv>
+#include <ctime>
+
+namespace pharos::app {
+namespace {
+
+// Narrows an inclusive bound.
+void narrow(std::optional<UnixSeconds>& bound, UnixSeconds by, bool lower) {
+  if (!bound)
+    bound = by;
+  else
+    bound = lower ? std::max(*bound, by) : std::min(*bound, by);
+}
+
+}  // namespace
+
+void Selection::add_options(CLI::App& command) {
+  command.add_option("--filter", filters_, "NIP-01 filter as JSON; several are alternatives");
+  command.add_option("--since", since_, "Earliest created_at: unix seconds or a UTC date such as 2026-01-31");
+  command.add_option("--until", until_, "Latest created_at, inclusive");
+}
+
+Result<std::vector<Filter>, std::string> Selection::filters() const {
+  std::vector<Filter> parsed;
+  for (const std::string& text : filters_) {
+    auto filter = parse_filter(text);
+    if (!filter) return failure("--filter " + text + ": " + std::string(describe(filter.error())));
+    parsed.push_back(std::move(filter).value());
+  }
+  if (parsed.empty()) parsed.emplace_back();
+  for (const auto& [name, text, lower] : {std::tuple{"--since", &since_, true}, {"--until", &until_, false}}) {
+    if (text->empty()) continue;
+    const auto time = parse_time(*text);
+    if (!time) return failure(std::string(name) + " " + *text + ": neither unix seconds nor a date such as 2026-01-31");
+    for (Filter& filter : parsed) narrow(lower ? filter.since : filter.until, *time, lower);
+  }
+  return success(std::move(parsed));
+}
+
+std::optional<UnixSeconds> parse_time(const std::string& text) {
+  UnixSeconds seconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (error == std::errc() && end == text.data() + text.size() && seconds >= 0) return seconds;
+  for (const char* format : {"%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"}) {
+    std::tm parts{};
+    const char* rest = ::strptime(text.c_str(), format, &parts);
+    if (rest != nullptr && *rest == '\0') return static_cast<UnixSeconds>(::timegm(&parts));
+  }
+  return std::nullopt;
+}
+
+}  // namespace pharos::app

@@ -1,0 +1,3 @@
+#include "app/cli.h"
+
+int main(int argc, char** argv) { return pharos::app::run_command_line(argc, argv); }

@@ -1,0 +1,136 @@
+#include "app/status_text.h"
+
+#include <string_view>
+
+#include <fmt/format.h>
+#include <rapidjson/document.h>
+
+namespace pharos::app {
+namespace {
+
+using Json = rapidjson::Value;
+
+const Json* member(const Json& object, const char* key) {
+  if (!object.IsObject()) return nullptr;
+  const auto found = object.FindMember(key);
+  return found == object.MemberEnd() ? nullptr : &found->value;
+}
+
+std::string text(const Json& object, const char* key) {
+  const Json* value = member(object, key);
+  return value != nullptr && value->IsString() ? std::string(value->GetString(), value->GetStringLength()) : "";
+}
+
+std::int64_t number(const Json& object, const char* key) {
+  const Json* value = member(object, key);
+  return value != nullptr && value->IsInt64() ? value->GetInt64() : 0;
+}
+
+double real(const Json& object, const char* key) {
+  const Json* value = member(object, key);
+  return value != nullptr && value->IsNumber() ? value->GetDouble() : 0;
+}
+
+// "3m ago"; "never" for nothing.
+std::string ago(std::int64_t then, UnixSeconds now) {
+  if (then == 0) return "never";
+  const std::int64_t seconds = std::max<std::int64_t>(0, now - then);
+  if (seconds < 120) return fmt::format("{}s ago", seconds);
+  if (seconds < 7200) return fmt::format("{}m ago", seconds / 60);
+  if (seconds < 172'800) return fmt::format("{}h ago", seconds / 3600);
+  return fmt::format("{}d ago", seconds / 86'400);
+}
+
+std::string reasons(const Json* counts) {
+  std::string out;
+  if (counts == nullptr || !counts->IsObject()) return out;
+  for (const auto& entry : counts->GetObject()) {
+    out += fmt::format("{}{} {}", out.empty() ? "" : ", ", entry.name.GetString(), entry.value.GetInt64());
+  }
+  return out.empty() ? out : " (" + out + ")";
+}
+
+void append_upstream(std::string& out, const Json& upstream, UnixSeconds now) {
+  out += fmt::format("{}  {}  {}  {}", text(upstream, "name"), text(upstream, "url"), text(upstream, "direction"),
+                     text(upstream, "state"));
+  if (number(upstream, "connected_since") != 0) {
+    out += fmt::format(", connected {}", ago(number(upstream, "connected_since"), now));
+  }
+  out += fmt::format(", last event {}\n", ago(number(upstream, "last_event"), now));
+  if (const std::string error = text(upstream, "last_error"); !error.empty()) {
+    out += fmt::format("  last error  {} (breaker {}, {} retries)\n", error, text(upstream, "breaker"),
+                       number(upstream, "retries"));
+  }
+  const Json* down = member(upstream, "down");
+  if (down != nullptr && text(upstream, "direction") != "up") {
+    out += fmt::format("  down        {} novel, {} duplicate, {} invalid{}, {} in flight\n", number(*down, "novel"),
+                       number(*down, "duplicate"), number(*down, "invalid"), reasons(member(*down, "invalid_reasons")),
+                       number(*down, "in_flight"));
+    if (const Json* ledgers = member(*down, "ledgers"); ledgers != nullptr && ledgers->IsArray()) {
+      for (const Json& ledger : ledgers->GetArray()) {
+        out += fmt::format("  ledger      {}  {:.2f} % complete, {} partial, {} failed, {} suspect, {} gaps\n",
+                           text(ledger, "filter"), 100 * real(ledger, "complete_share"), number(ledger, "partial"),
+                           number(ledger, "failed"), number(ledger, "suspect"), number(ledger, "gaps"));
+      }
+    }
+  }
+  const Json* up = member(upstream, "up");
+  if (up != nullptr && text(upstream, "direction") != "down") {
+    out += fmt::format("  up          {} accepted, {} duplicate, {} refused{}, backlog {}\n", number(*up, "accepted"),
+                       number(*up, "duplicate"), number(*up, "refused"), reasons(member(*up, "refusals")),
+                       number(*up, "backlog"));
+  }
+}
+
+void append_target(std::string& out, const Json& target) {
+  out += fmt::format("  {:<8} {:<48}", text(target, "state"), text(target, "url"));
+  if (const Json* checks = member(target, "checks"); checks != nullptr && checks->IsObject()) {
+    for (const auto& check : checks->GetObject()) {
+      const std::string fault = text(check.value, "fault");
+      out += fmt::format("  {} {}", check.name.GetString(),
+                         fault.empty() ? fmt::format("{} ms", number(check.value, "ms")) : fault);
+    }
+  }
+  out += "\n";
+}
+
+bool parse(rapidjson::Document& document, const std::string& json) {
+  document.Parse(json.data(), json.size());
+  return !document.HasParseError() && document.IsObject();
+}
+
+}  // namespace
+
+std::string router_status_text(const std::string& json, UnixSeconds now) {
+  rapidjson::Document document;
+  if (!parse(document, json)) return {};
+  const Json* upstreams = member(document, "upstreams");
+  if (upstreams == nullptr || !upstreams->IsArray()) return {};
+  std::string out;
+  for (const Json& upstream : upstreams->GetArray()) append_upstream(out, upstream, now);
+  return out.empty() ? "no upstreams in the settings\n" : out;
+}
+
+std::string monitor_status_text(const std::string& json) {
+  rapidjson::Document document;
+  if (!parse(document, json)) return {};
+  if (member(document, "enabled") != nullptr) return "the monitor is off (monitor.enabled)\n";
+  std::string out = fmt::format("period {} s, {} in flight, {} overdue\n", number(document, "period_ms") / 1000,
+                                number(document, "in_flight"), number(document, "overdue"));
+  if (const Json* outage = member(document, "own_outage"); outage != nullptr && outage->IsTrue()) {
+    out += "own outage: most targets fail at once, nothing is judged or published\n";
+  }
+  if (const Json* networks = member(document, "networks"); networks != nullptr && networks->IsObject()) {
+    for (const auto& network : networks->GetObject()) {
+      out += fmt::format("{:<9} {} online, {} offline, {} unknown, {} ignored\n", network.name.GetString(),
+                         number(network.value, "online"), number(network.value, "offline"),
+                         number(network.value, "unknown"), number(network.value, "ignored"));
+    }
+  }
+  if (const Json* targets = member(document, "targets"); targets != nullptr && targets->IsArray()) {
+    for (const Json& target : targets->GetArray()) append_target(out, target);
+  }
+  return out;
+}
+
+}  // namespace pharos::app

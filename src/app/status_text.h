@@ -1,0 +1,14 @@
+// The status documents of the admin listener as text for people. Pure.
+#pragma once
+
+#include <string>
+
+#include "util/clock.h"
+
+namespace pharos::app {
+
+// "" when the document is not of the expected shape.
+std::string router_status_text(const std::string& json, UnixSeconds now);
+std::string monitor_status_text(const std::string& json);
+
+}  // namespace pharos::app
