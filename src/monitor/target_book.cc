@@ -1,0 +1,174 @@
+#include "monitor/target_book.h"
+
+#include <algorithm>
+#include <vector>
+
+namespace pharos::monitor {
+
+std::string_view describe(Refusal refusal) {
+  switch (refusal) {
+    case Refusal::none:
+      return "taken in";
+    case Refusal::known:
+      return "known already";
+    case Refusal::opted_out:
+      return "on the opt-out list";
+    case Refusal::not_public:
+      return "not a public host";
+    case Refusal::too_many_paths:
+      return "too many paths on this host";
+    case Refusal::full:
+      return "too many targets";
+  }
+  return "";
+}
+
+TargetBook::TargetBook(const MonitorOptions& options, OptOut opt_out)
+    : max_targets_(options.max_targets),
+      max_paths_per_host_(options.max_paths_per_host),
+      allow_private_(options.probe.allow_private_addresses),
+      tor_(!options.probe.socks5_proxy.empty()),
+      opt_out_(std::move(opt_out)) {}
+
+Refusal TargetBook::judge_candidate(const RelayUrl& url, TargetSource source) const {
+  if (opt_out_.covers(url)) return Refusal::opted_out;
+  const bool overlay = url.network() != Network::clearnet;
+  if (!overlay && !allow_private_ && !is_public_host(url.host())) return Refusal::not_public;
+  const auto paths = paths_.find(url.host());
+  if (source == TargetSource::discovered && paths != paths_.end() && paths->second >= max_paths_per_host_)
+    return Refusal::too_many_paths;
+  return Refusal::none;
+}
+
+std::optional<TargetId> TargetBook::victim_for(TargetSource source) const {
+  if (never_opened_.empty()) return std::nullopt;
+  const auto [failures, id] = *never_opened_.rbegin();
+  if (source == TargetSource::discovered && failures < kEvictAfter) return std::nullopt;
+  return id;
+}
+
+TargetBook::Admission TargetBook::admit(const RelayUrl& url, TargetSource source, std::int64_t unix_ms) {
+  if (const auto it = by_url_.find(url.text()); it != by_url_.end()) {
+    Target& target = targets_.at(it->second);
+    if (source > target.state.source) {
+      leave(it->second, target);
+      target.state.source = source;
+      enter(it->second, target);
+    }
+    return {Refusal::known, it->second, std::nullopt};
+  }
+  TargetState state;
+  state.url = url.text();
+  state.source = source;
+  state.first_seen_unix_ms = unix_ms;
+  return insert(url, std::move(state));
+}
+
+TargetBook::Admission TargetBook::restore(const TargetState& state) {
+  auto url = RelayUrl::parse(state.url);
+  if (!url || url.value().text() != state.url) return {Refusal::not_public, 0, std::nullopt};
+  if (const auto it = by_url_.find(state.url); it != by_url_.end()) return {Refusal::known, it->second, std::nullopt};
+  return insert(url.value(), state);
+}
+
+TargetBook::Admission TargetBook::insert(const RelayUrl& url, TargetState state) {
+  Admission out;
+  out.refusal = judge_candidate(url, state.source);
+  if (out.refusal != Refusal::none) return out;
+  if (targets_.size() >= max_targets_) {
+    out.displaced = victim_for(state.source);
+    if (!out.displaced) {
+      out.refusal = Refusal::full;
+      return out;
+    }
+  }
+  out.id = next_id_++;
+  const Network network = url.network();
+  Target target{url, std::move(state), network != Network::clearnet && !(network == Network::tor && tor_), {}};
+  const auto it = targets_.emplace(out.id, std::move(target)).first;
+  by_url_.emplace(url.text(), out.id);
+  ++paths_[url.host()];
+  enter(out.id, it->second);
+  return out;
+}
+
+void TargetBook::erase(TargetId id) {
+  const auto it = targets_.find(id);
+  if (it == targets_.end()) return;
+  leave(id, it->second);
+  by_url_.erase(it->second.url.text());
+  const auto paths = paths_.find(it->second.url.host());
+  if (--paths->second == 0) paths_.erase(paths);
+  targets_.erase(it);
+}
+
+Target* TargetBook::find(TargetId id) {
+  const auto it = targets_.find(id);
+  return it == targets_.end() ? nullptr : &it->second;
+}
+const Target* TargetBook::find(TargetId id) const { return const_cast<TargetBook*>(this)->find(id); }
+
+std::size_t& TargetBook::count_of(const Target& target) {
+  Counts& counts = counts_[static_cast<std::size_t>(target.url.network())];
+  if (target.ignored) return counts.ignored;
+  switch (target.state.liveness) {
+    case Liveness::online:
+      return counts.online;
+    case Liveness::offline:
+      return counts.offline;
+    case Liveness::unknown:
+      break;
+  }
+  return counts.unknown;
+}
+
+bool TargetBook::evictable(const Target& target) const {
+  return target.state.source == TargetSource::discovered && target.state.online_unix_ms == 0;
+}
+
+void TargetBook::leave(TargetId id, const Target& target) {
+  --count_of(target);
+  if (evictable(target)) never_opened_.erase({target.state.failures, id});
+}
+void TargetBook::enter(TargetId id, const Target& target) {
+  ++count_of(target);
+  if (evictable(target)) never_opened_.emplace(target.state.failures, id);
+}
+
+bool TargetBook::judge(TargetId id, bool opened, std::int64_t unix_ms) {
+  Target* target = find(id);
+  if (target == nullptr) return false;
+  leave(id, *target);
+  TargetState& state = target->state;
+  const Liveness before = state.liveness;
+  state.checked_unix_ms = unix_ms;
+  if (opened) {
+    state.liveness = Liveness::online;
+    state.failures = 0;
+    state.online_unix_ms = unix_ms;
+  } else {
+    state.liveness = Liveness::offline;
+    ++state.failures;
+  }
+  enter(id, *target);
+  return before != state.liveness;
+}
+
+void TargetBook::forgive(TargetId id) {
+  Target* target = find(id);
+  if (target == nullptr) return;
+  leave(id, *target);
+  target->state.liveness = Liveness::online;
+  target->state.failures = 0;
+  enter(id, *target);
+}
+
+void TargetBook::for_each(const std::function<void(TargetId, const Target&)>& visit) const {
+  std::vector<TargetId> ids;
+  ids.reserve(targets_.size());
+  for (const auto& [id, target] : targets_) ids.push_back(id);
+  std::ranges::sort(ids);
+  for (const TargetId id : ids) visit(id, targets_.at(id));
+}
+
+}  // namespace pharos::monitor
