@@ -1,0 +1,60 @@
+#include "monitor/dial.h"
+
+namespace pharos::monitor {
+
+net::DialTarget dial_target(const RelayUrl& url) {
+  net::DialTarget target;
+  target.secure = url.secure();
+  target.host = url.host();
+  target.port = url.port();
+  target.target = url.target();
+  target.host_header = url.authority();
+  return target;
+}
+
+net::DialOptions dial_options(const RelayUrl& url, const ProbeOptions& options, std::chrono::milliseconds timeout) {
+  net::DialOptions out;
+  out.timeout = timeout;
+  out.allow_private_addresses = options.allow_private_addresses;
+  if (url.network() == Network::tor) out.socks5_proxy = options.socks5_proxy;
+  out.ca_file = options.ca_file;
+  out.user_agent = options.user_agent;
+  out.ws.max_message_bytes = options.max_message_bytes;
+  return out;
+}
+
+Fault fault_of(net::NetError error) {
+  switch (error) {
+    case net::NetError::bad_address:
+    case net::NetError::bind:
+      return Fault::bad_address;
+    case net::NetError::address_refused:
+      return Fault::address_refused;
+    case net::NetError::dns:
+      return Fault::dns;
+    case net::NetError::tcp:
+      return Fault::tcp;
+    case net::NetError::tls:
+      return Fault::tls;
+    case net::NetError::tls_certificate:
+      return Fault::tls_certificate;
+    case net::NetError::http:
+      return Fault::http;
+    case net::NetError::proxy:
+      return Fault::proxy;
+    case net::NetError::timeout:
+      return Fault::none;
+    case net::NetError::too_large:
+      return Fault::too_large;
+    case net::NetError::closed:
+      return Fault::closed;
+  }
+  return Fault::tcp;
+}
+
+std::string detail_of(const net::NetFailure& failure) {
+  if (failure.error == net::NetError::http && failure.http_status != 0) return std::to_string(failure.http_status);
+  return failure.detail;
+}
+
+}  // namespace pharos::monitor
