@@ -1,0 +1,70 @@
+#include "monitor/monitor.h"
+
+#include <chrono>
+#include <future>
+
+#include "monitor/watch.h"
+#include "util/log.h"
+#include "util/snapshot.h"
+
+namespace pharos::monitor {
+namespace {
+
+constexpr std::chrono::seconds kStopTimeout{5};
+
+}  // namespace
+
+struct Monitor::State {
+  State(const MonitorOptions& o, const SecretKey& s, const MonitorDependencies& d)
+      : options(o), secret(s), dependencies(d) {}
+
+  MonitorOptions options;
+  SecretKey secret;  // until the publisher has it
+  MonitorDependencies dependencies;
+  Snapshot<std::string> status{std::make_shared<const std::string>("{}")};
+  // On the shard alone.
+  std::shared_ptr<Watch> watch;
+  bool stopped = false;
+};
+
+Monitor::Monitor(const MonitorOptions& options, const SecretKey& secret, const MonitorDependencies& dependencies)
+    : state_(std::make_shared<State>(options, secret, dependencies)) {}
+
+Monitor::~Monitor() { stop(); }
+
+void Monitor::start() {
+  if (!state_->options.enabled) return;
+  state_->dependencies.shard.post([state = state_] {
+    if (state->watch || state->stopped) return;
+    auto on_status = [weak = std::weak_ptr(state)](std::string json) {
+      if (const auto self = weak.lock()) self->status.set(std::make_shared<const std::string>(std::move(json)));
+    };
+    state->watch = std::make_shared<Watch>(state->options, state->secret, state->dependencies, std::move(on_status));
+    state->secret = SecretKey{};
+    state->watch->begin();
+  });
+}
+
+void Monitor::stop() {
+  const auto end = [state = state_] {
+    state->stopped = true;
+    state->watch.reset();
+  };
+  if (!state_->options.enabled) return;
+  if (state_->dependencies.shard.is_current()) {
+    end();
+    return;
+  }
+  const auto ended = std::make_shared<std::promise<void>>();
+  auto future = ended->get_future();
+  state_->dependencies.shard.post([end, ended] {
+    end();
+    ended->set_value();
+  });
+  if (future.wait_for(kStopTimeout) != std::future_status::ready)
+    log::warn("monitor", "the monitor did not stop in time");
+}
+
+std::string Monitor::status_json() const { return *state_->status.get(); }
+
+}  // namespace pharos::monitor
