@@ -43,7 +43,7 @@ TEST(Log, PeersCannotForgeLinesOrDriveTheTerminal) {
   const std::string_view hostile(
       "x\n2023 error\r\t\x1b[2J\x7f\0\xc2\x9b"
       "31m",
-      27);
+      25);
   for (const Format format : {Format::text, Format::json, Format::journal}) {
     const std::string line = render(Level::info, format, "relay", hostile, {{"sub", hostile}}, kTime);
     for (const char c : line) {
