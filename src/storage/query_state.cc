@@ -73,6 +73,8 @@ QueryState::Step QueryState::plan(SliceReader& reader, TimeBudget& budget) {
       ++trials_;
       path = *trial;
     }
+    const bool by_author = path.index == Index::by_author || path.index == Index::by_author_kind;
+    if (source.filter.authors && !by_author) source.authors = AuthorSet(*source.filter.authors);
     open_streams(reader, planned_, path,
                  source.filter.until ? before_second(*source.filter.until) : before_everything());
   }
@@ -115,13 +117,14 @@ void QueryState::open_streams(SliceReader& reader, std::uint32_t number, const A
 }
 
 QueryState::Step QueryState::fill(SliceReader& reader, TimeBudget& budget) {
+  Candidate next;
   while (!unfilled_.empty()) {
     const std::uint32_t number = unfilled_.back();
     Stream& stream = streams_[number];
     if (!is_dead(number)) {
-      switch (stream.places.fill(reader, max_seq_, sources_[stream.source].left, budget)) {
+      switch (stream.places.fill(reader, max_seq_, sources_[stream.source].left, budget, next)) {
         case IndexStream::Fill::ready:
-          heap_.push(stream.places.next(), number);
+          heap_.push(next, number);
           break;
         case IndexStream::Fill::ended:
           break;
@@ -153,9 +156,8 @@ bool QueryState::gather() {
     }
     Stream& stream = streams_[head.stream];
     group_.push_back({head.candidate.seq, stream.source, {}});
-    stream.places.advance();
-    if (stream.places.has_next()) {
-      heap_.replace_top(stream.places.next());
+    if (Candidate next; stream.places.take(next)) {
+      heap_.replace_top(next);
     } else {
       heap_.pop();
       unfilled_.push_back(head.stream);
@@ -202,6 +204,7 @@ bool QueryState::judge(const RecordView& record, UnixSeconds now, std::size_t be
     Source& source = sources_[group_[i].source];
     if (source.left == 0) continue;
     if (source.after_trial) ++source.trial_scanned;
+    if (!source.authors.may_hold(record)) continue;
     if (!record.matches(source.filter)) continue;
     if (!given) {
       if (record.is_expired(now) || (options_.visible && !options_.visible(record))) return false;
@@ -222,6 +225,7 @@ void QueryState::end_trials(SliceReader& reader) {
     const AccessPath path = *source.after_trial;
     source.after_trial.reset();
     --trials_;
+    source.authors = {};
     open_streams(reader, member.source, path, after_place(place_));
   }
 }

@@ -16,6 +16,7 @@
 
 #include "storage/merge.h"
 #include "storage/query.h"
+#include "storage/query_authors.h"
 #include "storage/scan.h"
 
 namespace pharos::storage {
@@ -32,6 +33,7 @@ class QueryState {
  private:
   struct Source {
     Filter filter;
+    AuthorSet authors;               // where the path does not say who wrote an event
     std::size_t left = 0;            // answers still wanted; 0: done, its streams are dead
     std::uint32_t first_stream = 0;  // streams before it were the trial's and are dead
     // While a broad scan is tried (planner.h).

@@ -91,8 +91,9 @@ bool IndexStream::position(SliceReader::Shared& shared) const {
   return cursor.value() != place.view() || cursor.previous_in_group();
 }
 
-IndexStream::Fill IndexStream::fill(SliceReader& reader, Seq max_seq, std::size_t wanted, TimeBudget& budget) {
-  if (has_next()) return Fill::ready;
+IndexStream::Fill IndexStream::fill(SliceReader& reader, Seq max_seq, std::size_t wanted, TimeBudget& budget,
+                                    Candidate& out) {
+  if (take(out)) return Fill::ready;
   if (ended_) return Fill::ended;
   if (!budget.spend()) return Fill::out_of_budget;
   ahead_.clear();
@@ -102,24 +103,26 @@ IndexStream::Fill IndexStream::fill(SliceReader& reader, Seq max_seq, std::size_
   SliceReader::Shared& shared = reader.shared(index_);
   bool found = position(shared);
   shared.owner = number_;
-  for (;;) {
+  for (std::size_t taken = 0;;) {
     const std::optional<Candidate> place = found ? decode_place(shared.cursor->value()) : std::nullopt;
     if (!place || place->created_at < since_) {
       ended_ = true;
       shared.owner = SliceReader::kNobody;
-      break;
+      return taken > 0 ? Fill::ready : Fill::ended;
     }
     last_ = *place;
     if (place->seq <= max_seq) {
-      ahead_.push_back(*place);
-      if (ahead_.size() == wanted) break;
+      if (++taken == 1) {
+        out = *place;
+      } else {
+        ahead_.push_back(*place);
+      }
+      if (taken == wanted) return Fill::ready;
     } else if (!budget.spend()) {
-      break;
+      return taken > 0 ? Fill::ready : Fill::out_of_budget;
     }
     found = shared.cursor->previous_in_group();
   }
-  if (has_next()) return Fill::ready;
-  return ended_ ? Fill::ended : Fill::out_of_budget;
 }
 
 Candidate before_everything() { return {kEndOfTime, 0, 0}; }

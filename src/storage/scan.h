@@ -69,14 +69,17 @@ class IndexStream {
   explicit IndexStream(std::vector<Candidate> candidates) : ahead_(std::move(candidates)), ended_(true) {}
 
   enum class Fill { ready, ended, out_of_budget };
-  // When nothing is read ahead: reads up to `wanted` places, fewer as the stream begins. Passes over those with
-  // seq > max_seq. After out_of_budget, call it again in this slice or another.
-  Fill fill(SliceReader& reader, Seq max_seq, std::size_t wanted, TimeBudget& budget);
+  // Takes the next place from the index into `out`, and reads up to `wanted` - 1 more ahead, fewer as the stream
+  // begins. Passes over those with seq > max_seq. After out_of_budget, call it again in this slice or another. Called
+  // when take() has nothing.
+  Fill fill(SliceReader& reader, Seq max_seq, std::size_t wanted, TimeBudget& budget, Candidate& out);
 
-  bool has_next() const { return next_ < ahead_.size(); }
-  // has_next().
-  const Candidate& next() const { return ahead_[next_]; }
-  void advance() { ++next_; }
+  // The next place that was read ahead; false when fill() has to be called.
+  bool take(Candidate& out) {
+    if (next_ == ahead_.size()) return false;
+    out = ahead_[next_++];
+    return true;
+  }
 
  private:
   bool position(SliceReader::Shared& shared) const;
@@ -84,7 +87,7 @@ class IndexStream {
   Key key_;
   Candidate last_;  // read on strictly after it
   UnixSeconds since_ = 0;
-  std::vector<Candidate> ahead_;
+  std::vector<Candidate> ahead_;  // stays empty in a stream that gives one place, as most of many do
   std::size_t next_ = 0;
   std::uint32_t number_ = 0;
   std::uint8_t read_ahead_ = 1;

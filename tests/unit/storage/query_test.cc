@@ -44,7 +44,7 @@ Event note(std::uint64_t id, std::uint8_t who, UnixSeconds at, Kind kind = 1, Ta
   return event;
 }
 
-class QueryTest : public ::testing::Test {
+class Queries : public ::testing::Test {
  protected:
   // Slices of `records` each until the end; `between` runs after each slice.
   Answer run(
@@ -71,14 +71,14 @@ class QueryTest : public ::testing::Test {
   ManualClock clock_;
 };
 
-TEST_F(QueryTest, GivesTheNewestFirstAndTiesByAscendingId) {
+TEST_F(Queries, GivesTheNewestFirstAndTiesByAscendingId) {
   const Seq older = store_.put(note(9, 1, 10));
   const Seq tie_high = store_.put(note(8, 1, 20));
   const Seq tie_low = store_.put(note(7, 2, 20));
   EXPECT_THAT(ask({Filter{}}), ElementsAre(tie_low, tie_high, older));
 }
 
-TEST_F(QueryTest, MergesManyValuesUnderOneLimit) {
+TEST_F(Queries, MergesManyValuesUnderOneLimit) {
   std::vector<Seq> newest;
   for (std::uint8_t who = 1; who <= 100; ++who) {
     for (UnixSeconds i = 0; i < 3; ++i) {
@@ -95,7 +95,7 @@ TEST_F(QueryTest, MergesManyValuesUnderOneLimit) {
   EXPECT_EQ(ask({filter}), newest);
 }
 
-TEST_F(QueryTest, ReadsFewRecordsForFewAnswersOutOfManyStreams) {
+TEST_F(Queries, ReadsFewRecordsForFewAnswersOutOfManyStreams) {
   for (std::uint8_t who = 1; who <= 200; ++who) {
     for (std::uint64_t i = 0; i < 5; ++i) store_.put(note(who * 10U + i, who, 1000 + who));
   }
@@ -112,7 +112,7 @@ TEST_F(QueryTest, ReadsFewRecordsForFewAnswersOutOfManyStreams) {
   EXPECT_LT(query.scanned(), 70U);
 }
 
-TEST_F(QueryTest, TellsEventsApartThatShareAnIndexKey) {
+TEST_F(Queries, TellsEventsApartThatShareAnIndexKey) {
   // The ids share their first eight bytes, the authors theirs.
   Event low = note(5, 1, 10);
   Event high = note(5, 1, 10);
@@ -132,7 +132,7 @@ TEST_F(QueryTest, TellsEventsApartThatShareAnIndexKey) {
   }
 }
 
-TEST_F(QueryTest, ComparesTheTagBehindAHash) {
+TEST_F(Queries, ComparesTheTagBehindAHash) {
   const Event event = note(1, 1, 10, 1, {{"t", "other"}});
   const Seq seq = store_.put(event);
   store_.put_entry(Table::by_tag, tag_key(store_.tables().hash_key, 't', "wanted"),
@@ -144,7 +144,7 @@ TEST_F(QueryTest, ComparesTheTagBehindAHash) {
   EXPECT_THAT(ask({filter}), ElementsAre(seq));
 }
 
-TEST_F(QueryTest, GivesAnEventOfSeveralFiltersOnceAndCountsItInEach) {
+TEST_F(Queries, GivesAnEventOfSeveralFiltersOnceAndCountsItInEach) {
   const Seq first = store_.put(note(1, 1, 10, 1));
   const Seq second = store_.put(note(2, 1, 20, 7));
   const Seq third = store_.put(note(3, 2, 30, 1));
@@ -158,7 +158,7 @@ TEST_F(QueryTest, GivesAnEventOfSeveralFiltersOnceAndCountsItInEach) {
   EXPECT_THAT(ask({all, notes}), ElementsAre(third, second, first));
 }
 
-TEST_F(QueryTest, ClampsLimitsAndTakesTheDefault) {
+TEST_F(Queries, ClampsLimitsAndTakesTheDefault) {
   for (std::uint64_t i = 0; i < 10; ++i) store_.put(note(i, 1, 10));
   QueryOptions options;
   options.default_limit = 3;
@@ -171,7 +171,7 @@ TEST_F(QueryTest, ClampsLimitsAndTakesTheDefault) {
   EXPECT_THAT(ask({filter}, options), IsEmpty());
 }
 
-TEST_F(QueryTest, TakesSinceAndUntilInclusively) {
+TEST_F(Queries, TakesSinceAndUntilInclusively) {
   std::vector<Seq> seqs;
   for (UnixSeconds at = 10; at < 15; ++at) seqs.push_back(store_.put(note(static_cast<std::uint64_t>(at), 1, at)));
   Filter filter;
@@ -187,7 +187,7 @@ TEST_F(QueryTest, TakesSinceAndUntilInclusively) {
   EXPECT_THAT(ask({filter}), SizeIs(5));
 }
 
-TEST_F(QueryTest, HidesWhatIsExpiredOrTooNewOrNotAllowed) {
+TEST_F(Queries, HidesWhatIsExpiredOrTooNewOrNotAllowed) {
   const Seq kept = store_.put(note(1, 1, 10));
   store_.put(note(2, 1, 11, 1, {{"expiration", std::to_string(clock_.unix_now())}}));
   const Seq secret = store_.put(note(3, 1, 12, 4));
@@ -201,7 +201,7 @@ TEST_F(QueryTest, HidesWhatIsExpiredOrTooNewOrNotAllowed) {
   EXPECT_THAT(ask({one}), ElementsAre(last));
 }
 
-TEST_F(QueryTest, GoesOnExactlyWhereItStoppedWhateverIsWritten) {
+TEST_F(Queries, GoesOnExactlyWhereItStoppedWhateverIsWritten) {
   std::vector<Seq> seqs;
   for (std::uint64_t i = 0; i < 50; ++i) seqs.push_back(store_.put(note(i, static_cast<std::uint8_t>(i % 7), 10)));
   std::vector<Seq> expected;
@@ -222,7 +222,7 @@ TEST_F(QueryTest, GoesOnExactlyWhereItStoppedWhateverIsWritten) {
   EXPECT_EQ(answer.seqs, expected);
 }
 
-TEST_F(QueryTest, PausesAfterTheRecordThatTheSinkRefuses) {
+TEST_F(Queries, PausesAfterTheRecordThatTheSinkRefuses) {
   for (std::uint64_t i = 0; i < 5; ++i) store_.put(note(i, 1, 10));
   Query query({Filter{}}, {});
   std::size_t given = 0;
@@ -235,7 +235,7 @@ TEST_F(QueryTest, PausesAfterTheRecordThatTheSinkRefuses) {
   EXPECT_EQ(query.run_slice(store_, 0, budget, [](const RecordView&) { return true; }), SliceEnd::finished);
 }
 
-TEST_F(QueryTest, IsCutShortAfterTheRecordsItMayScan) {
+TEST_F(Queries, IsCutShortAfterTheRecordsItMayScan) {
   for (std::uint64_t i = 0; i < 5; ++i) store_.put(note(i, 1, 10));
   QueryOptions options;
   options.max_scanned = 4;
@@ -246,7 +246,7 @@ TEST_F(QueryTest, IsCutShortAfterTheRecordsItMayScan) {
   EXPECT_EQ(run(Query({Filter{}}, options), 2).end, SliceEnd::finished);
 }
 
-TEST_F(QueryTest, AdvancesOnTheSmallestBudget) {
+TEST_F(Queries, AdvancesOnTheSmallestBudget) {
   for (std::uint64_t i = 0; i < 20; ++i) store_.put(note(i, static_cast<std::uint8_t>(i), 10));
   Filter filter;
   filter.authors.emplace();
