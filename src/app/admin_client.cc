@@ -29,7 +29,13 @@ Answer fetch(const net::DialTarget& target) {
                             [&](Answer answer) { promise.set_value(std::move(answer)); });
   });
   Answer answer = future.get();
-  shards.background().post([&] { pending.reset(); });
+  // What belongs to the loop ends on the loop; stopping it drops what is still posted.
+  std::promise<void> released;
+  shards.background().post([&] {
+    pending.reset();
+    released.set_value();
+  });
+  released.get_future().wait();
   shards.stop();
   return answer;
 }
@@ -53,7 +59,11 @@ Result<std::string, AdminFailure> ask_admin(const AdminQuery& query) {
   if (target.host.starts_with('[') && target.host.ends_with(']')) {
     target.host = target.host.substr(1, target.host.size() - 2);
   }
-  std::from_chars(address.data() + colon + 1, address.data() + address.size(), target.port);
+  const char* const end = address.data() + address.size();
+  const auto parsed = std::from_chars(address.data() + colon + 1, end, target.port);
+  if (parsed.ec != std::errc() || parsed.ptr != end) {
+    return failure(AdminFailure{ExitCode::usage, address + ": expected host:port"});
+  }
   target.target = query.path;
   target.host_header = address;
   const Answer answer = fetch(target);

@@ -127,7 +127,7 @@ LineSource::Next LineSource::next(std::string_view& line) {
       line = std::string_view(in.text).substr(in.text_begin, end - in.text_begin);
       in.text_begin = end + 1;
       ++in.lines;
-      if (!in.skipping) return Next::line;
+      if (!in.skipping && line.size() <= kMaxLineBytes) return Next::line;
       in.skipping = false;
       return Next::too_long;
     }

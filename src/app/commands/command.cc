@@ -12,19 +12,6 @@ namespace {
 
 constexpr const char* kDefaultConfig = "/etc/pharos/pharos.toml";
 
-log::Level log_level(const std::string& name) {
-  if (name == "debug") return log::Level::debug;
-  if (name == "warn") return log::Level::warn;
-  if (name == "error") return log::Level::error;
-  return log::Level::info;
-}
-
-log::Format log_format(const std::string& name) {
-  if (name == "json") return log::Format::json;
-  if (name == "journal") return log::Format::journal;
-  return log::Format::text;
-}
-
 }  // namespace
 
 std::shared_ptr<std::string> add_config_option(CLI::App& command) {
@@ -46,8 +33,7 @@ std::unique_ptr<Loaded> load_or_complain(const std::string& config_file) {
     for (const auto& error : options.error()) complain(error.text());
     return nullptr;
   }
-  const config::Values& values = settings.value().values;
-  log::configure(log_level(values.text("log.level")), log_format(values.text("log.format")));
+  log::configure(options.value().log_level, options.value().log_format);
   return std::make_unique<Loaded>(Loaded{std::move(settings).value(), std::move(options).value()});
 }
 

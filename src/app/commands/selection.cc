@@ -47,7 +47,11 @@ std::optional<UnixSeconds> parse_time(const std::string& text) {
   for (const char* format : {"%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"}) {
     std::tm parts{};
     const char* rest = ::strptime(text.c_str(), format, &parts);
-    if (rest != nullptr && *rest == '\0') return static_cast<UnixSeconds>(::timegm(&parts));
+    if (rest == nullptr || *rest != '\0') continue;
+    const int day = parts.tm_mday;
+    const std::time_t time = ::timegm(&parts);
+    // timegm takes 30 February for 2 March.
+    if (parts.tm_mday == day && time >= 0) return static_cast<UnixSeconds>(time);
   }
   return std::nullopt;
 }

@@ -1,0 +1,79 @@
+// The command line: what is there, and how a wrong one ends.
+
+#include "app/cli.h"
+
+#include <fstream>
+
+#include <gmock/gmock.h>
+
+#include "app/commands/selection.h"
+#include "app/exit_code.h"
+#include "support/temp_dir.h"
+
+namespace pharos::app {
+namespace {
+
+using ::testing::HasSubstr;
+
+int run(std::vector<std::string> words) {
+  words.insert(words.begin(), "pharos");
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  return run_command_line(static_cast<int>(words.size()), argv.data());
+}
+
+TEST(Cli, EveryCommandHasHelp) {
+  const std::string help = all_help();
+  for (const char* command : {"serve", "import", "export", "scan", "db", "key", "config", "router", "monitor"}) {
+    EXPECT_THAT(help, HasSubstr(command));
+  }
+}
+
+TEST(Cli, AWrongCommandLineIsAUsageError) {
+  const int usage = static_cast<int>(ExitCode::usage);
+  EXPECT_EQ(run({}), usage);
+  EXPECT_EQ(run({"sevre"}), usage);
+  EXPECT_EQ(run({"export", "--no-such-option"}), usage);
+  EXPECT_EQ(run({"key"}), usage);
+  EXPECT_EQ(run({"key", "generate"}), usage) << "where the secret goes is said explicitly";
+}
+
+TEST(Cli, VersionAndHelpAreFine) {
+  EXPECT_EQ(run({"--version"}), 0);
+  EXPECT_EQ(run({"import", "--help"}), 0);
+}
+
+TEST(Cli, BadSettingsEndWithTheirOwnCode) {
+  const testing::TempDir dir;
+  const std::string file = (dir.path() / "pharos.toml").string();
+  std::ofstream(file) << "[relay]\nnmae = \"x\"\n";
+  EXPECT_EQ(run({"config", "check", "--config", file}), static_cast<int>(ExitCode::settings));
+  EXPECT_EQ(run({"serve", "--config", file}), static_cast<int>(ExitCode::settings));
+  EXPECT_EQ(run({"serve", "--config", file + ".missing"}), static_cast<int>(ExitCode::settings));
+  std::ofstream(file) << "[relay]\nname = \"x\"\n";
+  EXPECT_EQ(run({"config", "check", "--config", file}), 0);
+}
+
+TEST(Cli, AKeyIsGeneratedIntoAFileOnce) {
+  const testing::TempDir dir;
+  const std::string file = (dir.path() / "key").string();
+  EXPECT_EQ(run({"key", "generate", "--output", file}), 0);
+  EXPECT_EQ(std::filesystem::status(file).permissions(),
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  EXPECT_NE(run({"key", "generate", "--output", file}), 0);
+}
+
+TEST(Cli, TimesAreSecondsOrUtcDates) {
+  EXPECT_EQ(parse_time("0"), 0);
+  EXPECT_EQ(parse_time("1767225600"), 1'767'225'600);
+  EXPECT_EQ(parse_time("2026-01-01"), 1'767'225'600);
+  EXPECT_EQ(parse_time("2026-01-01T00:00:01Z"), 1'767'225'601);
+  EXPECT_EQ(parse_time("2024-02-29"), 1'709'164'800);
+  for (const char* bad : {"", "yesterday", "2026-13-01", "2026-02-30", "-5", "12x", "2026-01-01T25:00:00Z"}) {
+    EXPECT_EQ(parse_time(bad), std::nullopt) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace pharos::app

@@ -1,0 +1,153 @@
+// Import and export against a real store: every line in exactly one count, and what goes in comes out.
+
+#include "app/importer.h"
+
+#include <fstream>
+#include <map>
+
+#include <gmock/gmock.h>
+
+#include "app/exporter.h"
+#include "nostr/event_json.h"
+#include "support/signed_notes.h"
+#include "support/temp_dir.h"
+#include "util/worker_pool.h"
+
+namespace pharos::app {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+std::string json_of(const Event& event) {
+  std::string json;
+  append_event_json(json, event);
+  return json;
+}
+
+class ImporterTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    storage::StoreOptions options;
+    options.directory = dir_.path() / "data";
+    options.map_size_bytes = std::uint64_t{1} << 30;
+    auto opened = storage::Store::open(options, clock_);
+    ASSERT_TRUE(opened.has_value()) << opened.error().detail;
+    store_ = std::move(opened).value();
+    pipeline_ = ingest::make_pipeline(ingest::Options{}, *store_, pool_, clock_);
+  }
+  void TearDown() override {
+    pipeline_->stop();
+    pipeline_->wait_idle(std::chrono::seconds(10));
+    pool_.stop();
+    store_->stop();
+  }
+
+  ImportReport import(const std::string& text) {
+    const auto file = dir_.path() / "lines";
+    std::ofstream(file, std::ios::binary) << text;
+    auto lines = LineSource::open(file);
+    EXPECT_TRUE(lines.has_value());
+    ImportOptions options;
+    options.show_progress = false;
+    options.lines_shown_per_reason = 2;
+    options.on_refused = [this](std::uint64_t line, std::string_view why) { refused_[line] = std::string(why); };
+    ImportReport report;
+    EXPECT_TRUE(import_lines(*lines.value(), *pipeline_, clock_, options, report).has_value());
+    return report;
+  }
+
+  std::vector<std::string> exported(std::vector<Filter> filters = {Filter{}}) {
+    std::vector<std::string> lines;
+    const WalkResult walked = walk_events(*store_, std::move(filters), clock_, [&](const storage::RecordView& record) {
+      lines.emplace_back();
+      record.append_json(lines.back());
+      return true;
+    });
+    EXPECT_TRUE(walked.complete);
+    EXPECT_EQ(walked.events, lines.size());
+    return lines;
+  }
+
+  testing::TempDir dir_;
+  SystemClock clock_;
+  WorkerPool pool_{"test", 2, 1024};
+  std::unique_ptr<storage::Store> store_;
+  std::unique_ptr<ingest::Pipeline> pipeline_;
+  std::map<std::uint64_t, std::string> refused_;
+};
+
+TEST_F(ImporterTest, WhatGoesInComesOutNewestFirst) {
+  // Years old: the age limits are for clients.
+  const auto notes = testing::signed_notes(300, 1'500'000'000, 3);
+  std::string text;
+  std::vector<std::string> expected;
+  for (const Event& note : notes) text += expected.emplace_back(json_of(note)) + "\n";
+  const ImportReport report = import(text);
+  EXPECT_EQ(report.lines, 300U);
+  EXPECT_EQ(report.stored, 300U);
+  EXPECT_EQ(report.refused_total(), 0U);
+  const auto lines = exported();
+  EXPECT_THAT(lines, ::testing::UnorderedElementsAreArray(expected));
+  Event newer;
+  Event older;
+  for (std::size_t i = 1; i < lines.size(); ++i) {
+    ASSERT_TRUE(parse_event(lines[i - 1], newer) && parse_event(lines[i], older));
+    EXPECT_GE(newer.created_at, older.created_at);
+  }
+}
+
+TEST_F(ImporterTest, EveryLineEndsUpInExactlyOneCount) {
+  const auto notes = testing::signed_notes(4, 1'700'000'000, 4);
+  Event forged = notes[3];
+  forged.content += "!";
+  const std::string text = json_of(notes[0]) + "\n" +                   // 1 stored
+                           "[\"EVENT\"," + json_of(notes[1]) + "]\n" +  // 2 stored
+                           "[\"EVENT\",\"sub\"," + json_of(notes[2]) +
+                           "]\n"   // 3 stored
+                           "\n" +  // 4 empty
+                           json_of(forged) +
+                           "\n" +                        // 5 invalid_id
+                           "not json\n" +                // 6 invalid_event
+                           "[\"REQ\",\"sub\",{}]\n" +    // 7 invalid_event
+                           json_of(notes[0]) + "\r\n" +  // 8 duplicate
+                           "{\"id\":1}";                 // 9 invalid_event
+  const ImportReport report = import(text);
+  EXPECT_EQ(report.lines, 8U);
+  EXPECT_EQ(report.stored, 3U);
+  EXPECT_EQ(report.duplicate, 1U);
+  EXPECT_EQ(report.refused_total(), 4U);
+  EXPECT_EQ(report.lines,
+            report.stored + report.duplicate + report.replaced + report.ephemeral + report.refused_total());
+  const auto& invalid = report.refused[static_cast<std::size_t>(ingest::Reason::invalid_event)];
+  EXPECT_EQ(invalid.count, 3U);
+  EXPECT_THAT(invalid.first_lines, ElementsAre(6U, 7U)) << "as many as asked for";
+  EXPECT_THAT(refused_, ElementsAre(::testing::Key(5), ::testing::Key(6), ::testing::Key(7), ::testing::Key(9)));
+  EXPECT_THAT(report.text(1.0), HasSubstr("invalid_id"));
+  EXPECT_EQ(exported().size(), 3U);
+}
+
+TEST_F(ImporterTest, ASecondRunOfTheSameFileStoresNothing) {
+  const auto notes = testing::signed_notes(50, 1'700'000'000, 5);
+  std::string text;
+  for (const Event& note : notes) text += json_of(note) + "\n";
+  EXPECT_EQ(import(text).stored, 50U);
+  const ImportReport again = import(text);
+  EXPECT_EQ(again.stored, 0U);
+  EXPECT_EQ(again.duplicate, 50U);
+}
+
+TEST_F(ImporterTest, AWalkStopsWhereItsVisitorSaysSo) {
+  const auto notes = testing::signed_notes(20, 1'700'000'000, 6);
+  std::string text;
+  for (const Event& note : notes) text += json_of(note) + "\n";
+  import(text);
+  int visited = 0;
+  const WalkResult walked =
+      walk_events(*store_, {Filter{}}, clock_, [&](const storage::RecordView&) { return ++visited < 5; });
+  EXPECT_EQ(visited, 5);
+  EXPECT_FALSE(walked.complete);
+}
+
+}  // namespace
+}  // namespace pharos::app
