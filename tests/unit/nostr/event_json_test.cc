@@ -31,17 +31,17 @@ std::string with(std::string_view name, std::string_view value) {
   return out + "}";
 }
 
-std::optional<EventParseFailure> failure(std::string_view json) {
+EventParseFailure failure(std::string_view json) {
   Event event;
   const auto result = parse_event(json, event);
-  if (result) return std::nullopt;
-  return result.error();
+  if (!result) return result.error();
+  ADD_FAILURE() << json << " was taken";
+  return {.error = EventParseError{}, .id = {}};
 }
 
 void expect_error(std::string_view name, std::string_view value, EventParseError error) {
-  const std::optional<EventParseFailure> got = failure(with(name, value));
-  ASSERT_TRUE(got) << name << " = " << value;
-  EXPECT_EQ(got->error, error) << name << " = " << value << ": " << describe(got->error);
+  const EventParseFailure got = failure(with(name, value));
+  EXPECT_EQ(got.error, error) << name << " = " << value << ": " << describe(got.error);
 }
 
 TEST(EventJson, RoundTripsEveryKindOfText) {
@@ -144,15 +144,15 @@ TEST(EventJson, RefusesRepeatedFieldsHoweverSpelled) {
   for (const char* name : {"id", "pubkey", "created_at", "kind", "tags", "content", "sig"}) {
     const std::string good = with("other", "1");
     std::string json = good.substr(0, good.size() - 1) + ",\"" + name + "\":" + "[]}";
-    EXPECT_EQ(failure(json)->error, EventParseError::duplicate_field) << name;
+    EXPECT_EQ(failure(json).error, EventParseError::duplicate_field) << name;
   }
   expect_error("\\u0069d", "\"" + std::string(64, 'd') + "\"", EventParseError::duplicate_field);
 }
 
 TEST(EventJson, ReportsMissingFields) {
-  EXPECT_EQ(failure("{}")->error, EventParseError::missing_field);
-  EXPECT_EQ(failure(R"({"id":")" + kId + "\"}")->error, EventParseError::missing_field);
-  EXPECT_THAT(failure(R"({"id":")" + kId + "\"}")->id, Optional(EventId::from_hex(kId).value()));
+  EXPECT_EQ(failure("{}").error, EventParseError::missing_field);
+  EXPECT_EQ(failure(R"({"id":")" + kId + "\"}").error, EventParseError::missing_field);
+  EXPECT_THAT(failure(R"({"id":")" + kId + "\"}").id, Optional(EventId::from_hex(kId).value()));
 }
 
 TEST(EventJson, DropsUnknownFieldsOfAnyShape) {
@@ -167,7 +167,8 @@ TEST(EventJson, DropsUnknownFieldsOfAnyShape) {
 
 TEST(EventJson, CapsNesting) {
   const auto nested = [](std::size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); };
-  EXPECT_FALSE(failure(with("other", nested(15))).has_value());
+  Event event;
+  EXPECT_TRUE(parse_event(with("other", nested(15)), event));
   expect_error("other", nested(16), EventParseError::not_json);
   expect_error("other", nested(100'000), EventParseError::not_json);
   expect_error("tags", nested(100'000), EventParseError::not_json);
@@ -176,33 +177,33 @@ TEST(EventJson, CapsNesting) {
 
 TEST(EventJson, RefusesWhatIsNotOneObject) {
   for (const char* text : {"1", "\"x\"", "null", "[]", "[{}]", "true"})
-    EXPECT_EQ(failure(text)->error, EventParseError::not_an_object) << text;
+    EXPECT_EQ(failure(text).error, EventParseError::not_an_object) << text;
   const std::string good = with("kind", "1");
   using std::string_literals::operator""s;
   for (const std::string& text : {""s, " "s, "\n"s, "{"s, good + "x", good + good, "\xef\xbb\xbf" + good, good + "\0"s,
                                   good + "\0x"s, "\0"s + good, good.substr(0, good.size() - 1),
                                   good.substr(0, good.size() - 1) + ",}", "/**/" + good, good + "//"})
-    EXPECT_EQ(failure(text)->error, EventParseError::not_json) << text;
+    EXPECT_EQ(failure(text).error, EventParseError::not_json) << text;
 }
 
 TEST(EventJson, FindsTheIdWhateverElseIsWrong) {
   const EventId id = EventId::from_hex(kId).value();
   const std::string good = with("kind", "1");
-  EXPECT_THAT(failure(with("kind", "-1"))->id, Optional(id));
-  EXPECT_THAT(failure(with("tags", "[1]"))->id, Optional(id));
-  EXPECT_THAT(failure(with("content", "\"\\ud83d\""))->id, Optional(id));
-  EXPECT_THAT(failure(with("content", "\"\xff\""))->id, Optional(id));
-  EXPECT_THAT(failure(good.substr(0, good.size() - 40))->id, Optional(id));
-  EXPECT_THAT(failure(R"({"content":"\udc00", "id" : ")" + kId + "\"}")->id, Optional(id));
-  EXPECT_EQ(failure(with("id", "\"" + std::string(64, 'A') + "\""))->id, std::nullopt);
-  EXPECT_EQ(failure(R"({"content":"\"id\":\")" + kId + R"(\"","x)")->id, std::nullopt);
-  EXPECT_EQ(failure(R"({"id":")" + kId)->id, std::nullopt);
+  EXPECT_THAT(failure(with("kind", "-1")).id, Optional(id));
+  EXPECT_THAT(failure(with("tags", "[1]")).id, Optional(id));
+  EXPECT_THAT(failure(with("content", "\"\\ud83d\"")).id, Optional(id));
+  EXPECT_THAT(failure(with("content", "\"\xff\"")).id, Optional(id));
+  EXPECT_THAT(failure(good.substr(0, good.size() - 40)).id, Optional(id));
+  EXPECT_THAT(failure(R"({"content":"\udc00", "id" : ")" + kId + "\"}").id, Optional(id));
+  EXPECT_EQ(failure(with("id", "\"" + std::string(64, 'A') + "\"")).id, std::nullopt);
+  EXPECT_EQ(failure(R"({"content":"\"id\":\")" + kId + R"(\"","x)").id, std::nullopt);
+  EXPECT_EQ(failure(R"({"id":")" + kId).id, std::nullopt);
 }
 
 TEST(EventJson, KeepsTheFirstOfTwoIds) {
   const std::string good = with("other", "1");
   const std::string twice = good.substr(0, good.size() - 1) + ",\"id\":\"" + std::string(64, 'd') + "\"}";
-  EXPECT_THAT(failure(twice)->id, Optional(EventId::from_hex(kId).value()));
+  EXPECT_THAT(failure(twice).id, Optional(EventId::from_hex(kId).value()));
 }
 
 }  // namespace
