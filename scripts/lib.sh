@@ -5,6 +5,9 @@ memory_gb=$(awk '/MemAvailable/ {print int($2 / 1048576)}' /proc/meminfo)
 jobs=$(nproc)
 [ "$memory_gb" -lt "$jobs" ] && jobs=$((memory_gb > 0 ? memory_gb : 1))
 
+# Objects of one clone serve another.
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
+
 started=$SECONDS
 stage() { printf '\n== [%4ds] %s\n' "$((SECONDS - started))" "$*"; }
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import WebSocket from 'ws'
 import { NostrFetcher } from 'nostr-fetch'
-import { fill, history, ids, startPharos, user } from './harness.mjs'
+import { fill, history, ids, now, startPharos, user } from './harness.mjs'
 
 let relay
 let fetcher
@@ -26,7 +26,7 @@ test('nostr-fetch reads a whole history past the relay\'s limit', async () => {
 
 test('nostr-fetch reads a time range with both ends included', async () => {
   const bob = user()
-  const start = 1_700_000_000
+  const start = now() - 86_400
   const notes = history(bob, 40, start)
   await fill(relay.url, notes)
   const range = { since: start + 10, until: start + 19 }

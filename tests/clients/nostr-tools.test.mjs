@@ -23,8 +23,8 @@ clientSuite('nostr-tools', async (url, user) => {
       const sub = relay.subscribe([filter], {
         onevent: (event) => events.push(event),
         oneose: () => {
-          sub.close()
           resolve(events)
+          sub.close()
         },
         onclose: (reason) => reject(new Error(reason)),
       })
