@@ -1,6 +1,9 @@
 #include "net/http_message.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
+#include <ctime>
 
 namespace pharos::net {
 namespace {
@@ -103,6 +106,20 @@ std::string_view reason_phrase(unsigned status) {
     default:
       return "Status";
   }
+}
+
+std::string http_date(std::int64_t unix_seconds) {
+  constexpr std::array kDays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  constexpr std::array kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  const auto time = static_cast<std::time_t>(unix_seconds);
+  std::tm utc{};
+  if (::gmtime_r(&time, &utc) == nullptr) return {};
+  std::array<char, 64> text{};
+  const int size = std::snprintf(text.data(), text.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT",
+                                 kDays[static_cast<std::size_t>(utc.tm_wday)], utc.tm_mday,
+                                 kMonths[static_cast<std::size_t>(utc.tm_mon)], utc.tm_year + 1900, utc.tm_hour,
+                                 utc.tm_min, utc.tm_sec);
+  return std::string(text.data(), static_cast<std::size_t>(size));
 }
 
 void append_header(std::string& out, std::string_view name, std::string_view value) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -35,6 +36,9 @@ bool has_token(std::string_view value, std::string_view token);
 
 // "Not Found" for 404; "Status" for a code without a registered phrase.
 std::string_view reason_phrase(unsigned status);
+
+// "Sun, 06 Nov 1994 08:49:37 GMT"
+std::string http_date(std::int64_t unix_seconds);
 
 // Appends "name: value\r\n". A name or value that would break out of its line is left out.
 void append_header(std::string& out, std::string_view name, std::string_view value);

@@ -1,6 +1,7 @@
 #include "net/http_session.h"
 
 #include <algorithm>
+#include <ctime>
 #include <exception>
 #include <utility>
 
@@ -233,6 +234,7 @@ void HttpSession::respond(HttpResponse response, bool keep_alive) {
   out += ' ';
   out += reason_phrase(response.status);
   out += "\r\n";
+  append_header(out, "Date", http_date(std::time(nullptr)));
   for (const auto& [name, value] : response.headers) append_header(out, name, value);
   const bool bodyless = response.status == 204 || response.status == 304 || response.status < 200;
   if (!bodyless) append_header(out, "Content-Length", std::to_string(response.body.size()));

@@ -56,6 +56,11 @@ TEST(HttpMessage, FindsTokensAndJoinsHeaders) {
   EXPECT_FALSE(has_token("upgraded", "upgrade"));
 }
 
+TEST(HttpMessage, WritesDatesAsHttpHasThem) {
+  EXPECT_EQ(http_date(784'111'777), "Sun, 06 Nov 1994 08:49:37 GMT");
+  EXPECT_EQ(http_date(0), "Thu, 01 Jan 1970 00:00:00 GMT");
+}
+
 TEST(HttpMessage, LeavesOutHeadersThatWouldBreakTheirLine) {
   std::string out;
   append_header(out, "X", "a\r\nSet-Cookie: b");
