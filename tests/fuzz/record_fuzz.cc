@@ -1,0 +1,45 @@
+// The bytes of a record, as a damaged file may hold them: what verifies is read inside its bounds, renders as its
+// decoded event does, and survives being encoded again.
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "nostr/event_json.h"
+#include "storage/index_entries.h"
+#include "storage/record.h"
+#include "util/bytes.h"
+#include "util/check.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace pharos::storage;
+  // Aligned, and of the exact size, so that a read beyond the end is seen.
+  const std::vector<std::uint8_t> bytes(data, data + size);
+  if (!verify_record(bytes)) return 0;
+  const RecordView record(1, bytes);
+
+  pharos::Event event;
+  record.decode(event);
+  std::string rendered;
+  record.append_json(rendered);
+  std::string expected;
+  append_event_json(expected, event);
+  PHAROS_FATAL_CHECK(rendered == expected);
+
+  std::vector<IndexEntry> entries;
+  list_index_entries(record, {}, entries);
+  PHAROS_FATAL_CHECK(entries.size() >= 5);
+
+  pharos::Filter filter;
+  filter.ids = {event.id};
+  filter.tags = {{'e', {"x"}}};
+  PHAROS_FATAL_CHECK(record.matches(filter) == matches(filter, event));
+
+  std::string again;
+  encode_record(event, again);
+  PHAROS_FATAL_CHECK(verify_record(pharos::as_bytes(again)));
+  pharos::Event back;
+  RecordView(1, pharos::as_bytes(again)).decode(back);
+  PHAROS_FATAL_CHECK(back == event);
+  return 0;
+}
