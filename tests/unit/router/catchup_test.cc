@@ -249,6 +249,20 @@ TEST_F(CatchingUp, AFullLastSecondAtTheBottomIsNotTakenForWhole) {
   EXPECT_THAT(of(Coverage::partial), ::testing::ElementsAre(Interval{1'699'000'000, 1'699'000'000}));
 }
 
+TEST_F(CatchingUp, ALargeAnswerOfLongAgoDoesNotVouchForACapThatHasShrunk) {
+  fill(700, 1'699'500'000, 1'699'900'000);
+  fill(60, 1'699'000'000, 1'699'000'000);
+  fill(60, 1'698'000'000, 1'698'000'000);
+  std::size_t seen = 0;
+  on_message = [&] {
+    if (++seen == 400) relay.script.max_limit = 50;
+  };
+  options.parallel_requests = 1;
+  run({kAll});
+  EXPECT_THAT(of(Coverage::partial),
+              ::testing::ElementsAre(Interval{1'698'000'000, 1'698'000'000}, Interval{1'699'000'000, 1'699'000'000}));
+}
+
 TEST_F(CatchingUp, OneEventAloneIsWholeOnlyWhenTheRelayHasShownThatItGivesMore) {
   fill(1, 1'699'000'000, 1'699'000'000);
   run({kAll});

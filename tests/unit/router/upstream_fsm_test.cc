@@ -275,6 +275,44 @@ TEST(UpstreamFsm, AClosedLiveSubscriptionIsOpenedAgainAndTheGapIsCaughtUp) {
   EXPECT_EQ(world.dials, 1U);
 }
 
+TEST(UpstreamFsm, ARunDoesNotOutliveTheLiveSubscriptionItRestsOn) {
+  UpstreamWorld world;
+  world.setup.link.backoff.first = std::chrono::milliseconds(100);
+  fill(world, 100, 1'699'999'700, 1'699'999'990);
+  world.boot();
+  world.deliver();
+  const auto tell = [&world](RelayMessage message) {
+    world.act([&](Actions& out) { world.fsm->on_message(std::move(message), out); });
+  };
+  // A page is answered, but the answer is slow to come.
+  std::vector<RelayMessage> slow;
+  while (auto message = world.relay.next()) slow.push_back(std::move(*message));
+  const std::string live = world.relay.asked()[0].subscription;
+  world.relay.on_close(live);
+  tell(ClosedReply{live, "rate-limited: no more"});
+  // Arrives while nobody listens; the answer under way does not hold it.
+  world.relay.store(note(world.random, 1'699'999'995));
+  world.advance(seconds(1));
+  world.deliver();
+  for (RelayMessage& message : slow) tell(std::move(message));
+  world.run(minutes(20), seconds(1));
+  EXPECT_THAT(world.missing(), IsEmpty());
+  EXPECT_THAT(world.missing_in_complete(), IsEmpty());
+}
+
+TEST(UpstreamFsm, ClaimsNothingWhereAnswersHoldWhatWasNotAskedFor) {
+  UpstreamWorld world;
+  world.setup.upstream.filters[0].kinds = std::vector<Kind>{7};
+  for (int i = 0; i < 50; ++i) world.relay.store(note(world.random, 1'690'000'000 + i, 7));
+  fill(world, 2'000, 1'695'000'000, 1'699'000'000);
+  world.relay.script.ignores_kinds = true;
+  world.boot();
+  world.run(seconds(10));
+  EXPECT_THAT(world.missing_in_complete(), IsEmpty());
+  EXPECT_EQ(share(world), 0.0);
+  EXPECT_GT(world.status().non_conforming, 0U);
+}
+
 TEST(UpstreamFsm, PausesReadingWhileTooManyEventsAreUndecided) {
   UpstreamWorld world;
   world.setup.max_in_flight = 100;
