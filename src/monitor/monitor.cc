@@ -1,5 +1,6 @@
 #include "monitor/monitor.h"
 
+#include <atomic>
 #include <chrono>
 #include <future>
 
@@ -22,9 +23,8 @@ struct Monitor::State {
   SecretKey secret;  // until the publisher has it
   MonitorDependencies dependencies;
   Snapshot<std::string> status{std::make_shared<const std::string>("{}")};
-  // On the shard alone.
-  std::shared_ptr<Watch> watch;
-  bool stopped = false;
+  std::atomic<bool> stopped{false};
+  std::shared_ptr<Watch> watch;  // on the shard alone
 };
 
 Monitor::Monitor(const MonitorOptions& options, const SecretKey& secret, const MonitorDependencies& dependencies)
@@ -46,19 +46,16 @@ void Monitor::start() {
 }
 
 void Monitor::stop() {
-  const auto end = [state = state_] {
-    state->stopped = true;
-    state->watch.reset();
-  };
-  if (!state_->options.enabled) return;
+  if (!state_->options.enabled || state_->stopped.exchange(true)) return;
   if (state_->dependencies.shard.is_current()) {
-    end();
+    state_->watch.reset();
     return;
   }
-  const auto ended = std::make_shared<std::promise<void>>();
+  auto ended = std::make_shared<std::promise<void>>();
   auto future = ended->get_future();
-  state_->dependencies.shard.post([end, ended] {
-    end();
+  // A shard that was stopped drops the task, and with it the promise: that ends the wait too.
+  state_->dependencies.shard.post([state = state_, ended = std::move(ended)] {
+    state->watch.reset();
     ended->set_value();
   });
   if (future.wait_for(kStopTimeout) != std::future_status::ready)

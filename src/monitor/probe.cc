@@ -16,21 +16,15 @@ std::uint32_t microseconds(std::chrono::microseconds stage) {
   return static_cast<std::uint32_t>(std::clamp<std::int64_t>(stage.count(), 0, 0xffffffff));
 }
 
-OpenedConnection stages(const net::StageTimes& times) {
+OpenedConnection reached(const net::StageTimes& times, const net::TlsPeer& tls) {
   OpenedConnection out;
   out.dns_us = microseconds(times.dns);
   out.tcp_us = microseconds(times.tcp);
   out.tls_us = microseconds(times.tls);
   out.http_us = microseconds(times.http);
-  return out;
-}
-
-OpenedConnection described(const net::Dialed& dialed) {
-  OpenedConnection out = stages(dialed.times);
-  out.address = dialed.address;
-  out.tls_used = dialed.tls.used;
-  out.tls_not_after = dialed.tls.not_after_unix_seconds;
-  out.tls_issuer = dialed.tls.issuer;
+  out.tls_used = tls.used;
+  out.tls_not_after = tls.not_after_unix_seconds;
+  out.tls_issuer = tls.issuer;
   return out;
 }
 
@@ -112,8 +106,8 @@ class Probe::Impl : public std::enable_shared_from_this<Impl> {
     if (!result) {
       const net::DialFailure& failure = result.error();
       const bool timed_out = failure.failure.error == net::NetError::timeout;
-      apply(fsm_.open_failed(fault_of(failure.failure.error), detail_of(failure.failure), stages(failure.times),
-                             timed_out));
+      apply(fsm_.open_failed(fault_of(failure.failure.error), detail_of(failure.failure),
+                             reached(failure.times, failure.tls), timed_out));
       return;
     }
     connection_ = result.value().connection;
@@ -129,7 +123,9 @@ class Probe::Impl : public std::enable_shared_from_this<Impl> {
       self->apply(self->fsm_.closed(reason));
     };
     connection_->start(std::move(callbacks));
-    apply(fsm_.opened(described(result.value())));
+    OpenedConnection opened = reached(result.value().times, result.value().tls);
+    opened.address = result.value().address;
+    apply(fsm_.opened(opened));
   }
 
   void fetch() {

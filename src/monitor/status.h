@@ -23,7 +23,7 @@ struct StatusView {
   std::string public_key;
   std::int64_t now_unix_ms = 0;
   std::int64_t period_ms = 0;
-  std::int64_t full_cycle_unix_ms = 0;  // every online relay was checked since then; 0: none is known
+  std::int64_t full_cycle_unix_ms = 0;  // every online relay was checked since then
   bool own_outage = false;
   std::size_t in_flight = 0;
   std::size_t overdue = 0;

@@ -1,8 +1,5 @@
 #include "monitor/target_book.h"
 
-#include <algorithm>
-#include <vector>
-
 namespace pharos::monitor {
 
 std::string_view describe(Refusal refusal) {
@@ -164,11 +161,7 @@ void TargetBook::forgive(TargetId id) {
 }
 
 void TargetBook::for_each(const std::function<void(TargetId, const Target&)>& visit) const {
-  std::vector<TargetId> ids;
-  ids.reserve(targets_.size());
-  for (const auto& [id, target] : targets_) ids.push_back(id);
-  std::ranges::sort(ids);
-  for (const TargetId id : ids) visit(id, targets_.at(id));
+  for (const auto& [id, target] : targets_) visit(id, target);
 }
 
 }  // namespace pharos::monitor

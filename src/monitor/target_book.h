@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -86,7 +87,7 @@ class TargetBook {
   bool tor_;
   OptOut opt_out_;
   TargetId next_id_ = 1;
-  std::unordered_map<TargetId, Target> targets_;
+  std::map<TargetId, Target> targets_;
   std::unordered_map<std::string, TargetId> by_url_;
   std::unordered_map<std::string, std::size_t> paths_;         // per host
   std::set<std::pair<std::uint32_t, TargetId>> never_opened_;  // (failures, id) of discovered targets

@@ -279,12 +279,11 @@ void Watch::announce() {
   announce_timer_.arm(options_.announce.period, [this] { announce(); });
 }
 
-// Every relay that is online was checked since then.
+// Every relay that is online was checked since then; now, when none is.
 std::int64_t Watch::full_cycle_unix_ms() const {
-  std::int64_t oldest = 0;
+  std::int64_t oldest = clock_.unix_milliseconds();
   book_.for_each([&](TargetId, const Target& target) {
-    if (target.ignored || target.state.liveness != Liveness::online) return;
-    if (oldest == 0 || target.state.checked_unix_ms < oldest) oldest = target.state.checked_unix_ms;
+    if (target.state.liveness == Liveness::online) oldest = std::min(oldest, target.state.checked_unix_ms);
   });
   return oldest;
 }

@@ -200,8 +200,17 @@ TEST_F(MonitorTest, StopsWhileProbesRun) {
   start();
   ASSERT_TRUE(eventually([&] { return mute.upgrades() > 0; }));
   monitor->stop();
-  monitor->stop();
   EXPECT_THAT(stored(30166), IsEmpty());
+}
+
+TEST_F(MonitorTest, StopsAtOnceWhenItsShardIsGone) {
+  target(EndpointKind::healthy);
+  start();
+  shards.stop();
+  const auto began = clock.now();
+  monitor->stop();
+  monitor.reset();
+  EXPECT_LT(clock.now() - began, std::chrono::seconds(2));
 }
 
 }  // namespace

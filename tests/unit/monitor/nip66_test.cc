@@ -7,6 +7,7 @@
 
 #include "nostr/json_write.h"
 #include "nostr/kind.h"
+#include "support/paths.h"
 
 namespace pharos::monitor {
 namespace {
@@ -26,7 +27,7 @@ std::string rendered(const Event& event) {
 }
 
 std::string golden(const std::string& name) {
-  std::ifstream file(std::string(PHAROS_SOURCE_DIR) + "/tests/golden/" + name);
+  std::ifstream file(testing::source_dir() + "/tests/golden/" + name);
   std::stringstream text;
   text << file.rdbuf();
   return text.str();
