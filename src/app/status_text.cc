@@ -86,7 +86,8 @@ void append_target(std::string& out, const Json& target) {
   out += fmt::format("  {:<8} {:<48}", text(target, "state"), text(target, "url"));
   if (const Json* checks = member(target, "checks"); checks != nullptr && checks->IsObject()) {
     for (const auto& check : checks->GetObject()) {
-      const std::string fault = text(check.value, "fault");
+      const std::string outcome = text(check.value, "outcome");
+      const std::string fault = outcome == "timeout" ? outcome : text(check.value, "fault");
       out += fmt::format("  {} {}", check.name.GetString(),
                          fault.empty() ? fmt::format("{} ms", number(check.value, "ms")) : fault);
     }
