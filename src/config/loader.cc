@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iterator>
 #include <set>
+#include <sstream>
 
 #include <toml++/toml.h>
 #include <unistd.h>
@@ -20,6 +21,12 @@ namespace {
 constexpr std::string_view kPrefix = "PHAROS_";
 
 int line_of(const toml::node& node) { return static_cast<int>(node.source().begin.line); }
+
+std::string to_json(const toml::table& table) {
+  std::ostringstream out;
+  out << toml::json_formatter(table, toml::format_flags::none);
+  return std::move(out).str();
+}
 
 // The value of a node when it has the type of the setting.
 std::optional<Value> value_of(const Setting& setting, const toml::node& node) {
@@ -49,14 +56,18 @@ std::optional<Value> value_of(const Setting& setting, const toml::node& node) {
         if (const auto number = parse_bytes(value->get())) return Value(*number);
       }
       return std::nullopt;
-    case Type::text_list: {
+    case Type::text_list:
+    case Type::filter_list: {
       const auto* array = node.as_array();
       if (array == nullptr) return std::nullopt;
       std::vector<std::string> items;
       for (const toml::node& item : *array) {
-        const auto* text = item.as_string();
-        if (text == nullptr) return std::nullopt;
-        items.push_back(text->get());
+        if (const auto* text = item.as_string())
+          items.push_back(text->get());
+        else if (const auto* table = item.as_table(); table != nullptr && setting.type == Type::filter_list)
+          items.push_back(to_json(*table));
+        else
+          return std::nullopt;
       }
       return Value(std::move(items));
     }

@@ -17,6 +17,7 @@ enum class Type : std::uint8_t {
   duration,  // text such as "500ms", "30s", "15m", "2h", "7d"; stored in milliseconds
   bytes,     // text such as "64KiB", "16MiB", "1TiB", or an integer; stored in bytes
   text_list,
+  filter_list,  // of texts or inline tables; stored as JSON texts
 };
 
 enum class Reload : std::uint8_t { live, restart };

@@ -120,7 +120,7 @@ constexpr Setting kUpstream[] = {
     {"upstream", "name", text, "\"\"", kRestart, "Unique; the label in metrics and status"},
     {"upstream", "url", text, "\"\"", kRestart, "ws:// or wss:// URL"},
     {"upstream", "direction", choice, "\"down\"", kRestart, "down mirrors from it, up sends new local events to it, both does both", 0, 0, "down up both"},
-    {"upstream", "filters", text_list, "[\"{}\"]", kRestart, "NIP-01 filters as JSON text, one ledger each", 0, 0, {}, "['{\"kinds\":[0,1,3]}']"},
+    {"upstream", "filters", filter_list, "[\"{}\"]", kRestart, "NIP-01 filters, as JSON texts or inline tables, one ledger each", 0, 0, {}, "['{\"kinds\":[0,1,3]}', { kinds = [30023], \"#t\" = [\"nostr\"] }]"},
     {"upstream", "priority", integer, "0", kRestart, "Higher is dialed first", -1000, 1000},
     {"upstream", "enabled", boolean, "true", kRestart, "false keeps the entry and its ledger but does not dial"},
     {"upstream", "auth", boolean, "true", kRestart, "Answer AUTH challenges with the relay's identity (NIP-42)"},

@@ -37,7 +37,10 @@ std::vector<std::string> split(std::string_view text, char separator) {
   std::vector<std::string> parts;
   while (!text.empty()) {
     const std::size_t at = text.find(separator);
-    if (at != 0) parts.emplace_back(text.substr(0, at));
+    std::string_view part = text.substr(0, at);
+    while (part.starts_with(' ')) part.remove_prefix(1);
+    while (part.ends_with(' ')) part.remove_suffix(1);
+    if (!part.empty()) parts.emplace_back(part);
     text = at == std::string_view::npos ? std::string_view() : text.substr(at + 1);
   }
   return parts;
@@ -87,6 +90,8 @@ std::string expectation(const Setting& setting) {
       return "a size such as \"64KiB\", \"16MiB\" or \"1TiB\"";
     case Type::text_list:
       return "a list of texts in quotes";
+    case Type::filter_list:
+      return "a list of filters, each JSON in quotes or an inline table such as { kinds = [1] }";
   }
   return {};
 }
@@ -121,6 +126,8 @@ Result<Value, std::string> parse_environment_value(const Setting& setting, std::
         return std::nullopt;
       case Type::text_list:
         return Value(split(text, ','));
+      case Type::filter_list:
+        return std::nullopt;  // upstreams have no environment form
     }
     return std::nullopt;
   }();

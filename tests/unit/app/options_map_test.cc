@@ -85,13 +85,14 @@ TEST(OptionsMap, ValuesArriveWhereTheyBelong) {
 TEST(OptionsMap, UpstreamsCarryTheirFilters) {
   const AllOptions options = mapped(
       "[[upstream]]\nname = \"a\"\nurl = \"wss://a.example\"\ndirection = \"both\"\n"
-      "filters = ['{\"kinds\":[1]}', '{\"kinds\":[0,3]}']\n"
+      "filters = ['{\"kinds\":[1]}', { kinds = [0, 3], \"#t\" = [\"x\"] }]\n"
       "[[upstream]]\nname = \"b\"\nurl = \"ws://127.0.0.1:1\"\nenabled = false\n");
   ASSERT_EQ(options.router.upstreams.size(), 2U);
   const router::UpstreamOptions& first = options.router.upstreams[0];
   EXPECT_EQ(first.direction, router::Direction::both);
   ASSERT_EQ(first.filters.size(), 2U);
   EXPECT_THAT(*first.filters[1].kinds, ::testing::ElementsAre(0, 3));
+  EXPECT_EQ(first.filters[1].tags.size(), 1U);
   EXPECT_FALSE(options.router.upstreams[1].enabled);
   ASSERT_EQ(options.router.upstreams[1].filters.size(), 1U);
   EXPECT_FALSE(options.router.upstreams[1].filters[0].kinds.has_value()) << "everything";

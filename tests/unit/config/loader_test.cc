@@ -87,6 +87,22 @@ TEST(Loader, UpstreamsAreTablesWithUniqueNamesAndAUrl) {
                           HasSubstr("pharos.toml:4: upstream.url")));
 }
 
+TEST(Loader, FiltersMayBeInlineTables) {
+  const auto loaded = parse_settings(
+      "[[upstream]]\nname = \"a\"\nurl = \"wss://a.example/\"\n"
+      "filters = ['{\"kinds\":[1]}', { kinds = [30023], \"#t\" = [\"a \\\"b\\\"\"] }]\n",
+      "pharos.toml", {});
+  ASSERT_TRUE(loaded.has_value()) << loaded.error().front().text();
+  const auto& filters = loaded.value().upstreams[0].values.list("filters");
+  ASSERT_EQ(filters.size(), 2U);
+  EXPECT_EQ(filters[0], "{\"kinds\":[1]}");
+  std::string bare = filters[1];
+  std::erase_if(bare, [](char c) { return c == ' ' || c == '\n'; });
+  EXPECT_THAT(bare, ::testing::AllOf(HasSubstr("\"kinds\":[30023]"), HasSubstr("\"#t\":[\"a\\\"b\\\"\"]")));
+  EXPECT_THAT(errors_of("[[upstream]]\nname = \"a\"\nurl = \"ws://x/\"\nfilters = [1]\n"),
+              ElementsAre(HasSubstr("pharos.toml:4: upstream.filters: expected a list of filters")));
+}
+
 TEST(Loader, AMissingFileIsAnErrorThatNamesIt) {
   const auto loaded = load_settings("/nonexistent/pharos.toml", {});
   ASSERT_FALSE(loaded.has_value());
