@@ -37,15 +37,26 @@ IdentityFailure failed(const std::filesystem::path& file, const std::string& wha
 
 std::filesystem::path default_file(const IdentityOptions& options) { return options.data_directory / "identity.key"; }
 
-// The file that must hold the key, or "" when the one in the data directory is to be used.
-std::filesystem::path given_file(const IdentityOptions& options) {
-  if (!options.configured_file.empty()) return options.configured_file;
+// Mode bits that a key file may not have.
+constexpr mode_t kOthersMayNotRead = 077;
+// systemd gives the service its credential by an access control list, whose mask shows as group bits; the directory
+// around it lets nobody else in.
+constexpr mode_t kOnlyTheListMayRead = 007;
+
+struct GivenFile {
+  std::filesystem::path file;
+  mode_t refused_bits = kOthersMayNotRead;
+};
+
+// The file that must hold the key, or none when the one in the data directory is to be used.
+std::optional<GivenFile> given_file(const IdentityOptions& options) {
+  if (!options.configured_file.empty()) return GivenFile{options.configured_file};
   if (const char* directory = std::getenv("CREDENTIALS_DIRECTORY")) {
     const std::filesystem::path file = std::filesystem::path(directory) / "nsec";
     std::error_code ignored;
-    if (std::filesystem::exists(file, ignored)) return file;
+    if (std::filesystem::exists(file, ignored)) return GivenFile{file, kOnlyTheListMayRead};
   }
-  return {};
+  return std::nullopt;
 }
 
 std::optional<SecretKey> parse_secret(std::string_view text) {
@@ -57,14 +68,12 @@ std::optional<SecretKey> parse_secret(std::string_view text) {
   return std::nullopt;
 }
 
-}  // namespace
-
-Result<Identity, IdentityFailure> read_key_file(const std::filesystem::path& file) {
+Result<Identity, IdentityFailure> read_key(const std::filesystem::path& file, mode_t refused_bits) {
   const Descriptor fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
   if (fd.get() < 0) return failed(file, "cannot open the key file");
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) return failed(file, "cannot examine the key file");
-  if ((status.st_mode & 077U) != 0) {
+  if ((status.st_mode & refused_bits) != 0) {
     return IdentityFailure{true, file.string() + ": the key file is readable by others; chmod 600 it"};
   }
   char buffer[kMaxKeyFileBytes];
@@ -76,6 +85,12 @@ Result<Identity, IdentityFailure> read_key_file(const std::filesystem::path& fil
   const auto pubkey = derive_public_key(*secret);
   if (!pubkey) return IdentityFailure{false, file.string() + ": not a valid secp256k1 secret key"};
   return Identity{*secret, *pubkey, file, false};
+}
+
+}  // namespace
+
+Result<Identity, IdentityFailure> read_key_file(const std::filesystem::path& file) {
+  return read_key(file, kOthersMayNotRead);
 }
 
 Result<void, IdentityFailure> write_key_file(const std::filesystem::path& file, const SecretKey& secret) {
@@ -96,13 +111,12 @@ Result<void, IdentityFailure> write_key_file(const std::filesystem::path& file, 
 }
 
 Result<Identity, IdentityFailure> load_identity(const IdentityOptions& options) {
-  const std::filesystem::path given = given_file(options);
-  return read_key_file(given.empty() ? default_file(options) : given);
+  if (const auto given = given_file(options)) return read_key(given->file, given->refused_bits);
+  return read_key_file(default_file(options));
 }
 
 Result<Identity, IdentityFailure> load_or_create_identity(const IdentityOptions& options, Random& random) {
-  const std::filesystem::path given = given_file(options);
-  if (!given.empty()) return read_key_file(given);
+  if (const auto given = given_file(options)) return read_key(given->file, given->refused_bits);
   const std::filesystem::path file = default_file(options);
   std::error_code ignored;
   if (std::filesystem::exists(file, ignored)) return read_key_file(file);

@@ -97,6 +97,14 @@ TEST_F(IdentityTest, TheConfiguredFileWinsOverTheCredentialAndNeitherIsReplacedB
   EXPECT_FALSE(std::filesystem::exists(dir_.path() / "data"));
 }
 
+TEST_F(IdentityTest, ACredentialMayShowTheMaskOfItsAccessListButNotBeOpenToAll) {
+  ::setenv("CREDENTIALS_DIRECTORY", dir_.path().c_str(), 1);
+  write("nsec", kSecretHex, 0440);
+  EXPECT_TRUE(load_identity({{}, dir_.path() / "data"}).has_value());
+  write("nsec", kSecretHex, 0444);
+  EXPECT_FALSE(load_identity({{}, dir_.path() / "data"}).has_value());
+}
+
 TEST_F(IdentityTest, AnExistingFileIsNeverOverwritten) {
   const auto file = write("key", kSecretHex);
   EXPECT_FALSE(write_key_file(file, generate_secret_key(random_)).has_value());
