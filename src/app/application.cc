@@ -113,12 +113,15 @@ Result<void, StartFailure> Application::load_tls() {
   if (options_.tls_certificate.empty()) return success();
   auto context = net::TlsContext::load(options_.tls_certificate, options_.tls_key);
   if (!context) return StartFailure{ExitCode::settings, context.error().detail};
-  tls_->set(std::move(context).value());
-  registry_.sample(metrics::MetricId::tls_certificate_not_after_timestamp_seconds, {"relay"}, [tls = tls_] {
-    const auto current = tls->get();
-    return current == nullptr ? 0.0 : static_cast<double>(current->not_after_unix_seconds());
-  });
+  use_tls(std::move(context).value());
   return success();
+}
+
+void Application::use_tls(std::shared_ptr<const net::TlsContext> context) {
+  tls_->set(context);
+  if (!context) return;
+  registry_.gauge(metrics::MetricId::tls_certificate_not_after_timestamp_seconds, {"relay"})
+      .set(context->not_after_unix_seconds());
 }
 
 Result<void, StartFailure> Application::start_relay() {
@@ -204,7 +207,7 @@ void Application::reload() {
   }
   log::configure(next.log_level, next.log_format);
   const auto restart_keys = config::changes_that_need_a_restart(settings_, loaded.value());
-  tls_->set(context);
+  use_tls(context);
   next.relay.info.self = identity_->pubkey.hex();
   next.relay.listeners = options_.relay.listeners;
   next.relay.urls = options_.relay.urls;

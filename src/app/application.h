@@ -53,6 +53,7 @@ class Application {
   Result<void, StartFailure> open_store();
   Result<void, StartFailure> load_identity_key();
   Result<void, StartFailure> load_tls();
+  void use_tls(std::shared_ptr<const net::TlsContext> context);
   Result<void, StartFailure> start_relay();
   Result<void, StartFailure> start_admin();
   void start_router();

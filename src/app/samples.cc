@@ -1,12 +1,19 @@
 #include "app/samples.h"
 
 #include <fstream>
+#include <iterator>
+#include <sstream>
 
 #include <dirent.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "storage/info.h"
+
+// The commit, where whoever builds it says so (-DPHAROS_REVISION=\"...\").
+#ifndef PHAROS_REVISION
+#define PHAROS_REVISION "unknown"
+#endif
 
 namespace pharos::app {
 namespace {
@@ -45,33 +52,35 @@ double max_descriptors() {
   return static_cast<double>(limit.rlim_cur);
 }
 
+// Wall time now less the age, which counts from boot; the sandbox of the unit hides /proc/stat.
 double start_time_seconds() {
   std::ifstream in("/proc/self/stat");
-  std::string text((std::istreambuf_iterator<char>(in)), {});
-  std::istringstream fields(text.substr(text.rfind(')') + 2));
-  std::string skip;
-  for (int i = 0; i < 19; ++i) fields >> skip;
+  const std::string text((std::istreambuf_iterator<char>(in)), {});
+  if (text.find(')') == std::string::npos) return 0;
+  // Behind the name, which may hold anything, field 3 comes first; the start time is field 22.
+  std::istringstream fields(text.substr(text.rfind(')') + 1));
+  std::string skipped;
+  for (int field = 3; field < 22; ++field) fields >> skipped;
   double ticks = 0;
   fields >> ticks;
-  std::ifstream uptime("/proc/stat");
-  for (std::string line; std::getline(uptime, line);) {
-    if (line.starts_with("btime ")) {
-      return std::strtod(line.c_str() + 6, nullptr) + ticks / static_cast<double>(::sysconf(_SC_CLK_TCK));
-    }
-  }
-  return 0;
+  timespec wall{};
+  timespec boot{};
+  ::clock_gettime(CLOCK_REALTIME, &wall);
+  ::clock_gettime(CLOCK_BOOTTIME, &boot);
+  return static_cast<double>(wall.tv_sec - boot.tv_sec) + static_cast<double>(wall.tv_nsec - boot.tv_nsec) * 1e-9 +
+         ticks / static_cast<double>(::sysconf(_SC_CLK_TCK));
 }
 
 }  // namespace
 
 void sample_process(metrics::Registry& registry) {
-  registry.gauge(MetricId::build_info, {PHAROS_VERSION, "release", __VERSION__}).set(1);
+  registry.gauge(MetricId::build_info, {PHAROS_VERSION, PHAROS_REVISION, __VERSION__}).set(1);
   registry.sample(MetricId::process_cpu_seconds_total, {}, cpu_seconds);
   registry.sample(MetricId::process_resident_memory_bytes, {}, [] { return memory_bytes(1); });
   registry.sample(MetricId::anonymous_memory_bytes, {}, [] { return memory_bytes(1) - memory_bytes(2); });
   registry.sample(MetricId::process_open_fds, {}, open_descriptors);
   registry.sample(MetricId::process_max_fds, {}, max_descriptors);
-  registry.sample(MetricId::process_start_time_seconds, {}, start_time_seconds);
+  registry.sample(MetricId::process_start_time_seconds, {}, [start = start_time_seconds()] { return start; });
 }
 
 void sample_store(metrics::Registry& registry, const storage::Store& store, const std::filesystem::path& directory) {
