@@ -92,7 +92,7 @@ class Archive {
       PutRequest request{make(i, count), kLocalOrigin, [&, last](PutOutcome) {
                            if (last) done.set_value();
                          }};
-      while (!store_->submit(std::move(request))) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      while (!store_->submit(std::move(request))) std::this_thread::yield();
       if (last) done.get_future().wait();
     }
     std::cout << count << " events put, " << ids_.size() << " of " << kAuthors << " authors\n";

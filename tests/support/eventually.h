@@ -19,4 +19,16 @@ bool eventually(Predicate&& predicate, std::chrono::milliseconds limit = std::ch
   return true;
 }
 
+// True once the value has not changed for `quiet`.
+template <class Value>
+bool settles(Value&& value, std::chrono::milliseconds quiet,
+             std::chrono::milliseconds limit = std::chrono::seconds(10)) {
+  return eventually(
+      [&] {
+        const auto before = value();
+        return !eventually([&] { return value() != before; }, quiet);
+      },
+      limit);
+}
+
 }  // namespace pharos::testing

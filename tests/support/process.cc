@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "support/eventually.h"
+#include "support/paths.h"
 #include "support/temp_dir.h"
 
 namespace pharos::testing {
@@ -83,6 +84,6 @@ Ran run(const std::vector<std::string>& command, const std::string& input,
   return {code.value_or(-1), read_file(dir.path() / "out"), read_file(dir.path() / "err")};
 }
 
-std::string pharos_program() { return std::string(PHAROS_BINARY_DIR) + "/bin/pharos"; }
+std::string pharos_program() { return binary_dir() + "/bin/pharos"; }
 
 }  // namespace pharos::testing

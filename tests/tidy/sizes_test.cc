@@ -37,7 +37,10 @@ TEST(Sizes, TheAllowListNamesOnlyLongFiles) {
 
 TEST(Sizes, LinesFitIn120Columns) {
   for (const SourceFile& file : files_below("src", {".h", ".cc"})) {
+    bool table = false;  // rows of a table are longer than lines of code
     for (std::size_t i = 0; i < file.lines.size(); ++i) {
+      if (file.lines[i].find("// clang-format o") != std::string::npos) table = file.lines[i].ends_with("off");
+      if (table) continue;
       EXPECT_LE(file.lines[i].size(), 120U) << file.path << ":" << i + 1;
     }
   }

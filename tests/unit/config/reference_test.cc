@@ -7,12 +7,13 @@
 
 #include "config/loader.h"
 #include "config/value_parser.h"
+#include "support/paths.h"
 
 namespace pharos::config {
 namespace {
 
 TEST(Reference, TheSampleInConfIsTheGeneratedOne) {
-  std::ifstream in(std::string(PHAROS_SOURCE_DIR) + "/conf/pharos.toml");
+  std::ifstream in(testing::source_dir() + "/conf/pharos.toml");
   const std::string text((std::istreambuf_iterator<char>(in)), {});
   EXPECT_EQ(text, render_sample()) << "write it anew: pharos config reference --sample > conf/pharos.toml";
 }

@@ -14,6 +14,7 @@
 #include "metrics/relay_metrics.h"
 #include "metrics/router_metrics.h"
 #include "metrics/storage_metrics.h"
+#include "support/paths.h"
 #include "support/process.h"
 
 namespace pharos::metrics {
@@ -50,7 +51,7 @@ void make_all(Registry& registry) {
 }
 
 TEST(Catalog, NamesAndLabelsAreAsPromised) {
-  const std::string file = std::string(PHAROS_SOURCE_DIR) + "/tests/golden/metrics.txt";
+  const std::string file = testing::source_dir() + "/tests/golden/metrics.txt";
   if (std::getenv("PHAROS_UPDATE_GOLDEN") != nullptr) std::ofstream(file) << catalog_text();
   std::ifstream in(file);
   const std::string golden((std::istreambuf_iterator<char>(in)), {});

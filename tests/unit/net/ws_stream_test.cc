@@ -158,11 +158,7 @@ TEST_F(WsStreamTest, PushesBackOnThePeerWhilePaused) {
   std::thread writer([&] {
     for (int i = 0; i < 500 && socket.send(frame); ++i) ++written;
   });
-  int seen = -1;
-  EXPECT_TRUE(eventually([&] {
-    std::this_thread::sleep_for(milliseconds(50));
-    return std::exchange(seen, written.load()) == written.load();
-  }));
+  EXPECT_TRUE(settles([&] { return written.load(); }, milliseconds(50)));
   EXPECT_LT(written, 500);
   EXPECT_EQ(messages_, 0);
   on_shard([&] { connection_->resume_reading(); });
@@ -289,8 +285,7 @@ TEST_F(WsStreamTest, DoesNotCallAPausedPeerIdle) {
   options_.ws.idle_timeout = milliseconds(60);
   RawSocket socket = open_raw();
   on_shard([&] { connection_->pause_reading(); });
-  std::this_thread::sleep_for(milliseconds(200));
-  EXPECT_EQ(ends_, 0);
+  EXPECT_FALSE(eventually([&] { return ends_ != 0; }, milliseconds(200)));
 }
 
 TEST_F(WsStreamTest, ClosesWith1011WhenTheLayerAboveThrows) {

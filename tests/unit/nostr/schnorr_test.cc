@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 
 #include "nostr/canonical.h"
+#include "support/paths.h"
 
 namespace pharos {
 namespace {
@@ -33,7 +34,7 @@ std::string lower(std::string text) {
 
 // The rows of BIP-340 whose message is 32 bytes, as event ids are.
 std::vector<Vector> vectors() {
-  std::ifstream file(PHAROS_SOURCE_DIR "/tests/vectors/bip340.csv");
+  std::ifstream file(testing::source_dir() + "/tests/vectors/bip340.csv");
   std::vector<Vector> out;
   std::string line;
   std::getline(file, line);

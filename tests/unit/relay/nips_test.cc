@@ -6,6 +6,8 @@
 
 #include <gmock/gmock.h>
 
+#include "support/paths.h"
+
 namespace pharos::relay {
 namespace {
 
@@ -19,7 +21,7 @@ TEST(Nips, AreInAscendingOrderWithoutRepeats) {
 }
 
 TEST(Nips, TheReadmeShowsThisTable) {
-  std::ifstream file(PHAROS_SOURCE_DIR "/README.md", std::ios::binary);
+  std::ifstream file(testing::source_dir() + "/README.md", std::ios::binary);
   const std::string readme{std::istreambuf_iterator<char>(file), {}};
   EXPECT_THAT(readme, ::testing::HasSubstr("<!-- nips:begin -->\n" + nip_table() + "<!-- nips:end -->"));
 }

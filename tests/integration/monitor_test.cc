@@ -1,0 +1,124 @@
+// The monitor of a running instance watches local endpoints of every temper; a client asks the relay what it found.
+
+#include <map>
+#include <set>
+
+#include <gmock/gmock.h>
+
+#include "support/eventually.h"
+#include "support/fake_endpoint.h"
+#include "support/nostr_client.h"
+#include "support/pharos_instance.h"
+
+namespace pharos::testing {
+namespace {
+
+constexpr int kPeriods = 3;
+constexpr auto kPeriodSeconds = 4;
+
+// Everything an opened relay may say: what its 30166 must and must not hold.
+struct Expected {
+  std::set<std::string> requirements;  // R values
+  bool read = false;
+  bool write = false;
+};
+
+std::map<EndpointKind, Expected> opened() {
+  return {
+      {EndpointKind::healthy, {{"!auth", "!writes"}, true, true}},
+      {EndpointKind::healthy_tls, {{"!auth", "!writes"}, true, true}},
+      {EndpointKind::empty, {{"!auth", "!writes"}, true, true}},
+      {EndpointKind::slow, {{"!auth", "!writes"}, true, true}},
+      {EndpointKind::auth_required, {{"auth"}, false, false}},
+      {EndpointKind::read_only, {{"writes"}, true, false}},
+      {EndpointKind::pow, {{"pow"}, true, false}},
+      {EndpointKind::no_nip11, {{"!auth", "!writes"}, true, true}},
+      {EndpointKind::huge_nip11, {{"!auth", "!writes"}, true, true}},
+      {EndpointKind::broken_nip11, {{"!auth", "!writes"}, true, true}},
+  };
+}
+
+std::multimap<std::string, std::string> tags_of(const Event& event) {
+  std::multimap<std::string, std::string> tags;
+  for (const TagView tag : event.tags) tags.emplace(tag.name(), tag.value());
+  return tags;
+}
+
+TEST(Monitor, PublishesExactlyTheRelaysThatOpenedWithWhatWasObserved) {
+  net::IoShards shards(1);
+  shards.start();
+  FakeEndpoints endpoints(shards);
+  std::map<std::string, EndpointKind> kinds;  // by URL
+  std::vector<FakeEndpoint*> alive;
+  std::string targets;
+  const auto add = [&](EndpointKind kind, const std::string& host) {
+    FakeEndpoint& endpoint = endpoints.add(kind, host);
+    kinds.emplace(endpoint.url(), kind);
+    targets += (targets.empty() ? "\"" : ", \"") + endpoint.url() + "\"";
+    if (kind == EndpointKind::healthy) alive.push_back(&endpoint);
+  };
+  for (const auto& [kind, expected] : opened()) add(kind, "127.0.0.1");
+  for (const EndpointKind kind :
+       {EndpointKind::http_503, EndpointKind::bad_certificate, EndpointKind::silent, EndpointKind::dead}) {
+    add(kind, "127.0.0.1");
+  }
+  for (int i = 0; kinds.size() < 30; ++i) {
+    add(i % 4 == 3 ? EndpointKind::dead : EndpointKind::healthy, "127.0.0." + std::to_string(2 + i));
+  }
+  ASSERT_EQ(kinds.size(), 30U);
+
+  PharosInstance relay(
+      "url = [\"wss://watcher.example/\"]\n"
+      "[monitor]\nenabled = true\ndiscover = false\nallow_private_addresses = true\nper_host = 30\n"
+      "first_spread = \"500ms\"\ndials_per_second = 200.0\nopen_timeout = \"2s\"\nread_timeout = \"2s\"\n"
+      "write_timeout = \"2s\"\nnip11_timeout = \"2s\"\nperiod = \"" +
+      std::to_string(kPeriodSeconds) + "s\"\nca_file = \"" + endpoints.ca_file() + "\"\ntargets = [" + targets + "]\n");
+  ASSERT_TRUE(relay.start()) << relay.log();
+  const auto probed = [&] {
+    return std::ranges::all_of(alive, [](const FakeEndpoint* endpoint) { return endpoint->upgrades() >= kPeriods; });
+  };
+  ASSERT_TRUE(eventually(probed, std::chrono::seconds(60))) << relay.log();
+
+  NostrClient client(relay.relay_address());
+  std::size_t expected_count = 0;
+  for (const auto& [url, kind] : kinds) expected_count += opened().contains(kind) ? 1 : 0;
+  ASSERT_TRUE(eventually([&] { return client.query("{\"kinds\":[30166]}").size() >= expected_count; }));
+  const auto found = client.query("{\"kinds\":[30166]}");
+  EXPECT_EQ(found.size(), expected_count);
+  for (const Event& event : found) {
+    const std::string url(identifier(event));
+    ASSERT_TRUE(kinds.contains(url)) << url;
+    const auto expectation = opened().find(kinds.at(url));
+    ASSERT_NE(expectation, opened().end()) << url << " never opened";
+    const auto tags = tags_of(event);
+    EXPECT_TRUE(url.ends_with('/'));
+    EXPECT_EQ(tags.find("n")->second, "clearnet");
+    EXPECT_TRUE(tags.contains("rtt-open")) << url;
+  }
+  const auto all = opened();
+  for (const Event& event : found) {
+    const std::string url(identifier(event));
+    const Expected& expected = all.at(kinds.at(url));
+    const auto tags = tags_of(event);
+    EXPECT_EQ(tags.contains("rtt-read"), expected.read) << url;
+    EXPECT_EQ(tags.contains("rtt-write"), expected.write) << url;
+    std::set<std::string> requirements;
+    for (auto [it, end] = tags.equal_range("R"); it != end; ++it) requirements.insert(it->second);
+    EXPECT_THAT(requirements, ::testing::IsSupersetOf(expected.requirements)) << url;
+  }
+
+  for (const char* filter : {"{\"kinds\":[10166]}", "{\"kinds\":[10002]}", "{\"kinds\":[0]}"}) {
+    const auto own = client.query(filter);
+    ASSERT_EQ(own.size(), 1U) << filter;
+    EXPECT_EQ(own.front().pubkey, found.front().pubkey) << filter;
+  }
+  const auto announcement = tags_of(client.query("{\"kinds\":[10166]}").front());
+  EXPECT_EQ(announcement.find("frequency")->second, std::to_string(kPeriodSeconds));
+  const Ran status = relay.command({"monitor", "status"});
+  EXPECT_EQ(status.exit_code, 0) << status.err;
+  EXPECT_EQ(relay.terminate(), 0) << relay.log();
+  shards.stop();
+}
+
+}  // namespace
+}  // namespace pharos::testing
