@@ -123,16 +123,28 @@ void EventStore::apply(const IndexEntry& entry, Change change) {
 }
 
 std::size_t EventStore::erase_expired(UnixSeconds now, std::size_t limit) {
-  std::vector<Seq> due;
+  std::vector<IndexEntry> due;
   {
     const Key after = expiry_key(now);
     Cursor cursor(txn_, tables_[Table::expiry]);
     for (bool there = cursor.first(); there && due.size() < limit && cursor.key() <= after.view();
          there = cursor.next()) {
-      if (const std::optional<Seq> seq = decode_seq(cursor.value())) due.push_back(*seq);
+      IndexEntry& entry = due.emplace_back();
+      entry.table = Table::expiry;
+      entry.key.add_bytes(as_bytes(cursor.key()));
+      entry.value.add_bytes(as_bytes(cursor.value()));
     }
   }
-  for (const Seq seq : due) erase(seq, Deleted::expired);
+  for (const IndexEntry& entry : due) {
+    const Seq seq = decode_seq(entry.value.view()).value_or(0);
+    const std::optional<RecordView> record = find_record(txn_, tables_, seq);
+    if (record && record->is_expired(now)) {
+      erase(seq, Deleted::expired);
+    } else {
+      // An entry that no event asked for would be met again for ever.
+      apply(entry, Change::erase);
+    }
+  }
   return due.size();
 }
 

@@ -284,6 +284,22 @@ TEST_F(EventStore, Nip40ErasesWhatExpiresInBoundedSteps) {
   EXPECT_TRUE(db_.holds(events[4]));
 }
 
+TEST_F(EventStore, Nip40EntryThatBelongsToNoExpiredEventGoesAlone) {
+  const Event note = make(1, 1000);
+  db_.put(note);
+  {
+    auto txn = std::move(db_.env().write().value());
+    for (const storage::Seq seq : {1U, 99U}) {
+      txn.put_grouped(db_.tables()[storage::Table::expiry], storage::expiry_key(5).view(),
+                      storage::encode_seq(seq).view());
+    }
+    ASSERT_TRUE(txn.commit());
+  }
+  EXPECT_EQ(db_.erase_expired(kNow), 2U);
+  EXPECT_TRUE(db_.holds(note));
+  EXPECT_TRUE(db_.dump(storage::Table::expiry).empty());
+}
+
 TEST_F(EventStore, Nip40UnreadableExpirationIsNone) {
   for (const char* text : {"", "-1", "1.5", "soon", "+5"}) {
     const Event event = make(1, 1000, {{"expiration", text}}, 0, text);
