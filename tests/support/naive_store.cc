@@ -139,6 +139,10 @@ PutOutcome NaiveStore::put(const Event& event, UnixSeconds now) {
   return PutOutcome::stored;
 }
 
+void NaiveStore::erase_expired(UnixSeconds now) {
+  erase([&](const Event& event) { return expired(event, now); });
+}
+
 std::vector<const Event*> NaiveStore::query(const NaiveQuery& query) const {
   std::vector<std::size_t> left;
   for (const Filter& filter : query.filters) {

@@ -36,6 +36,9 @@ class NaiveStore {
   // Ephemeral kinds are not for here. `now` decides what is expired on arrival.
   storage::PutOutcome put(const Event& event, UnixSeconds now);
 
+  // What the background does to what expired at or before now.
+  void erase_expired(UnixSeconds now);
+
   // The answer, newest first. The pointers last until the next put().
   std::vector<const Event*> query(const NaiveQuery& query) const;
 

@@ -197,7 +197,8 @@ std::vector<Filter> RandomEvents::filters() {
 }
 
 void BytesRandom::fill(std::span<std::uint8_t> out) {
-  const std::size_t taken = std::min(out.size(), bytes_.size());
+  const std::size_t wanted = out.size() == sizeof(std::uint64_t) ? 2 : out.size();
+  const std::size_t taken = std::min(wanted, bytes_.size());
   std::copy_n(bytes_.begin(), taken, out.begin());
   std::fill(out.begin() + static_cast<std::ptrdiff_t>(taken), out.end(), std::uint8_t{0});
   bytes_ = bytes_.subspan(taken);

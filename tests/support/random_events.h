@@ -58,7 +58,8 @@ class RandomEvents {
   std::vector<Event> recent_;
 };
 
-// Draws from a byte string, then zeros: a fuzzer's input as a Random.
+// Draws from a byte string, then zeros: a fuzzer's input as a Random. A number takes two bytes only, so that a short
+// input makes many choices.
 class BytesRandom final : public Random {
  public:
   explicit BytesRandom(std::span<const std::uint8_t> bytes) : bytes_(bytes) {}

@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include "storage/check.h"
 #include "storage/query.h"
 #include "storage/store.h"
 #include "support/naive_store.h"
@@ -136,6 +137,16 @@ class Oracle : public ::testing::TestWithParam<World> {
     return run(query, now, slice_records, pause, [] {});
   }
 
+  // No entry without its event, none missing. The ids are random bytes, not hashes.
+  void expect_consistent_tables() {
+    const auto txn = store_->read();
+    ASSERT_TRUE(txn);
+    const auto report = check_database(txn.value(), store_->tables(), {}, {});
+    ASSERT_TRUE(report);
+    EXPECT_EQ(report.value().events, naive_.held().size());
+    EXPECT_EQ(report.value().total(), report.value().counts[static_cast<std::size_t>(Contradiction::wrong_id)]);
+  }
+
   testing::TempDir directory_;
   ManualClock clock_;
   SeededRandom random_;
@@ -179,6 +190,7 @@ TEST_P(Oracle, AgreesOnFatesAndAnswers) {
       ASSERT_EQ(query.returned(), expected.size());
     }
   }
+  expect_consistent_tables();
 }
 
 TEST_P(Oracle, AgreesWhenEventsComeAndGoBetweenSlices) {
