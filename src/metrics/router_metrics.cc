@@ -41,6 +41,12 @@ UpstreamMetrics make_upstream_metrics(Registry& registry, std::string_view name)
     m.catch_up_pages[i] =
         registry.counter(MetricId::router_catch_up_pages_total, {upstream, UpstreamMetrics::kPageLabels[i]});
   }
+  for (std::size_t i = 0; i < m.ledger_intervals.size(); ++i) {
+    m.ledger_intervals[i] =
+        registry.gauge(MetricId::router_ledger_intervals, {upstream, UpstreamMetrics::kIntervalLabels[i]});
+  }
+  m.ledger_incomplete_seconds = registry.gauge(MetricId::router_ledger_incomplete_seconds, {upstream});
+  m.ledger_coalesced = registry.counter(MetricId::router_ledger_coalesced_total, {upstream});
   return m;
 }
 
@@ -49,6 +55,7 @@ RouterMetrics make_router_metrics(Registry& registry) {
   for (std::size_t i = 0; i < m.upstreams.size(); ++i) {
     m.upstreams[i] = registry.gauge(MetricId::router_upstreams, {RouterMetrics::kStateLabels[i]});
   }
+  m.ephemeral_dropped = registry.counter(MetricId::router_ephemeral_dropped_total, {});
   m.queue_depth = registry.gauge(MetricId::queue_depth, {"router"});
   m.queue_capacity = registry.gauge(MetricId::queue_capacity, {"router"});
   m.for_upstream = [&registry](std::string_view name) { return make_upstream_metrics(registry, name); };

@@ -24,6 +24,9 @@ struct UpstreamMetrics {
   // Labels of router_catch_up_pages_total{result}.
   enum class Page { complete, partial, empty, failed };
   static constexpr std::array<const char*, 4> kPageLabels{"complete", "partial", "empty", "failed"};
+  // Labels of router_ledger_intervals{state}.
+  enum class Interval { complete, partial, failed, suspect, gap };
+  static constexpr std::array<const char*, 5> kIntervalLabels{"complete", "partial", "failed", "suspect", "gap"};
 
   Gauge connected;                        // router_upstream_connected
   std::array<Counter, 11> connects;       // router_connects_total{result}
@@ -31,8 +34,12 @@ struct UpstreamMetrics {
   Gauge last_event_timestamp_seconds;     // router_upstream_last_event_timestamp_seconds
   Gauge backlog;                          // router_backlog_events
   std::array<Counter, 4> catch_up_pages;  // router_catch_up_pages_total{result}
+  std::array<Gauge, 5> ledger_intervals;  // router_ledger_intervals{state}
+  Gauge ledger_incomplete_seconds;        // router_ledger_incomplete_seconds
+  Counter ledger_coalesced;               // router_ledger_coalesced_total
 
   void count(Event event, std::uint64_t n = 1) const { events[static_cast<std::size_t>(event)].add(n); }
+  void set(Interval interval, std::int64_t n) const { ledger_intervals[static_cast<std::size_t>(interval)].set(n); }
   void count(Page page) const { catch_up_pages[static_cast<std::size_t>(page)].add(); }
   // result is "ok" or the name of a NetError; others count as "closed".
   void count_connect(std::string_view result) const;
@@ -45,6 +52,7 @@ struct RouterMetrics {
                                                            "backoff", "open_circuit", "disabled"};
 
   std::array<Gauge, 6> upstreams;  // router_upstreams{state}
+  Counter ephemeral_dropped;       // router_ephemeral_dropped_total
   Gauge queue_depth;               // queue_depth{queue="router"}
   Gauge queue_capacity;            // queue_capacity{queue="router"}
   std::function<UpstreamMetrics(std::string_view name)> for_upstream = [](std::string_view) {

@@ -20,6 +20,12 @@ Interval LedgerBook::target(UnixSeconds now) const {
   return {std::max<UnixSeconds>(filter_.since.value_or(0), 0), std::min(filter_.until.value_or(top), top)};
 }
 
+Ledger::Summary LedgerBook::summarize(UnixSeconds now) const {
+  // Live coverage is written now and then only.
+  const UnixSeconds claimable = now - options_.late_margin.count() - 2 * options_.persist_every.count();
+  return durable_.summarize(intersect(target(now), {0, claimable}));
+}
+
 std::vector<Interval> LedgerBook::due(UnixSeconds now) const {
   if (under_way()) return {};
   Interval wanted = target(now);

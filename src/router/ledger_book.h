@@ -59,6 +59,8 @@ class LedgerBook {
   bool under_way() const { return writing_.has_value() || !pending_.empty(); }
 
   const Ledger& ledger() const { return durable_; }
+  // Of what is wanted, but for the youngest seconds, which nobody may claim yet.
+  Ledger::Summary summarize(UnixSeconds now) const;
   const Filter& filter() const { return filter_; }
 
  private:

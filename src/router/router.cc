@@ -38,6 +38,7 @@ class Router::Core : public std::enable_shared_from_this<Core> {
   Core(RouterOptions options, RouterServices services)
       : max_ephemeral_(options.intake.max_ephemeral),
         drain_timeout_(options.link.drain_timeout),
+        ephemeral_dropped_(services.metrics.ephemeral_dropped),
         options_(std::move(options)),
         services_(std::move(services)),
         decided_(options_.intake.recent_ids),
@@ -81,6 +82,7 @@ class Router::Core : public std::enable_shared_from_this<Core> {
   // Any thread.
   const std::size_t max_ephemeral_;
   const std::chrono::milliseconds drain_timeout_;
+  const metrics::Counter ephemeral_dropped_;
 
   // The shard's.
   RouterOptions options_;
@@ -141,7 +143,8 @@ void Router::Core::start_upstream(const UpstreamOptions& options) {
                           gate_,
                           [weak = weak_from_this()] {
                             if (const auto self = weak.lock()) self->open_gate();
-                          }};
+                          },
+                          services_.metrics.ephemeral_dropped};
   auto upstream = std::make_shared<Upstream>(context, options, next_id_++, origin_of(options.url), last_seq_,
                                              services_.metrics.for_upstream(options.name));
   upstreams_.push_back(upstream);
@@ -261,7 +264,10 @@ void Router::Core::on_commit(const storage::CommitBatchPtr& batch) {
     Lock lock(news_mutex_);
     for (const storage::CommittedEvent& event : batch->events) {
       if (event.seq == 0) {
-        if (news_.ephemeral.size() < max_ephemeral_) news_.ephemeral.push_back(event);
+        if (news_.ephemeral.size() < max_ephemeral_)
+          news_.ephemeral.push_back(event);
+        else
+          ephemeral_dropped_.add();
       } else if (!news_.runs.empty() && news_.runs.back().origin == event.origin &&
                  news_.runs.back().last + 1 == event.seq) {
         news_.runs.back().last = event.seq;

@@ -7,7 +7,6 @@
 #include "storage/seq_scan.h"
 #include "storage/txn.h"
 #include "util/log.h"
-#include "util/sync.h"
 
 namespace pharos::router {
 namespace {
@@ -45,37 +44,6 @@ bool is_decided_for_good(const ingest::Verdict& verdict) {
 
 }  // namespace
 
-// Brings verdicts from whatever thread they fall on to the shard, many with one post.
-class Upstream::Verdicts : public std::enable_shared_from_this<Verdicts> {
- public:
-  struct Entry {
-    Submit submitted;
-    ingest::Verdict verdict;
-  };
-  Verdicts(net::IoShard& shard, std::weak_ptr<Upstream> upstream) : shard_(shard), upstream_(std::move(upstream)) {}
-
-  void add(Submit submitted, const ingest::Verdict& verdict) {
-    {
-      Lock lock(mutex_);
-      entries_.push_back({std::move(submitted), verdict});
-      if (entries_.size() > 1) return;
-    }
-    shard_.post([weak = upstream_] {
-      if (const auto upstream = weak.lock()) upstream->on_verdicts();
-    });
-  }
-  std::vector<Entry> take() {
-    Lock lock(mutex_);
-    return std::exchange(entries_, {});
-  }
-
- private:
-  net::IoShard& shard_;
-  std::weak_ptr<Upstream> upstream_;
-  Mutex mutex_;
-  std::vector<Entry> entries_ PHAROS_GUARDED_BY(mutex_);
-};
-
 Upstream::Upstream(const UpstreamContext& context, const UpstreamOptions& options, std::uint64_t id,
                    storage::Origin origin, storage::Seq last_seq, metrics::UpstreamMetrics metrics)
     : context_(context),
@@ -83,7 +51,7 @@ Upstream::Upstream(const UpstreamContext& context, const UpstreamOptions& option
       id_(id),
       origin_(origin),
       last_seq_(last_seq),
-      metrics_(std::move(metrics)),
+      tally_(std::move(metrics)),
       timer_(context.shard),
       retry_timer_(context.shard),
       received_(options.direction == Direction::both ? kReceivedIds : 0) {}
@@ -117,7 +85,9 @@ void Upstream::load(UpstreamFsm::Setup& setup) {
 }
 
 void Upstream::start() {
-  verdicts_ = std::make_shared<Verdicts>(context_.shard, weak_from_this());
+  verdicts_ = std::make_shared<VerdictQueue>(context_.shard, [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->on_verdicts();
+  });
   UpstreamFsm::Setup setup;
   setup.upstream = options_;
   setup.catchup = context_.options.catchup;
@@ -204,7 +174,7 @@ void Upstream::arm_timer() {
   timer_.arm(std::max(delay, std::chrono::milliseconds(0)), [this] {
     armed_for_.reset();
     run([this](Actions& out) { fsm_->on_timer(out); });
-    count_progress();
+    tally_.update(*fsm_, context_.clock.unix_now());
   });
 }
 
@@ -242,13 +212,13 @@ void Upstream::dial_now() {
 void Upstream::on_dial_done(Result<net::Dialed, net::DialFailure> result) {
   if (!result) {
     const net::NetFailure& failure = result.error().failure;
-    metrics_.count_connect(net::name(failure.error));
+    tally_.connect(net::name(failure.error));
     std::string reason(net::name(failure.error));
     if (!failure.detail.empty()) reason += ": " + failure.detail;
     run([&](Actions& out) { fsm_->on_dial_failed(reason, out); });
     return;
   }
-  metrics_.count_connect("ok");
+  tally_.connect("ok");
   log::info("router", "connected", {{"upstream", options_.name}, {"address", result.value().address}});
   connection_ = std::move(result.value().connection);
   const std::uint64_t number = ++connection_number_;
@@ -334,9 +304,9 @@ void Upstream::feed_sink() {
 }
 
 void Upstream::on_verdicts() {
-  const std::vector<Verdicts::Entry> entries = verdicts_->take();
+  const std::vector<VerdictQueue::Entry> entries = verdicts_->take();
   run([&](Actions& out) {
-    for (const Verdicts::Entry& entry : entries) {
+    for (const VerdictQueue::Entry& entry : entries) {
       if (is_decided_for_good(entry.verdict)) context_.decided.insert(entry.submitted.event->id);
       fsm_->on_verdict(entry.submitted, settled_as(entry.verdict), ingest::name(entry.verdict.reason), out);
     }
@@ -399,40 +369,11 @@ void Upstream::on_stored(storage::Seq last_seq) {
 
 void Upstream::on_ephemeral(const storage::EventPtr& event, storage::Origin origin) {
   if (origin == origin_ || received_.contains(event->id)) return;
-  if (connection_ && connection_->queued_bytes() > kMaxQueuedForEphemeral) return;
+  if (connection_ && connection_->queued_bytes() > kMaxQueuedForEphemeral) return context_.ephemeral_dropped.add();
   run([&](Actions& out) { fsm_->on_ephemeral(event, out); });
 }
 
 // --- what it tells ---
-
-void Upstream::count_progress() {
-  using Count = metrics::UpstreamMetrics;
-  metrics_.connected.set(fsm_->connected() ? 1 : 0);
-  if (const Mirror* mirror = fsm_->mirror()) {
-    const Mirror::Counters& now = mirror->counters();
-    Mirror::Counters& then = counted_down_;
-    metrics_.count(Count::Event::down_new, now.novel - then.novel);
-    metrics_.count(Count::Event::down_duplicate, now.duplicate - then.duplicate);
-    metrics_.count(Count::Event::down_rejected, now.refused - then.refused + now.non_conforming - then.non_conforming +
-                                                    fsm_->unparsable() - counted_unparsable_);
-    metrics_.catch_up_pages[static_cast<std::size_t>(Count::Page::complete)].add(now.pages_complete -
-                                                                                 then.pages_complete);
-    metrics_.catch_up_pages[static_cast<std::size_t>(Count::Page::empty)].add(now.pages_empty - then.pages_empty);
-    metrics_.catch_up_pages[static_cast<std::size_t>(Count::Page::failed)].add(now.pages_failed - then.pages_failed);
-    then = now;
-    counted_unparsable_ = fsm_->unparsable();
-    metrics_.last_event_timestamp_seconds.set(fsm_->last_event());
-  }
-  if (const Publisher* publisher = fsm_->publisher()) {
-    const Publisher::Counters& now = publisher->counters();
-    Publisher::Counters& then = counted_up_;
-    metrics_.count(Count::Event::up_new, now.accepted - then.accepted);
-    metrics_.count(Count::Event::up_duplicate, now.duplicate - then.duplicate);
-    metrics_.count(Count::Event::up_rejected, now.refused_total() - then.refused_total());
-    metrics_.backlog.set(static_cast<std::int64_t>(publisher->backlog()));
-    then = now;
-  }
-}
 
 UpstreamStatus Upstream::status() const {
   UpstreamStatus out;

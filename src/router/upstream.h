@@ -26,6 +26,8 @@
 #include "router/origin_log.h"
 #include "router/recent_ids.h"
 #include "router/upstream_fsm.h"
+#include "router/upstream_tally.h"
+#include "router/verdict_queue.h"
 
 namespace pharos::router {
 
@@ -43,6 +45,7 @@ struct UpstreamContext {
   OriginLog& origins;
   DialGate& gate;
   std::function<void()> gate_changed;
+  metrics::Counter ephemeral_dropped;
 };
 
 class Upstream : public std::enable_shared_from_this<Upstream> {
@@ -71,8 +74,6 @@ class Upstream : public std::enable_shared_from_this<Upstream> {
   std::size_t undecided() const { return fsm_ && fsm_->mirror() ? fsm_->mirror()->undecided() : 0; }
 
  private:
-  class Verdicts;
-
   template <class F>
   void run(F&& input);
   void perform(Action& action, Actions& more);
@@ -90,7 +91,6 @@ class Upstream : public std::enable_shared_from_this<Upstream> {
   void read_outbox(const ReadOutbox& read);
   void send(std::string_view text);
   void arm_timer();
-  void count_progress();
   void load(UpstreamFsm::Setup& setup);
 
   UpstreamContext context_;
@@ -98,7 +98,7 @@ class Upstream : public std::enable_shared_from_this<Upstream> {
   std::uint64_t id_;
   storage::Origin origin_;
   storage::Seq last_seq_;
-  metrics::UpstreamMetrics metrics_;
+  UpstreamTally tally_;
 
   std::unique_ptr<UpstreamFsm> fsm_;
   net::Timer timer_;
@@ -113,14 +113,9 @@ class Upstream : public std::enable_shared_from_this<Upstream> {
 
   std::deque<Submit> to_submit_;  // bounded: reading pauses at in_flight_per_upstream
   bool retry_armed_ = false;
-  std::shared_ptr<Verdicts> verdicts_;
+  std::shared_ptr<VerdictQueue> verdicts_;
   RecentIds received_;  // for `both` only
   std::function<void()> stopped_;
-
-  // What the metrics hold already.
-  Mirror::Counters counted_down_;
-  Publisher::Counters counted_up_;
-  std::uint64_t counted_unparsable_ = 0;
 };
 
 }  // namespace pharos::router

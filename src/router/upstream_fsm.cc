@@ -346,9 +346,8 @@ void UpstreamFsm::fill_status(UpstreamStatus& status) const {
     for (const LedgerBook& book : mirror_->books()) {
       LedgerStatus ledger;
       append_filter_json(ledger.filter, book.filter());
-      Interval wanted = book.target(clock_.unix_now());
-      wanted.to = std::min(wanted.to, clock_.unix_now());
-      ledger.summary = book.ledger().summarize(wanted);
+      ledger.summary = book.summarize(clock_.unix_now());
+      const Interval wanted = ledger.summary.target;
       if (!wanted.empty())
         ledger.complete_share =
             static_cast<double>(ledger.summary.complete_seconds) / static_cast<double>(wanted.seconds());
