@@ -8,7 +8,7 @@
 // written between two slices, nothing comes twice and nothing that stays stored is missed. It sees what was committed
 // when its first slice began; of that, what is erased before the query reaches it does not come.
 //
-// Memory: per filter at most 4096 streams (planner.h) of about 100 bytes and what they read ahead, or its ids.
+// Memory: per filter at most 4096 streams (planner.h) of about 140 bytes and what they read ahead, or 24 bytes an id.
 #pragma once
 
 #include <cstddef>
