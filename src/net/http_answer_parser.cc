@@ -3,8 +3,10 @@
 #include <limits>
 #include <optional>
 
+#include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
+
+#include "net/http_body.h"
 
 namespace pharos::net {
 namespace http = boost::beast::http;
@@ -16,35 +18,62 @@ struct HttpAnswerParser::Impl {
     parser.emplace();
     parser->header_limit(static_cast<std::uint32_t>(
         std::min<std::size_t>(options.max_head_bytes, std::numeric_limits<std::uint32_t>::max())));
-    // A body that nobody will read has no cap of its own: its length is not our business.
-    if (options.head_only)
-      parser->body_limit(boost::none);
-    else
-      parser->body_limit(options.max_body_bytes);
-    parser->eager(!options.head_only);
+    // The length is judged by the body reader; a body that nobody will read has no cap.
+    parser->body_limit(boost::none);
     state = State::head;
     headers.clear();
+    reader = {};
+    body.clear();
     failure.clear();
     too_large = false;
   }
 
-  State check(const boost::system::error_code& ec) {
-    if (!ec || ec == http::error::need_more) return state;
-    too_large = ec == http::error::body_limit || ec == http::error::header_limit;
-    failure = too_large ? "answer too large" : "not an HTTP answer: " + ec.message();
+  State refuse(std::string why, bool is_too_large) {
+    failure = std::move(why);
+    too_large = is_too_large;
     return state = State::refused;
   }
 
   void take_head() {
     for (const auto& field : parser->get())
       headers.emplace_back(std::string(field.name_string()), std::string(trimmed(field.value())));
+    const unsigned status = parser->get().result_int();
+    // Hints that come before the answer proper.
+    if (status < 200 && status != 101) return restart();
+    if (options.head_only) {
+      state = State::complete;
+      return;
+    }
+    using Framing = HttpBodyReader::Framing;
+    const auto length = parser->content_length();
+    const Framing framing = status < 200 || status == 204 || status == 304 ? Framing::none
+                            : parser->chunked()                            ? Framing::chunked
+                            : length                                       ? Framing::length
+                                                                           : Framing::until_end;
+    reader = HttpBodyReader(framing, length ? *length : 0, options.max_body_bytes);
     state = State::body;
   }
 
+  State judge_body(HttpBodyReader::State read) {
+    switch (read) {
+      case HttpBodyReader::State::reading:
+        return state;
+      case HttpBodyReader::State::complete:
+        return state = State::complete;
+      case HttpBodyReader::State::malformed:
+        return refuse("malformed body", false);
+      case HttpBodyReader::State::too_large:
+        return refuse("answer too large", true);
+    }
+    return state;
+  }
+
   const Options options;
-  std::optional<http::response_parser<http::string_body>> parser;
+  std::optional<http::response_parser<http::empty_body>> parser;
   State state = State::head;
   Headers headers;
+  HttpBodyReader reader;
+  std::string body;
   std::string failure;
   bool too_large = false;
 };
@@ -53,41 +82,36 @@ HttpAnswerParser::HttpAnswerParser(const Options& options) : impl_(std::make_uni
 HttpAnswerParser::~HttpAnswerParser() = default;
 
 HttpAnswerParser::State HttpAnswerParser::feed(std::string& bytes) {
-  std::size_t used = 0;
-  while (used < bytes.size() && (impl_->state == State::head || impl_->state == State::body)) {
+  std::string_view rest = bytes;
+  while (impl_->state == State::head && !rest.empty()) {
     boost::system::error_code ec;
-    const std::size_t n = impl_->parser->put(boost::asio::const_buffer(bytes.data() + used, bytes.size() - used), ec);
-    used += n;
-    if (impl_->check(ec) == State::refused) break;
-    if (impl_->state == State::head && impl_->parser->is_header_done()) impl_->take_head();
-    const bool done = impl_->parser->is_done() || (impl_->options.head_only && impl_->state == State::body);
-    // Hints that come before the answer proper.
-    if (done && status() < 200 && status() != 101)
-      impl_->restart();
-    else if (done)
-      impl_->state = State::complete;
-    else if (n == 0 || ec == http::error::need_more)
-      break;
+    const std::size_t n = impl_->parser->put(boost::asio::const_buffer(rest.data(), rest.size()), ec);
+    rest.remove_prefix(n);
+    if (ec == http::error::need_more) break;
+    if (ec == http::error::header_limit)
+      impl_->refuse("answer too large", true);
+    else if (ec)
+      impl_->refuse("not an HTTP answer: " + ec.message(), false);
+    else if (impl_->parser->is_header_done())
+      impl_->take_head();
   }
-  bytes.erase(0, used);
+  if (impl_->state == State::body) impl_->judge_body(impl_->reader.feed(rest, impl_->body));
+  bytes.erase(0, bytes.size() - rest.size());
   return impl_->state;
 }
 
 HttpAnswerParser::State HttpAnswerParser::finish() {
-  if (impl_->state == State::complete || impl_->state == State::refused) return impl_->state;
-  boost::system::error_code ec;
-  if (impl_->state == State::body) impl_->parser->put_eof(ec);
-  if (impl_->state == State::head || ec) {
-    impl_->failure = "closed before the end of the answer";
-    return impl_->state = State::refused;
-  }
-  return impl_->state = State::complete;
+  if (impl_->state == State::body && impl_->reader.finish() == HttpBodyReader::State::complete)
+    impl_->state = State::complete;
+  if (impl_->state != State::complete && impl_->state != State::refused)
+    impl_->refuse("closed before the end of the answer", false);
+  return impl_->state;
 }
 
 void HttpAnswerParser::reset() { impl_->restart(); }
 unsigned HttpAnswerParser::status() const { return impl_->parser->get().result_int(); }
 const Headers& HttpAnswerParser::headers() const { return impl_->headers; }
-std::string& HttpAnswerParser::body() { return impl_->parser->get().body(); }
+std::string& HttpAnswerParser::body() { return impl_->body; }
 const std::string& HttpAnswerParser::failure() const { return impl_->failure; }
 bool HttpAnswerParser::too_large() const { return impl_->too_large; }
 

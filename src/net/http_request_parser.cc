@@ -4,9 +4,10 @@
 #include <optional>
 #include <utility>
 
+#include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
 
+#include "net/http_body.h"
 #include "net/http_message.h"
 
 namespace pharos::net {
@@ -36,6 +37,8 @@ std::optional<std::string> path_of(std::string_view target) {
 
 }  // namespace
 
+std::string HttpRequest::header(std::string_view name) const { return header_of(headers, name); }
+
 struct HttpRequestParser::Impl {
   Impl(std::size_t max_header, std::size_t max_body) : max_header_bytes(max_header), max_body_bytes(max_body) {
     restart();
@@ -46,7 +49,6 @@ struct HttpRequestParser::Impl {
     parser->header_limit(
         static_cast<std::uint32_t>(std::min<std::size_t>(max_header_bytes, std::numeric_limits<std::uint32_t>::max())));
     parser->body_limit(max_body_bytes);
-    parser->eager(true);
     state = State::head;
     status = 0;
     begun = false;
@@ -68,16 +70,36 @@ struct HttpRequestParser::Impl {
     request.target = std::move(*path);
     const std::size_t hosts = header_count(request.headers, "Host");
     if (hosts > 1 || (hosts == 0 && message.version() >= 11)) return refuse(400);
+    const auto length = parser->content_length();
+    const auto framing = parser->chunked() ? HttpBodyReader::Framing::chunked
+                         : length          ? HttpBodyReader::Framing::length
+                                           : HttpBodyReader::Framing::none;
+    body = HttpBodyReader(framing, length ? *length : 0, max_body_bytes);
     return state = State::body;
+  }
+
+  State take_body(std::string_view& bytes) {
+    switch (body.feed(bytes, request.body)) {
+      case HttpBodyReader::State::reading:
+        return state;
+      case HttpBodyReader::State::complete:
+        return state = State::complete;
+      case HttpBodyReader::State::malformed:
+        return refuse(400);
+      case HttpBodyReader::State::too_large:
+        return refuse(413);
+    }
+    return state;
   }
 
   const std::size_t max_header_bytes;
   const std::size_t max_body_bytes;
-  std::optional<http::request_parser<http::string_body>> parser;
+  std::optional<http::request_parser<http::empty_body>> parser;
   State state = State::head;
   unsigned status = 0;
   bool begun = false;
   HttpRequest request;
+  HttpBodyReader body;
 };
 
 HttpRequestParser::HttpRequestParser(std::size_t max_header_bytes, std::size_t max_body_bytes)
@@ -85,26 +107,21 @@ HttpRequestParser::HttpRequestParser(std::size_t max_header_bytes, std::size_t m
 HttpRequestParser::~HttpRequestParser() = default;
 
 HttpRequestParser::State HttpRequestParser::feed(std::string& bytes) {
-  // Beast asks for an incomplete head to be shown again, whole, with what came since.
-  std::size_t used = 0;
+  std::string_view rest = bytes;
   impl_->begun = impl_->begun || !bytes.empty();
-  while (used < bytes.size() && (impl_->state == State::head || impl_->state == State::body)) {
+  // Beast asks for an incomplete head to be shown again, whole, with what came since.
+  while (impl_->state == State::head && !rest.empty()) {
     boost::system::error_code ec;
-    const std::size_t n = impl_->parser->put(boost::asio::const_buffer(bytes.data() + used, bytes.size() - used), ec);
-    used += n;
-    if (ec && ec != http::error::need_more) {
+    const std::size_t n = impl_->parser->put(boost::asio::const_buffer(rest.data(), rest.size()), ec);
+    rest.remove_prefix(n);
+    if (ec == http::error::need_more) break;
+    if (ec)
       impl_->refuse(status_of(ec));
-      break;
-    }
-    if (impl_->state == State::head && impl_->parser->is_header_done() && impl_->take_head() == State::refused) break;
-    if (impl_->parser->is_done()) {
-      impl_->request.body = std::move(impl_->parser->get().body());
-      impl_->state = State::complete;
-    } else if (n == 0 || ec == http::error::need_more) {
-      break;
-    }
+    else if (impl_->parser->is_header_done())
+      impl_->take_head();
   }
-  bytes.erase(0, used);
+  if (impl_->state == State::body) impl_->take_body(rest);
+  bytes.erase(0, bytes.size() - rest.size());
   return impl_->state;
 }
 

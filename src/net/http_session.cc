@@ -288,6 +288,4 @@ void serve_connection(std::shared_ptr<const ServerShared> shared, std::unique_pt
   std::make_shared<HttpSession>(std::move(shared), std::move(stream), std::move(ticket))->start();
 }
 
-std::string HttpRequest::header(std::string_view name) const { return header_of(headers, name); }
-
 }  // namespace pharos::net

@@ -14,6 +14,7 @@ namespace {
 
 using pharos::testing::eventually;
 using pharos::testing::RawSocket;
+using pharos::testing::settles;
 using pharos::testing::ws_close;
 using pharos::testing::ws_frame;
 using pharos::testing::ws_request;
