@@ -1,7 +1,11 @@
 #include "monitor/nip66.h"
 
+#include <set>
+#include <utility>
+
 #include "nostr/json_write.h"
 #include "nostr/kind.h"
+#include "nostr/nip11.h"
 
 namespace pharos::monitor {
 namespace {
@@ -19,10 +23,17 @@ std::optional<bool> observed_or_claimed(std::optional<bool> observed, std::optio
   return observed ? observed : claimed;
 }
 
+RelayInformation claims_of(const ProbeResult& result) {
+  if (!result.nip11.ok()) return {};
+  RelayInformationLimits limits;
+  limits.max_document = result.nip11_document.size();
+  auto information = parse_relay_information(result.nip11_document, limits);
+  return information ? std::move(information).value() : RelayInformation{};
+}
+
 }  // namespace
 
-Event build_discovery(const RelayUrl& url, const ProbeResult& result, const std::optional<Nip11Claims>& claims,
-                      std::size_t max_content_bytes) {
+Event build_discovery(const RelayUrl& url, const ProbeResult& result, std::size_t max_content_bytes) {
   Event event;
   event.kind = kind::kRelayDiscovery;
   TagList& tags = event.tags;
@@ -32,20 +43,19 @@ Event build_discovery(const RelayUrl& url, const ProbeResult& result, const std:
   add_rtt(tags, "rtt-read", result.read);
   add_rtt(tags, "rtt-write", result.write);
 
-  const Nip11Claims none;
-  const Nip11Claims& claim = claims ? *claims : none;
-  for (const std::string& nip : claim.nips) tags.add({"N", nip});
+  const RelayInformation claims = claims_of(result);
+  const std::set<unsigned> nips(claims.supported_nips.begin(), claims.supported_nips.end());
+  for (const unsigned nip : nips) tags.add({"N", std::to_string(nip)});
 
   const Requirements seen = observed_requirements(result);
   add_requirement(tags, "auth", seen.auth);
   add_requirement(tags, "writes", seen.writes);
-  add_requirement(tags, "pow", observed_or_claimed(seen.pow, claim.pow_required));
-  add_requirement(tags, "payment", observed_or_claimed(seen.payment, claim.payment_required));
-  for (const std::string& topic : claim.topics) tags.add({"t", topic});
+  std::optional<bool> claimed_pow;
+  if (claims.limitation.min_pow_difficulty) claimed_pow = *claims.limitation.min_pow_difficulty > 0;
+  add_requirement(tags, "pow", observed_or_claimed(seen.pow, claimed_pow));
+  add_requirement(tags, "payment", observed_or_claimed(seen.payment, claims.limitation.payment_required));
 
-  const std::string& document = result.nip11_document;
-  if (claims && document.size() <= max_content_bytes && document.find('\0') == std::string::npos)
-    event.content = document;
+  if (result.nip11.ok() && result.nip11_document.size() <= max_content_bytes) event.content = result.nip11_document;
   return event;
 }
 

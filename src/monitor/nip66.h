@@ -1,17 +1,16 @@
 // Builds the events of NIP-66 and the profile and relay list beside them, unsigned and undated. Pure; any thread.
 //
 // Facts and claims: 30166 tells what the probe saw. `rtt-*` appear for successful checks only; `R` auth and writes only
-// as observed. N, t, and `R` payment and pow come from the NIP-11 document, because no harmless probe can show them,
-// and an observation that contradicts such a claim wins (an accepted event without work or payment is `!pow`,
-// `!payment`). T, k and g are left out: nothing that a probe sees says what kind of relay it is, which kinds it takes
-// or where it stands, and NIP-11 has no field for them.
+// as observed. N, and `R` payment and pow come from the NIP-11 document, because no harmless probe can show them, and
+// an observation that contradicts such a claim wins (an accepted event without work or payment is `!pow`, `!payment`).
+// T, t, k and g are left out: nothing that a probe sees says what kind of relay it is, what it is about, which kinds it
+// takes or where it stands, and NIP-11 has no field for them.
 #pragma once
 
 #include <chrono>
 #include <string>
 #include <vector>
 
-#include "monitor/nip11_claims.h"
 #include "monitor/options.h"
 #include "monitor/result.h"
 #include "nostr/event.h"
@@ -19,10 +18,9 @@
 
 namespace pharos::monitor {
 
-// Kind 30166. Precondition: result.is_relay(). claims belong to result.nip11_document, which becomes the content as
-// received when it is at most max_content_bytes long and holds no NUL.
-Event build_discovery(const RelayUrl& url, const ProbeResult& result, const std::optional<Nip11Claims>& claims,
-                      std::size_t max_content_bytes);
+// Kind 30166. Precondition: result.is_relay(). The content is the NIP-11 document as received when that check was ok
+// and the document is at most max_content_bytes long, else empty; its claims are read either way.
+Event build_discovery(const RelayUrl& url, const ProbeResult& result, std::size_t max_content_bytes);
 
 struct AnnouncementFacts {
   std::chrono::milliseconds frequency{0};  // the check period: how often a 30166 of a live relay is renewed

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "monitor/answer.h"
-#include "monitor/nip11_claims.h"
 #include "nostr/kind.h"
+#include "nostr/nip11.h"
 #include "nostr/nip42.h"
 
 namespace pharos::monitor {
@@ -306,13 +306,15 @@ void ProbeFsm::on(const AuthReply& reply, ProbeActions&) {
 ProbeActions ProbeFsm::nip11_fetched(unsigned status, std::string body) {
   ProbeActions out;
   if (!nip11_) return out;
-  if (status != 200)
+  RelayInformationLimits limits;
+  limits.max_document = options_.max_nip11_bytes;
+  if (status != 200) {
     settle(result_.nip11, *nip11_, Outcome::failed, Fault::http, std::to_string(status));
-  else if (body.size() > options_.max_nip11_bytes)
-    settle(result_.nip11, *nip11_, Outcome::failed, Fault::too_large);
-  else if (!parse_nip11(body))
-    settle(result_.nip11, *nip11_, Outcome::failed, Fault::bad_answer, "not a JSON object");
-  else {
+  } else if (const auto information = parse_relay_information(body, limits); !information) {
+    const bool too_large = information.error() == RelayInformationError::too_large;
+    settle(result_.nip11, *nip11_, Outcome::failed, too_large ? Fault::too_large : Fault::bad_answer,
+           describe(information.error()));
+  } else {
     settle(result_.nip11, *nip11_, Outcome::ok);
     result_.nip11_document = std::move(body);
   }

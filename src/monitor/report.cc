@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "nostr/json_write.h"
+#include "nostr/nip11.h"
 
 namespace pharos::monitor {
 namespace {
@@ -52,9 +53,12 @@ std::string remark(Check which, const CheckResult& check, const ProbeResult& res
   if (which == Check::read && result.limit_ignored) add("gave more than the limit");
   if (which == Check::auth && check.outcome == Outcome::skipped && result.challenged) add("challenge seen");
   if (which == Check::nip11 && check.ok()) {
-    if (const auto claims = parse_nip11(result.nip11_document)) {
-      add(claims->name);
-      add(claims->software + (claims->version.empty() ? "" : " " + claims->version));
+    RelayInformationLimits limits;
+    limits.max_document = result.nip11_document.size();
+    if (const auto information = parse_relay_information(result.nip11_document, limits)) {
+      const RelayInformation& claims = information.value();
+      add(printable(claims.name));
+      add(printable(claims.software + (claims.version.empty() ? "" : " " + claims.version)));
     }
   }
   return out;

@@ -3,7 +3,6 @@
 
 #include <string>
 
-#include "monitor/nip11_claims.h"
 #include "monitor/result.h"
 #include "nostr/relay_url.h"
 

@@ -225,9 +225,7 @@ void Watch::judged(TargetId id, Target& target, ProbeResult& result, bool online
     log::warn("monitor", "the store is busy: a probe result is not kept", {{"target", target.url.text()}});
   if (!online) return;
 
-  std::optional<Nip11Claims> claims;
-  if (result.nip11.ok()) claims = parse_nip11(result.nip11_document);
-  publisher_.publish(build_discovery(target.url, result, claims, options_.max_published_nip11_bytes));
+  publisher_.publish(build_discovery(target.url, result, options_.max_published_nip11_bytes));
 }
 
 void Watch::withheld(TargetId id, Target& target) {

@@ -65,16 +65,14 @@ class Harness : public testing::ProbeWorld {
     for (int i = 0; i < 8 && !fsm->finished(); ++i) expire();
     PHAROS_FATAL_CHECK(fsm->finished());
     ProbeResult copy = result();
-    const std::string document = std::exchange(copy.nip11_document, {});
+    copy.nip11_document.clear();
     PHAROS_FATAL_CHECK(decode_result(encode_result(copy)) == copy);
 
     const RelayUrl url = testing::relay_url("wss://relay.example.com");
     PHAROS_FATAL_CHECK(!render_text(url, result()).empty());
     PHAROS_FATAL_CHECK(render_json(url, result()).find('\n') == std::string::npos);
     if (!result().is_relay()) return;
-    const auto claims = parse_nip11(document);
-    PHAROS_FATAL_CHECK(claims.has_value() == result().nip11.ok() || document.empty());
-    Event event = build_discovery(url, result(), claims, 1'000);
+    Event event = build_discovery(url, result(), 1'000);
     signer.sign(event);
     std::string json;
     append_event_json(json, event);

@@ -2,8 +2,6 @@
 
 #include <gmock/gmock.h>
 
-#include "monitor/nip11_claims.h"
-
 namespace pharos::monitor {
 namespace {
 
@@ -34,33 +32,6 @@ TEST(Answer, TextsFromPeersAreCutAndCleaned) {
     return out;
   }();
   EXPECT_EQ(printable(euros), euros.substr(0, 198)) << "cut between characters";
-}
-
-TEST(Answer, ClaimsOfTheWrongTypeAreIgnored) {
-  const auto claims = parse_nip11(
-      R"({"supported_nips":[1,-2,1.5,"x","01",null,99999,[1]],"limitation":{"payment_required":"yes",
-          "min_pow_difficulty":-1},"tags":"cats","name":7})");
-  ASSERT_TRUE(claims);
-  EXPECT_THAT(claims->nips, ::testing::ElementsAre("1"));
-  EXPECT_EQ(claims->payment_required, std::nullopt);
-  EXPECT_EQ(claims->pow_required, false);
-  EXPECT_EQ(claims->name, "");
-  EXPECT_FALSE(parse_nip11("[]"));
-  EXPECT_FALSE(parse_nip11(""));
-  EXPECT_FALSE(parse_nip11("{\"name\":\"\xff\"}"));
-  EXPECT_FALSE(parse_nip11(std::string(200'000, '[')));
-}
-
-TEST(Answer, LongListsOfClaimsAreCut) {
-  std::string text = R"({"supported_nips":[)";
-  for (int i = 1; i < 2'000; ++i) text += std::to_string(i) + ",";
-  text += R"(0],"tags":[)";
-  for (int i = 0; i < 50; ++i) text += "\"t" + std::to_string(i) + "\",";
-  text += "\"\"]}";
-  const auto claims = parse_nip11(text);
-  ASSERT_TRUE(claims);
-  EXPECT_EQ(claims->nips.size(), kMaxClaimedNips);
-  EXPECT_EQ(claims->topics.size(), kMaxClaimedTopics);
 }
 
 }  // namespace
