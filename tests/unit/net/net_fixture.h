@@ -46,11 +46,13 @@ class ServerTest : public ::testing::Test {
       return HttpResponse{200, {{"Content-Type", "text/plain"}}, request.method + " " + request.target + "\n"};
     };
   }
-  ~ServerTest() override {
-    if (server_) server_->stop_accepting();
+  ~ServerTest() override { stop(); }
+
+  // What a derived fixture must do before its own members go, when handlers use them.
+  void stop() {
+    server_.reset();
     shards_.stop();
   }
-
   void start() {
     shards_.start();
     auto listening = Server::listen(options_, shards_, {&shards_.serving(0), &shards_.serving(1)}, handlers_, tls_);

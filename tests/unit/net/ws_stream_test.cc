@@ -48,7 +48,10 @@ class WsStreamTest : public ServerTest {
       opened_.set_value(std::move(connection));
     };
   }
-  ~WsStreamTest() override { connection_.reset(); }
+  ~WsStreamTest() override {
+    connection_.reset();
+    stop();
+  }
 
   void accepted() { connection_ = opened_.get_future().get(); }
   RawSocket open_raw(std::string_view extra_headers = {}) {
@@ -201,10 +204,9 @@ TEST_F(WsStreamTest, AnswersViolationsWithTheirCloseCode) {
 
 TEST_F(WsStreamTest, RefusesLargeMessagesWith1009AndBadTextWith1007) {
   options_.ws.max_message_bytes = 1'000;
+  handlers_.on_connection = [](WsConnectionPtr connection, const HttpRequest&) { connection->start({}); };
   start();
   const auto answer_to = [&](const std::string& frame) {
-    opened_ = {};
-    end_ = {};
     RawSocket socket(address());
     socket.send(ws_request() + frame);
     socket.read_until("\r\n\r\n");
