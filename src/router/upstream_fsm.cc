@@ -108,6 +108,7 @@ void UpstreamFsm::ended(bool failure, std::string_view reason, Actions& out) {
     if (publisher_) publisher_->connection_lost();
   }
   connected_since_ = 0;
+  paused_ = false;
   last_error_ = reason.substr(0, kMaxError);
   if (failure) breaker_.failed(clock_.now());
   if (drain_until_) {
@@ -276,8 +277,11 @@ void UpstreamFsm::drain(Actions& out) {
   }
   if (link_ == Link::open && mirror_) {
     mirror_->connection_lost();
-    out.push_back(PauseReading{});
-    if (publisher_ && !publisher_->idle()) out.push_back(ResumeReading{});
+    // Only OKs are still of interest.
+    const bool reads_on = publisher_ && !publisher_->idle();
+    if (paused_ && reads_on) out.push_back(ResumeReading{});
+    if (!paused_ && !reads_on) out.push_back(PauseReading{});
+    paused_ = false;
   }
   next_tick_ = clock_.now();
   on_timer(out);

@@ -329,6 +329,23 @@ TEST(UpstreamFsm, PausesReadingWhileTooManyEventsAreUndecided) {
   EXPECT_EQ(world.status().pages_failed, 0U);
 }
 
+TEST(UpstreamFsm, SavesWhatItKnowsWhenTheConnectionEndsWhileItIsPaused) {
+  UpstreamWorld world;
+  world.setup.max_in_flight = 700;
+  world.setup.catchup.page_limit = 300;
+  fill(world, 2'000, 1'690'000'000, 1'699'000'000);
+  world.boot();
+  while (world.deliver()) {
+  }
+  ASSERT_FALSE(world.reading);
+  world.reachable = false;
+  world.relay.disconnect();
+  world.act([&](Actions& out) { world.fsm->on_closed("gone", out); });
+  world.run(seconds(2));
+  EXPECT_FALSE(world.ledger().entries().empty());
+  EXPECT_THAT(world.missing_in_complete(), IsEmpty());
+}
+
 TEST(UpstreamFsm, DropsAndCountsWhatWasNotAskedFor) {
   UpstreamWorld world;
   world.setup.upstream.filters[0].kinds = std::vector<Kind>{7};
