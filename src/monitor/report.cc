@@ -109,6 +109,7 @@ std::string render_text(const RelayUrl& url, const ProbeResult& result) {
     out += right(time, 9);
     const std::string text = remark(which, check, result);
     if (!text.empty()) out += "   " + text;
+    out.erase(out.find_last_not_of(' ') + 1);
   }
   const std::string seen = requirement_list(observed_requirements(result));
   if (!seen.empty()) out += "\n  observed requirements: " + seen;
