@@ -42,14 +42,25 @@ class Mapper {
   }
 
  private:
-  void add(const std::string& key, const std::string& message, int line = 0) {
-    errors_.push_back({settings_.file, line, key, message});
+  void add(const std::string& key, const std::string& message) { add_at(values_.origin(key), key, message); }
+  // For a key of an [[upstream]]; one that is not set stands where the table begins.
+  void add(const config::UpstreamValues& upstream, const std::string& key, const std::string& message) {
+    config::Origin origin = upstream.values.origin(key);
+    if (origin.line == 0) origin.line = upstream.line;
+    add_at(std::move(origin), "upstream." + key, message);
+  }
+  void add_at(config::Origin origin, const std::string& key, const std::string& message) {
+    if (origin.file.empty()) origin.file = settings_.file.empty() ? "settings" : settings_.file;
+    errors_.push_back({std::move(origin.file), origin.line, key, message});
   }
 
-  std::optional<RelayUrl> relay_url(const std::string& key, const std::string& text, int line = 0) {
+  static std::string no_url(const std::string& text, RelayUrlError error) {
+    return "\"" + text + "\" is no relay URL: " + std::string(describe(error));
+  }
+  std::optional<RelayUrl> relay_url(const std::string& key, const std::string& text) {
     auto url = RelayUrl::parse(text);
     if (url) return std::move(url).value();
-    add(key, "\"" + text + "\" is no relay URL: " + std::string(describe(url.error())), line);
+    add(key, no_url(text, url.error()));
     return std::nullopt;
   }
 
@@ -167,9 +178,12 @@ class Mapper {
     const Values& values = entry.values;
     router::UpstreamOptions upstream;
     upstream.name = values.text("name");
-    const auto url = relay_url("upstream.url", values.text("url"), entry.line);
-    if (!url) return;
-    upstream.url = *url;
+    auto url = RelayUrl::parse(values.text("url"));
+    if (!url) {
+      add(entry, "url", no_url(values.text("url"), url.error()));
+      return;
+    }
+    upstream.url = std::move(url).value();
     const std::string& direction = values.text("direction");
     upstream.direction = direction == "up"     ? router::Direction::up
                          : direction == "both" ? router::Direction::both
@@ -180,9 +194,9 @@ class Mapper {
       if (filter)
         upstream.filters.push_back(std::move(filter).value());
       else
-        add("upstream.filters", text + ": " + std::string(describe(filter.error())), entry.line);
+        add(entry, "filters", text + ": " + std::string(describe(filter.error())));
     }
-    if (upstream.filters.empty()) add("upstream.filters", "at least one filter, {} for everything", entry.line);
+    if (upstream.filters.empty()) add(entry, "filters", "at least one filter, {} for everything");
     upstream.priority = static_cast<int>(values.integer("priority"));
     upstream.enabled = values.boolean("enabled");
     upstream.auth = values.boolean("auth");

@@ -142,7 +142,7 @@ class Loader {
         errors_.push_back({name, 0, full_key(setting), fine.error()});
         continue;
       }
-      settings_.values.set(full_key(setting), std::move(value).value());
+      settings_.values.set(full_key(setting), std::move(value).value(), {name, 0});
     }
   }
 
@@ -196,7 +196,7 @@ class Loader {
         add(line_of(node), key, fine.error());
         continue;
       }
-      values.set((prefix.empty() ? "" : prefix) + std::string(setting->key), std::move(*value));
+      values.set((prefix.empty() ? "" : prefix) + std::string(setting->key), std::move(*value), {file_, line_of(node)});
     }
   }
 

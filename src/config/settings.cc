@@ -24,7 +24,12 @@ const std::vector<std::string>& Values::list(std::string_view key) const {
 
 const Value* Values::find(std::string_view key) const {
   const auto found = values_.find(key);
-  return found == values_.end() ? nullptr : &found->second;
+  return found == values_.end() ? nullptr : &found->second.value;
+}
+
+Origin Values::origin(std::string_view key) const {
+  const auto found = values_.find(key);
+  return found == values_.end() ? Origin{} : found->second.origin;
 }
 
 bool operator==(const UpstreamValues& a, const UpstreamValues& b) {

@@ -17,6 +17,12 @@ namespace pharos::config {
 // integer, duration (milliseconds) and bytes are all std::int64_t.
 using Value = std::variant<bool, std::int64_t, double, std::string, std::vector<std::string>>;
 
+// Where a value was set: a file and line, or the name of a variable and 0; neither for a default.
+struct Origin {
+  std::string file;
+  int line = 0;
+};
+
 // Values of the keys of one table, by "section.key"; of an upstream by key alone.
 class Values {
  public:
@@ -29,11 +35,18 @@ class Values {
   const std::vector<std::string>& list(std::string_view key) const;
   std::chrono::milliseconds duration(std::string_view key) const { return std::chrono::milliseconds(integer(key)); }
 
-  void set(std::string key, Value value) { values_.insert_or_assign(std::move(key), std::move(value)); }
+  void set(std::string key, Value value, Origin origin = {}) {
+    values_.insert_or_assign(std::move(key), Entry{std::move(value), std::move(origin)});
+  }
   const Value* find(std::string_view key) const;
+  Origin origin(std::string_view key) const;
 
  private:
-  std::map<std::string, Value, std::less<>> values_;
+  struct Entry {
+    Value value;
+    Origin origin;
+  };
+  std::map<std::string, Entry, std::less<>> values_;
 };
 
 struct UpstreamValues {

@@ -98,17 +98,25 @@ TEST(OptionsMap, UpstreamsCarryTheirFilters) {
   EXPECT_FALSE(options.router.upstreams[1].filters[0].kinds.has_value()) << "everything";
 }
 
-TEST(OptionsMap, ErrorsNameTheKeyAndTheLineOfTheUpstream) {
+TEST(OptionsMap, ErrorsNameTheKeyAndItsLine) {
   const std::string bad_url = refusal("\n[[upstream]]\nname = \"a\"\nurl = \"http://a.example\"\n");
-  EXPECT_THAT(bad_url, HasSubstr("test.toml:2: upstream.url:"));
+  EXPECT_THAT(bad_url, HasSubstr("test.toml:4: upstream.url:"));
   EXPECT_THAT(refusal("[[upstream]]\nname = \"a\"\nurl = \"ws://a.example\"\nfilters = ['{\"kind\":[1]}']\n"),
               HasSubstr("upstream.filters"));
   EXPECT_THAT(refusal("[relay]\nurl = [\"relay.example.com\"]\n"), HasSubstr("relay.url"));
-  EXPECT_THAT(refusal("[relay]\npubkey = \"me\"\n"), HasSubstr("relay.pubkey"));
+  EXPECT_THAT(refusal("[relay]\npubkey = \"me\"\n"), HasSubstr("test.toml:2: relay.pubkey:"));
   EXPECT_THAT(refusal("[relay]\ntls_key = \"k.pem\"\n"), HasSubstr("relay.tls_certificate"));
   EXPECT_THAT(refusal("[relay]\nidle_timeout = \"20s\"\n"), HasSubstr("relay.idle_timeout"));
   EXPECT_THAT(refusal("[relay]\ndefault_limit = 2000\n"), HasSubstr("relay.default_limit"));
   EXPECT_THAT(refusal("[monitor]\ntargets = [\"ftp://a.example\"]\n"), HasSubstr("monitor.targets"));
+}
+
+TEST(OptionsMap, ErrorsOfTheEnvironmentNameTheVariable) {
+  const auto parsed = config::parse_settings("[relay]\npubkey = \"\"\n", "test.toml", {{"PHAROS_RELAY__PUBKEY", "me"}});
+  ASSERT_TRUE(parsed.has_value());
+  const auto options = map_options(parsed.value(), 4);
+  ASSERT_FALSE(options.has_value());
+  EXPECT_THAT(options.error().front().text(), HasSubstr("PHAROS_RELAY__PUBKEY: relay.pubkey:"));
 }
 
 TEST(OptionsMap, TheOperatorsKeyMayBeHexOrNpub) {
