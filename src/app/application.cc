@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "app/file_limit.h"
 #include "app/run_file.h"
 #include "app/samples.h"
 #include "metrics/ingest_metrics.h"
@@ -55,6 +56,7 @@ Result<void, StartFailure> Application::start() {
   PHAROS_TRYV(open_store());
   PHAROS_TRYV(load_identity_key());
   PHAROS_TRYV(load_tls());
+  check_file_limit();
   sample_process(registry_);
   sample_store(registry_, *store_, options_.store.directory);
 
@@ -85,6 +87,14 @@ Result<void, StartFailure> Application::start() {
              {"self", encode_npub(identity_->pubkey)},
              {"events", store_->last_seq()}});
   return success();
+}
+
+void Application::check_file_limit() const {
+  const std::size_t limit = raise_file_limit();
+  const std::size_t wanted = options_.relay.listeners.front().max_connections + kSpareDescriptors;
+  if (limit >= wanted) return;
+  log::warn("app", "fewer files may be open than relay.max_connections needs; raise LimitNOFILE",
+            {{"limit", limit}, {"wanted", wanted}});
 }
 
 Result<void, StartFailure> Application::open_store() {

@@ -50,6 +50,7 @@ class Application {
   std::string summary() const;
 
  private:
+  void check_file_limit() const;
   Result<void, StartFailure> open_store();
   Result<void, StartFailure> load_identity_key();
   Result<void, StartFailure> load_tls();

@@ -1,0 +1,134 @@
+// The program as a whole in one process: start, answer, reload, stop.
+
+#include "app/application.h"
+
+#include <fstream>
+
+#include <gmock/gmock.h>
+
+#include "app/run_file.h"
+#include "support/temp_dir.h"
+#include "support/ws_client.h"
+
+namespace pharos::app {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class ApplicationTest : public ::testing::Test {
+ protected:
+  std::filesystem::path data() const { return dir_.path() / "data"; }
+
+  void write_settings(const std::string& more, const std::string& relay_listen = "127.0.0.1:0") {
+    std::ofstream(file_) << "[storage]\ndirectory = \"" << data().string() << "\"\nmap_size = \"64MiB\"\n"
+                         << "[admin]\nlisten = \"127.0.0.1:0\"\n[log]\nlevel = \"error\"\n"
+                         << "[relay]\nlisten = \"" << relay_listen << "\"\n"
+                         << more;
+  }
+
+  std::unique_ptr<Application> make() {
+    auto settings = config::load_settings(file_, {});
+    EXPECT_TRUE(settings.has_value()) << settings.error().front().text();
+    auto options = map_options(settings.value(), 2);
+    EXPECT_TRUE(options.has_value()) << options.error().front().text();
+    return std::make_unique<Application>(std::move(settings).value(), std::move(options).value());
+  }
+
+  std::string document() const {
+    return testing::http_get(RunFile::read(data()).value().relay, "/", "Accept: application/nostr+json\r\n").body;
+  }
+  std::string metrics() const { return testing::http_get(RunFile::read(data()).value().admin, "/metrics").body; }
+
+  testing::TempDir dir_;
+  const std::string file_ = (dir_.path() / "pharos.toml").string();
+};
+
+TEST_F(ApplicationTest, TellsWhereItListensWhileItRunsAndNoLonger) {
+  write_settings("name = \"one\"\n");
+  const auto application = make();
+  const auto started = application->start();
+  ASSERT_TRUE(started.has_value()) << started.error().detail;
+  EXPECT_THAT(document(), HasSubstr("\"name\":\"one\""));
+  const std::string admin = RunFile::read(data()).value().admin;
+  EXPECT_EQ(testing::http_get(admin, "/healthz").status, 200U);
+  EXPECT_EQ(testing::http_get(admin, "/readyz").status, 200U);
+  EXPECT_EQ(testing::http_get(admin, "/api/v1/router").body, "{\"upstreams\":[]}");
+  application->stop();
+  EXPECT_FALSE(RunFile::read(data()).has_value());
+}
+
+TEST_F(ApplicationTest, AReloadTakesWhatIsLiveAndKeepsTheRest) {
+  write_settings("name = \"one\"\n");
+  const auto application = make();
+  ASSERT_TRUE(application->start().has_value());
+  const std::string address = RunFile::read(data()).value().relay;
+  write_settings("name = \"two\"\nmax_limit = 700\nmax_outbound_bytes = \"1MiB\"\n", "127.0.0.1:1");
+  application->reload();
+  EXPECT_THAT(document(), HasSubstr("\"name\":\"two\""));
+  EXPECT_THAT(document(), HasSubstr("\"max_limit\":700"));
+  EXPECT_EQ(RunFile::read(data()).value().relay, address) << "the listener needs a restart";
+  EXPECT_THAT(metrics(), HasSubstr("pharos_config_last_reload_successful 1\n"));
+}
+
+TEST_F(ApplicationTest, AReloadWithOneErrorTakesNothing) {
+  write_settings("name = \"one\"\n");
+  const auto application = make();
+  ASSERT_TRUE(application->start().has_value());
+  for (const char* broken : {"name = \"two\"\nmax_limti = 700\n", "name = \"two\"\npubkey = \"me\"\n",
+                             "name = \"two\"\ntls_certificate = \"/missing\"\ntls_key = \"/missing\"\n"}) {
+    write_settings(broken);
+    application->reload();
+    EXPECT_THAT(document(), HasSubstr("\"name\":\"one\"")) << broken;
+    EXPECT_THAT(metrics(), HasSubstr("pharos_config_last_reload_successful 0\n")) << broken;
+  }
+  write_settings("name = \"three\"\n");
+  application->reload();
+  EXPECT_THAT(document(), HasSubstr("\"name\":\"three\""));
+  EXPECT_THAT(metrics(), HasSubstr("pharos_config_last_reload_successful 1\n"));
+}
+
+TEST_F(ApplicationTest, AFailedStartLeavesTheRunningInstanceAlone) {
+  write_settings("");
+  const auto first = make();
+  ASSERT_TRUE(first->start().has_value());
+  {
+    const auto second = make();
+    const auto started = second->start();
+    ASSERT_FALSE(started.has_value());
+    EXPECT_EQ(started.error().code, ExitCode::retry_later);
+    EXPECT_THAT(started.error().detail, HasSubstr(data().string()));
+  }
+  EXPECT_TRUE(RunFile::read(data()).has_value());
+  EXPECT_THAT(document(), HasSubstr("pharos"));
+}
+
+TEST_F(ApplicationTest, AnAddressInUseIsNamed) {
+  write_settings("");
+  const auto first = make();
+  ASSERT_TRUE(first->start().has_value());
+  const std::string taken = RunFile::read(data()).value().relay;
+  testing::TempDir other;
+  std::ofstream(file_) << "[storage]\ndirectory = \"" << other.path().string() << "\"\nmap_size = \"64MiB\"\n"
+                       << "[admin]\nlisten = \"127.0.0.1:0\"\n[log]\nlevel = \"error\"\n"
+                       << "[relay]\nlisten = \"" << taken << "\"\n";
+  const auto second = make();
+  const auto started = second->start();
+  ASSERT_FALSE(started.has_value());
+  EXPECT_THAT(started.error().detail, HasSubstr(taken));
+}
+
+TEST_F(ApplicationTest, TheSecretStaysOutOfWhatItTells) {
+  write_settings("");
+  const auto application = make();
+  ASSERT_TRUE(application->start().has_value());
+  const auto identity = load_identity({{}, data()});
+  ASSERT_TRUE(identity.has_value());
+  EXPECT_THAT(document(), HasSubstr("\"self\":\"" + identity.value().pubkey.hex() + "\""));
+  const std::string secret = identity.value().secret.hex();
+  EXPECT_THAT(document(), Not(HasSubstr(secret)));
+  EXPECT_THAT(metrics(), Not(HasSubstr(secret)));
+}
+
+}  // namespace
+}  // namespace pharos::app
