@@ -23,7 +23,8 @@ class IoShard {
 
   std::size_t index() const { return index_; }
   // Runs task on the shard's thread, later, in the order posted. Any thread. Dropped when the shard was stopped.
-  // An exception that escapes the task is logged and counted; the loop goes on.
+  // An exception that escapes the task is logged and counted; the loop goes on. Not capped: whoever posts per unit of
+  // work has the cap (an inbox, a window, a connection count) on its side.
   void post(std::function<void()> task);
   // True on the shard's own thread.
   bool is_current() const;

@@ -309,6 +309,22 @@ TEST_F(WsStreamTest, StaysOpenWhenTheLayerAboveLetsGoOfIt) {
   EXPECT_TRUE(eventually([&] { return messages_ == 1; }));
 }
 
+TEST_F(WsStreamTest, LetsGoOfItsCallbacksWhenTheLoopsStop) {
+  std::promise<std::weak_ptr<WsConnection>> opened;
+  handlers_.on_connection = [&](WsConnectionPtr connection, const HttpRequest&) {
+    WsConnection& started = *connection;
+    opened.set_value(connection);
+    started.start({[connection](std::string_view) {}, [connection] {}, {}});
+  };
+  start();
+  RawSocket socket(address());
+  socket.send(ws_request());
+  const std::weak_ptr<WsConnection> connection = opened.get_future().get();
+  EXPECT_FALSE(connection.expired());
+  stop();
+  EXPECT_TRUE(connection.expired());
+}
+
 class WsStreamDeflate : public ServerTest, public ::testing::WithParamInterface<bool> {};
 
 TEST_P(WsStreamDeflate, EchoesCompressedMessagesWithAnotherImplementation) {
