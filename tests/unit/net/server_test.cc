@@ -227,6 +227,9 @@ TEST_F(ServerUpgrade, CapsTheConnectionsOfOneAddress) {
 }
 
 TEST_F(ServerUpgrade, SurvivesRunningOutOfDescriptors) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "the sanitizer's own check of vtables opens a pipe and takes a failure for a bad one";
+#endif
   start();
   RawSocket before(address());
   rlimit limit{};
