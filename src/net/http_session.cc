@@ -74,6 +74,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   std::size_t requests_ = 0;
   bool reading_ = false;
   bool answering_ = false;
+  bool writing_ = false;
   bool continue_sent_ = false;
   bool lingering_ = false;
   Timer deadline_;
@@ -106,8 +107,10 @@ void HttpSession::arm_deadline(std::chrono::milliseconds delay) {
 }
 
 void HttpSession::on_deadline() {
-  if (requests_ == 0 && !answering_ && !lingering_) count_rejected(NetMetrics::Rejected::handshake);
-  if (parser_.begun() && !answering_ && !lingering_) return respond(text_response(408), false);
+  const bool is_awaiting = !answering_ && !lingering_;
+  if (is_awaiting && requests_ == 0) count_rejected(NetMetrics::Rejected::handshake);
+  // A peer that leaves our "100 Continue" unread would not read a 408 either, and the stream takes one write at a time.
+  if (is_awaiting && !writing_ && parser_.begun()) return respond(text_response(408), false);
   finish();
 }
 
@@ -260,8 +263,10 @@ void HttpSession::on_responded(bool keep_alive) {
 
 // next runs once all bytes are with the kernel, while this is alive.
 void HttpSession::write(std::string bytes, std::function<void()> next) {
+  writing_ = true;
   outgoing_ = std::move(bytes);
   stream_->write(outgoing_, [self = shared_from_this(), next = std::move(next)](WriteOutcome outcome) {
+    self->writing_ = false;
     if (!outcome.ok) return self->finish();
     std::string().swap(self->outgoing_);
     next();
