@@ -21,7 +21,7 @@ class IoShard;
 enum class CloseCause {
   peer,      // the peer closed or vanished
   idle,      // no sign of life within the timeout
-  slow,      // the outbound cap was exceeded
+  slow,      // the outbound cap was exceeded, or nothing was read within the idle timeout
   protocol,  // RFC 6455 violation, bad UTF-8, too large
   policy,    // closed by the layer above
   shutdown,
@@ -34,7 +34,7 @@ struct WsOptions {
   std::size_t max_outbound_bytes = 16U << 20U;  // queued, as framed; beyond it the peer is cut off as slow
   std::size_t low_water_bytes = 256 * 1024;     // on_drained fires when the queue falls below it
   std::chrono::milliseconds ping_interval{30'000};
-  std::chrono::milliseconds idle_timeout{75'000};  // no byte, no pong
+  std::chrono::milliseconds idle_timeout{75'000};  // no byte, no pong; or what is due stays unread
   std::chrono::milliseconds close_timeout{5'000};  // from close() to giving up on the peer
   double pings_per_second = 10;                    // that the peer may send, with bursts of ping_burst; beyond it 1008
   double ping_burst = 50;

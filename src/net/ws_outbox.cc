@@ -65,13 +65,29 @@ bool WsOutbox::add_message(std::initializer_list<std::string_view> parts) {
 
 void WsOutbox::add_control(Opcode opcode, std::string_view payload) {
   const std::size_t before = size();
+  if (opcode == Opcode::close) take_pong();
   append_frame(waiting_, opcode, false, {&payload, 1}, mask());
   metrics_.frames_sent.add();
   count(before);
 }
 
+void WsOutbox::set_pong(std::string_view payload) {
+  const std::size_t before = size();
+  pong_.clear();
+  append_frame(pong_, Opcode::pong, false, {&payload, 1}, mask());
+  count(before);
+}
+
+void WsOutbox::take_pong() {
+  if (pong_.empty()) return;
+  waiting_.append(pong_);
+  pong_ = {};
+  metrics_.frames_sent.add();
+}
+
 std::string_view WsOutbox::slice() {
   if (in_flight_.empty()) {
+    take_pong();
     in_flight_.swap(waiting_);
     offset_ = 0;
   }
@@ -94,6 +110,7 @@ void WsOutbox::sent() {
 void WsOutbox::drop_waiting() {
   const std::size_t before = size();
   std::string().swap(waiting_);
+  std::string().swap(pong_);
   count(before);
 }
 

@@ -29,8 +29,10 @@ class WsOutbox {
 
   // False, and nothing queued, when the message does not fit under max_bytes.
   bool add_message(std::initializer_list<std::string_view> parts);
-  // Control frames are few and small: they pass the cap.
+  // Control frames are small and pass the cap; who adds one sees to it that they are few.
   void add_control(Opcode opcode, std::string_view payload);
+  // The peer decides how many: only the latest pong that was not handed out yet is kept (RFC 6455 section 5.5.3).
+  void set_pong(std::string_view payload);
 
   // What to send now; "" when nothing is queued. Stays in place until sent() says it went.
   std::string_view slice();
@@ -38,11 +40,12 @@ class WsOutbox {
 
   // Drops the frames of which no byte was handed out and no slice can be half-way through.
   void drop_waiting();
-  std::size_t size() const { return waiting_.size() + in_flight_.size() - offset_; }
+  std::size_t size() const { return waiting_.size() + pong_.size() + in_flight_.size() - offset_; }
 
  private:
   std::optional<MaskKey> mask() const;
   void count(std::size_t before);
+  void take_pong();
 
   const WsRole role_;
   const DeflateParams deflate_;
@@ -53,6 +56,7 @@ class WsOutbox {
   std::unique_ptr<Deflater> own_deflater_;  // with context takeover only
 
   std::string waiting_;    // grows while in_flight_ is being sent
+  std::string pong_;       // a whole frame, or ""; goes behind what waits, but before a close frame
   std::string in_flight_;  // whole frames, sent up to offset_
   std::size_t offset_ = 0;
   std::size_t slice_ = 0;

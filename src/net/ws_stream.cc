@@ -92,6 +92,7 @@ class WsStream final : public WsConnection, public Abandonable, public std::enab
   void on_written(WriteOutcome outcome);
   void all_written();
 
+  void cut_off();
   void queue_close(std::uint16_t code, std::string_view reason);
   void arm_alive_timer();
   void on_alive_timer();
@@ -124,6 +125,7 @@ class WsStream final : public WsConnection, public Abandonable, public std::enab
 
   const steady_clock::time_point opened_;
   steady_clock::time_point last_seen_;
+  steady_clock::time_point writing_since_;  // while writing_: when the slice under way was handed out
   TokenBucket ping_budget_;
   Timer alive_timer_;
   Timer end_timer_;
@@ -143,13 +145,17 @@ void WsStream::call_up(Call&& call) {
 bool WsStream::send(std::initializer_list<std::string_view> parts) {
   if (stage_ != Stage::open || write_failed_) return false;
   if (!outbox_.add_message(parts)) {
-    outbox_.drop_waiting();
-    close(CloseCause::slow, kClosePolicy, "slow reader");
+    cut_off();
     return false;
   }
   if (outbox_.size() > options_.low_water_bytes) above_low_water_ = true;
   flush_soon();
   return true;
+}
+
+void WsStream::cut_off() {
+  outbox_.drop_waiting();
+  close(CloseCause::slow, kClosePolicy, "slow reader");
 }
 
 void WsStream::resume_reading() {
@@ -237,7 +243,7 @@ void WsStream::handle(const WsDecoder::Event& event) {
 void WsStream::on_ping(std::string_view payload) {
   if (stage_ != Stage::open) return;
   if (!ping_budget_.take(1, steady_clock::now())) return refuse(kClosePolicy, "too many pings");
-  outbox_.add_control(Opcode::pong, payload);
+  outbox_.set_pong(payload);
   flush_soon();
 }
 
@@ -281,6 +287,7 @@ void WsStream::flush() {
   const std::string_view slice = outbox_.slice();
   if (slice.empty()) return;
   writing_ = true;
+  writing_since_ = steady_clock::now();
   stream_->write(slice, [self = shared_from_this()](WriteOutcome outcome) { self->on_written(outcome); });
 }
 
@@ -318,21 +325,25 @@ void WsStream::all_written() {
 }
 
 void WsStream::arm_alive_timer() {
-  const auto quiet = duration_cast<milliseconds>(steady_clock::now() - last_seen_);
+  const auto oldest = writing_ ? std::min(last_seen_, writing_since_) : last_seen_;
+  const auto quiet = duration_cast<milliseconds>(steady_clock::now() - oldest);
   const milliseconds delay = std::clamp(options_.idle_timeout - quiet, milliseconds(1), options_.ping_interval);
   alive_timer_.arm(delay, [self = shared_from_this()] { self->on_alive_timer(); });
 }
 
 void WsStream::on_alive_timer() {
   if (stage_ != Stage::open) return;
-  const auto quiet = steady_clock::now() - last_seen_;
+  const auto now = steady_clock::now();
+  // What it sends shows that it lives, not that it reads.
+  if (writing_ && now - writing_since_ >= options_.idle_timeout) return cut_off();
+  const auto quiet = now - last_seen_;
   if (!paused_ && quiet >= options_.idle_timeout) return close(CloseCause::idle, kCloseGoingAway, "no sign of life");
   if (quiet >= options_.ping_interval / 2 && outbox_.size() == 0) {
     decoder_.trim();
     outbox_.add_control(Opcode::ping, {});
     flush_soon();
   }
-  if (paused_) last_seen_ = steady_clock::now();
+  if (paused_) last_seen_ = now;
   arm_alive_timer();
 }
 

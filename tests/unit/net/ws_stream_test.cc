@@ -71,6 +71,12 @@ class WsStreamTest : public ServerTest {
     if (future.wait_for(seconds(10)) != std::future_status::ready) return {CloseCause::shutdown, 0, "never ended"};
     return future.get();
   }
+  // What waits once the kernel takes no more.
+  std::size_t queued_when_stalled() {
+    const auto queued = [this] { return on_shard([this] { return connection_->queued_bytes(); }); };
+    EXPECT_TRUE(settles(queued, milliseconds(30)));
+    return queued();
+  }
   std::uint64_t closed(CloseCause cause) const { return cells_.closed[static_cast<std::size_t>(cause)]; }
 
   std::promise<WsConnectionPtr> opened_;
@@ -124,6 +130,41 @@ TEST_F(WsStreamTest, TellsASlowReaderThatWakesUpWhy) {
   while (on_shard([&] { return connection_->send(message); })) {
   }
   EXPECT_THAT(socket.read_until("slow reader"), ::testing::EndsWith(ws_close(1008, "slow reader")));
+}
+
+TEST_F(WsStreamTest, PingsOfAPeerThatDoesNotReadDoNotPileUp) {
+  options_.ws.max_outbound_bytes = 64'000'000;
+  options_.ws.ping_burst = 2'000;
+  RawSocket socket = open_raw();
+  on_shard([&] { connection_->send(std::string(20'000'000, 'x')); });
+  const std::size_t before = queued_when_stalled();
+  for (int i = 0; i < 1'000; ++i) socket.send(ws_frame(0x89, std::string(125, 'p')));
+  socket.send(ws_frame(0x89, "last") + ws_frame(0x81, "behind the pings"));
+  ASSERT_TRUE(eventually([&] { return messages_ == 1; }));
+  EXPECT_LE(on_shard([&] { return connection_->queued_bytes(); }), before + 200);
+  socket.read_bytes(20'000'010);
+  EXPECT_EQ(socket.read_bytes(6), ws_frame(0x8a, "last", false));
+}
+
+TEST_F(WsStreamTest, TheLastPongGoesBeforeTheCloseFrame) {
+  RawSocket socket = open_raw();
+  socket.send(ws_frame(0x89, "a") + ws_frame(0x89, "b") + ws_frame(0x88, ws_close(1000)));
+  EXPECT_EQ(socket.read_to_end(), ws_frame(0x8a, "b", false) + ws_frame(0x88, ws_close(1000), false));
+}
+
+TEST_F(WsStreamTest, CutsOffAPeerThatTalksButDoesNotRead) {
+  options_.ws.max_outbound_bytes = 64'000'000;
+  options_.ws.idle_timeout = milliseconds(150);
+  options_.ws.close_timeout = milliseconds(50);
+  RawSocket socket = open_raw();
+  on_shard([&] { connection_->send(std::string(20'000'000, 'x')); });
+  EXPECT_TRUE(eventually([&] {
+    socket.send(ws_frame(0x81, "still here"));
+    return ends_ != 0;
+  }));
+  const End ended = end();
+  EXPECT_EQ(ended.cause, CloseCause::slow);
+  EXPECT_EQ(ended.reason, "slow reader");
 }
 
 TEST_F(WsStreamTest, SaysWhenTheQueueHasDrained) {
