@@ -3,11 +3,10 @@
 
 #include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <set>
 #include <sstream>
 
+#include <fcntl.h>
 #include <toml++/toml.h>
 #include <unistd.h>
 
@@ -19,6 +18,7 @@ namespace pharos::config {
 namespace {
 
 constexpr std::string_view kPrefix = "PHAROS_";
+constexpr std::size_t kMaxFileBytes = 16U << 20U;
 
 int line_of(const toml::node& node) { return static_cast<int>(node.source().begin.line); }
 
@@ -91,6 +91,28 @@ std::vector<std::string_view> keys_of(std::span<const Setting> table, std::strin
   return keys;
 }
 
+// "PHAROS_RELAY_LISTEN" of "PHAROS_RELAY__LISTEN".
+std::string with_one_underscore(std::string name) {
+  if (const std::size_t at = name.find("__"); at != std::string::npos) name.erase(at, 1);
+  return name;
+}
+
+// The file's bytes, or the errno. Streams would throw where the path is a directory.
+Result<std::string, int> read_file(const std::string& file) {
+  const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return errno;
+  std::string text;
+  char buffer[16 * 1024];
+  ssize_t got = 0;
+  while ((got = ::read(fd, buffer, sizeof buffer)) > 0 && text.size() <= kMaxFileBytes)
+    text.append(buffer, static_cast<std::size_t>(got));
+  const int error = errno;
+  ::close(fd);
+  if (got < 0) return error;
+  if (got > 0) return EFBIG;
+  return text;
+}
+
 std::string hint(std::string_view word, const std::vector<std::string_view>& known) {
   const auto nearest = nearest_word(word, known);
   return nearest ? ", did you mean " + std::string(*nearest) + "?" : std::string();
@@ -122,9 +144,20 @@ class Loader {
 
   void read_environment() {
     std::map<std::string, const Setting*> known;
-    for (const Setting& setting : settings_table()) known.emplace(environment_name(setting), &setting);
+    std::map<std::string, std::string> mistyped;  // as it is easily written -> as it is meant
+    for (const Setting& setting : settings_table()) {
+      const std::string name = environment_name(setting);
+      known.emplace(name, &setting);
+      mistyped.emplace(with_one_underscore(name), name);
+    }
     for (const auto& [name, text] : environment_) {
-      if (!name.starts_with(kPrefix) || name.find("__") == std::string::npos) continue;
+      if (!name.starts_with(kPrefix)) continue;
+      if (name.find("__") == std::string::npos) {
+        // Other names are left alone: container platforms make variables such as PHAROS_RELAY_PORT of their own.
+        if (const auto meant = mistyped.find(name); meant != mistyped.end())
+          errors_.push_back({name, 0, "", "two underscores behind the section: " + meant->second});
+        continue;
+      }
       const auto found = known.find(name);
       if (found == known.end()) {
         std::vector<std::string_view> names;
@@ -249,12 +282,11 @@ Result<Settings, std::vector<SettingError>> parse_settings(std::string_view toml
 
 Result<Settings, std::vector<SettingError>> load_settings(const std::string& file, const Environment& environment) {
   if (file.empty()) return parse_settings("", "", environment);
-  std::ifstream in(file, std::ios::binary);
-  if (!in) {
-    return failure(std::vector<SettingError>{{file, 0, "", std::string("cannot read: ") + std::strerror(errno)}});
-  }
-  const std::string text((std::istreambuf_iterator<char>(in)), {});
-  return parse_settings(text, file, environment);
+  const auto text = read_file(file);
+  if (!text)
+    return failure(
+        std::vector<SettingError>{{file, 0, "", std::string("cannot read: ") + std::strerror(text.error())}});
+  return parse_settings(text.value(), file, environment);
 }
 
 Environment process_environment() {

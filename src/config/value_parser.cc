@@ -149,7 +149,7 @@ Result<void, std::string> check_value(const Setting& setting, const Value& value
     }
     return failure("expected " + expectation(setting));
   }
-  if (number < setting.minimum || number > setting.maximum) {
+  if (!(number >= setting.minimum && number <= setting.maximum)) {  // so that nan is outside too
     return failure("out of range: " + in_unit(setting, setting.minimum) + " to " + in_unit(setting, setting.maximum));
   }
   return success();

@@ -45,6 +45,8 @@ TEST(Loader, AValueOutOfRangeSaysTheRange) {
   EXPECT_THAT(errors_of("[relay]\nmax_subscription_id = 65\n"),
               ElementsAre("pharos.toml:2: relay.max_subscription_id: out of range: 1 to 64"));
   EXPECT_THAT(errors_of("[monitor]\nperiod = \"10ms\"\n"), ElementsAre(HasSubstr("out of range: 1s to 30d")));
+  EXPECT_THAT(errors_of("[router]\ndials_per_second = nan\n"), ElementsAre(HasSubstr("out of range: 0.01 to 1000")));
+  EXPECT_THAT(errors_of("[router]\ndials_per_second = inf\n"), ElementsAre(HasSubstr("out of range")));
   EXPECT_THAT(errors_of("[log]\nlevel = \"loud\"\n"), ElementsAre(HasSubstr("one of: debug info warn error")));
 }
 
@@ -71,6 +73,13 @@ TEST(Loader, ABadEnvironmentVariableIsNamed) {
               ElementsAre("PHAROS_RELAY__MAX_LIMIT: relay.max_limit: expected a whole number"));
   EXPECT_THAT(errors_of("", {{"PHAROS_RELAY__LISTN", "x"}}),
               ElementsAre("PHAROS_RELAY__LISTN: unknown setting, did you mean PHAROS_RELAY__LISTEN?"));
+}
+
+TEST(Loader, AVariableWithOneUnderscoreTooFewIsNoSilence) {
+  EXPECT_THAT(errors_of("", {{"PHAROS_RELAY_LISTEN", "x"}}),
+              ElementsAre("PHAROS_RELAY_LISTEN: two underscores behind the section: PHAROS_RELAY__LISTEN"));
+  EXPECT_THAT(errors_of("", {{"PHAROS_RELAY_TLS_KEY", "x"}}), ElementsAre(HasSubstr("PHAROS_RELAY__TLS_KEY")));
+  EXPECT_THAT(errors_of("", {{"PHAROS_RELAY_PORT", "tcp://10.0.0.1:7777"}}), ElementsAre());
 }
 
 TEST(Loader, UpstreamsAreTablesWithUniqueNamesAndAUrl) {
@@ -107,6 +116,12 @@ TEST(Loader, AMissingFileIsAnErrorThatNamesIt) {
   const auto loaded = load_settings("/nonexistent/pharos.toml", {});
   ASSERT_FALSE(loaded.has_value());
   EXPECT_THAT(loaded.error().front().text(), HasSubstr("/nonexistent/pharos.toml: cannot read"));
+  const auto folder = load_settings("/", {});
+  ASSERT_FALSE(folder.has_value());
+  EXPECT_EQ(folder.error().front().text(), "/: cannot read: Is a directory");
+  const auto endless = load_settings("/dev/zero", {});
+  ASSERT_FALSE(endless.has_value());
+  EXPECT_EQ(endless.error().front().text(), "/dev/zero: cannot read: File too large");
 }
 
 TEST(Loader, ChangesThatNeedARestartAreNamed) {
