@@ -25,6 +25,11 @@ inline constexpr UnixSeconds kMaxCreatedAt = (UnixSeconds{1} << 53) - 1;
 // The value of the first d tag, "" when there is none (NIP-01: addressable events).
 inline std::string_view identifier(const Event& event) { return event.tags.first("d").value_or(std::string_view()); }
 
+// About what the event takes in memory.
+inline std::size_t byte_size(const Event& event) {
+  return sizeof(Event) + event.content.size() + event.tags.byte_size();
+}
+
 // The moment of NIP-40 expiration: the first expiration tag when it is a plain non-negative integer, else nullopt.
 // Values beyond the range of UnixSeconds saturate.
 std::optional<UnixSeconds> expiration(const Event& event);

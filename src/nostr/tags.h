@@ -70,6 +70,11 @@ class TagList {
   Iterator begin() const { return {this, 0}; }
   Iterator end() const { return {this, size()}; }
 
+  // What the items take in memory.
+  std::size_t byte_size() const {
+    return bytes_.size() + (item_ends_.size() + tag_ends_.size()) * sizeof(std::uint32_t);
+  }
+
   // Building: add_item() any number of times, then end_tag(); or add() for a whole tag.
   void add_item(std::string_view item) {
     bytes_.append(item);

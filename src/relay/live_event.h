@@ -32,6 +32,7 @@ using LiveEventPtr = std::shared_ptr<const LiveEvent>;
 
 struct LiveBatch {
   std::vector<LiveEventPtr> events;
+  std::size_t bytes = 0;  // about what the events keep alive
   SteadyTime committed_at;
 };
 using LiveBatchPtr = std::shared_ptr<const LiveBatch>;

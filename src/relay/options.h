@@ -67,6 +67,7 @@ struct Options {
 
   // Live events on their way to one shard; beyond it the shard closes its subscriptions with a reason.
   std::size_t max_fanout_events = 100'000;
+  std::size_t max_fanout_bytes = 256U << 20U;
 };
 
 }  // namespace pharos::relay

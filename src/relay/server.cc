@@ -34,7 +34,7 @@ class RelayServer::Impl {
       loops_.push_back(std::make_unique<NetLoop>(services_.shards.serving(i)));
       shards_.push_back(std::make_unique<ServingShard>(*loops_.back(), services_.store, services_.clock, sessions_,
                                                        services_.random.next_u64(), options.max_fanout_events,
-                                                       services_.metrics));
+                                                       options.max_fanout_bytes, services_.metrics));
       shards.push_back(shards_.back().get());
     }
     fanout_ = std::make_unique<Fanout>(services_.store.feed(), std::move(shards), services_.clock);

@@ -12,25 +12,31 @@ constexpr std::chrono::milliseconds kRetryDelay{5};
 }  // namespace
 
 ServingShard::ServingShard(Loop& loop, const storage::Store& store, const Clock& clock, SessionCount& sessions,
-                           std::uint64_t salt, std::size_t max_fanout_events, const metrics::RelayMetrics& metrics)
+                           std::uint64_t salt, std::size_t max_fanout_events, std::size_t max_fanout_bytes,
+                           const metrics::RelayMetrics& metrics)
     : loop_(loop),
       store_(store),
       clock_(clock),
       sessions_(sessions),
       max_fanout_events_(max_fanout_events),
+      max_fanout_bytes_(max_fanout_bytes),
       metrics_(metrics),
       index_(salt) {}
 
 void ServingShard::publish(const LiveBatchPtr& batch) {
   {
     Lock lock(inbox_mutex_);
-    if (inbox_events_ + batch->events.size() > max_fanout_events_ && !inbox_.empty()) {
-      lost_ = true;
-      for (const LiveEventPtr& event : batch->events) lost_up_to_ = std::max(lost_up_to_, event->seq());
+    const bool is_full =
+        inbox_events_ + batch->events.size() > max_fanout_events_ || inbox_bytes_ + batch->bytes > max_fanout_bytes_;
+    if (is_full && !inbox_.empty()) {
+      Delivery& last = inbox_.back();
+      last.lost_behind = true;
+      for (const LiveEventPtr& event : batch->events) last.lost_up_to = std::max(last.lost_up_to, event->seq());
       metrics_.fanout_overflow.add();
     } else {
-      inbox_.push_back(batch);
+      inbox_.push_back({batch});
       inbox_events_ += batch->events.size();
+      inbox_bytes_ += batch->bytes;
       metrics_.fanout_depth.add(static_cast<std::int64_t>(batch->events.size()));
     }
     if (wake_posted_) return;
@@ -40,26 +46,23 @@ void ServingShard::publish(const LiveBatchPtr& batch) {
 }
 
 void ServingShard::take_next() {
-  LiveBatchPtr batch;
-  bool lost = false;
+  Delivery next;
   bool more = false;
   {
     Lock lock(inbox_mutex_);
-    if (!inbox_.empty()) {
-      batch = std::move(inbox_.front());
-      inbox_.pop_front();
-      inbox_events_ -= batch->events.size();
-      metrics_.fanout_depth.add(-static_cast<std::int64_t>(batch->events.size()));
-    }
+    next = std::move(inbox_.front());
+    inbox_.pop_front();
+    inbox_events_ -= next.batch->events.size();
+    inbox_bytes_ -= next.batch->bytes;
+    metrics_.fanout_depth.add(-static_cast<std::int64_t>(next.batch->events.size()));
     more = !inbox_.empty();
     wake_posted_ = more;
-    if (!more && lost_) {
-      lost = std::exchange(lost_, false);
-      delivered_ = std::max(delivered_, lost_up_to_);
-    }
   }
-  if (batch != nullptr) deliver(*batch);
-  if (lost) close_subscriptions();
+  deliver(*next.batch);
+  if (next.lost_behind) {
+    delivered_ = std::max(delivered_, next.lost_up_to);
+    close_subscriptions();
+  }
   // One batch a turn: sockets and requests get their share of the loop between two.
   if (more) loop_.post([this] { take_next(); });
 }
@@ -83,6 +86,7 @@ void ServingShard::deliver(const LiveBatch& batch) {
 }
 
 void ServingShard::close_subscriptions() {
+  if (index_.size() == 0) return;
   log::warn("relay", "live events were lost on a lagging shard, its subscriptions are closed",
             {{"subscriptions", index_.size()}});
   for (const auto& member : all_members()) member->on_events_lost();

@@ -1,7 +1,8 @@
 // What the connections of one io shard share: the live index, the inbox of live events, and the list of who is there.
 //
-// publish() from any thread; everything else on the shard's thread. The inbox is bounded: when the shard lags by more
-// than the cap, events are dropped and every subscription of the shard is closed with a reason, never silently short.
+// publish() from any thread; everything else on the shard's thread. The inbox is bounded in events and bytes: when the
+// shard lags by more, batches are dropped, and where they are missing in the order of events every subscription of the
+// shard is closed with a reason, never silently short.
 #pragma once
 
 #include <cstddef>
@@ -42,7 +43,7 @@ class ShardMember : public LiveReceiver {
 class ServingShard {
  public:
   ServingShard(Loop& loop, const storage::Store& store, const Clock& clock, SessionCount& sessions, std::uint64_t salt,
-               std::size_t max_fanout_events, const metrics::RelayMetrics& metrics);
+               std::size_t max_fanout_events, std::size_t max_fanout_bytes, const metrics::RelayMetrics& metrics);
 
   // Any thread, in commit order.
   void publish(const LiveBatchPtr& batch);
@@ -68,6 +69,11 @@ class ServingShard {
   const LiveIndex& index() const { return index_; }
 
  private:
+  struct Delivery {
+    LiveBatchPtr batch;
+    bool lost_behind = false;     // batches between this one and the next were dropped
+    storage::Seq lost_up_to = 0;  // the newest of them
+  };
   void take_next();
   void deliver(const LiveBatch& batch);
   void close_subscriptions();
@@ -79,13 +85,13 @@ class ServingShard {
   const Clock& clock_;
   SessionCount& sessions_;
   const std::size_t max_fanout_events_;
+  const std::size_t max_fanout_bytes_;
   const metrics::RelayMetrics metrics_;
 
   Mutex inbox_mutex_;
-  std::deque<LiveBatchPtr> inbox_ PHAROS_GUARDED_BY(inbox_mutex_);
+  std::deque<Delivery> inbox_ PHAROS_GUARDED_BY(inbox_mutex_);
   std::size_t inbox_events_ PHAROS_GUARDED_BY(inbox_mutex_) = 0;
-  storage::Seq lost_up_to_ PHAROS_GUARDED_BY(inbox_mutex_) = 0;
-  bool lost_ PHAROS_GUARDED_BY(inbox_mutex_) = false;
+  std::size_t inbox_bytes_ PHAROS_GUARDED_BY(inbox_mutex_) = 0;
   bool wake_posted_ PHAROS_GUARDED_BY(inbox_mutex_) = false;
 
   LiveIndex index_;

@@ -1,5 +1,7 @@
 #include "relay/serving_shard.h"
 
+#include <set>
+
 #include "session_fixture.h"
 
 namespace pharos::relay {
@@ -14,7 +16,10 @@ class Receiver final : public ShardMember {
     json = event->json().data();
     if (on_event) on_event();
   }
-  void on_events_lost() override { ++lost; }
+  void on_events_lost() override {
+    ++lost;
+    lost_after.insert(seen.size());
+  }
   void retry() override { ++retries; }
   void begin_drain() override {}
   void shut_down() override {}
@@ -22,6 +27,7 @@ class Receiver final : public ShardMember {
   std::vector<std::pair<std::uint64_t, storage::Seq>> seen;
   const char* json = nullptr;
   int lost = 0;
+  std::set<std::size_t> lost_after;  // numbers of events seen when it was told
   int retries = 0;
   std::function<void()> on_event;
 };
@@ -42,7 +48,7 @@ class ServingShardTest : public ::testing::Test {
   test::FakeStore store_;
   FakeLoop loop_;
   SessionCount sessions_;
-  ServingShard shard_{loop_, store_, clock_, sessions_, 42, 10, metrics_};
+  ServingShard shard_{loop_, store_, clock_, sessions_, 42, 10, 1'000, metrics_};
   storage::EventPtr event_ = test::share(Event{});
 };
 
@@ -99,6 +105,52 @@ TEST_F(ServingShardTest, ALaggingShardLosesBatchesAndSaysSo) {
   loop_.run();
   EXPECT_EQ(member->seen.size(), 11U) << "and then it goes on";
   EXPECT_EQ(member->lost, 1);
+  shard_.detach(member.get());
+  loop_.run();
+}
+
+TEST_F(ServingShardTest, ALossIsAnnouncedWhileTheOverloadLasts) {
+  const auto member = std::make_shared<Receiver>();
+  shard_.attach(member);
+  shard_.watch({member.get(), 1}, everything());
+  storage::Seq seq = 0;
+  const auto publish_three = [&] {
+    for (int i = 0; i < 3; ++i) {
+      ++seq;
+      shard_.publish(batch(seq, seq));
+    }
+  };
+  for (int i = 0; i < 4; ++i) publish_three();
+  // Three come for every one that is taken: the inbox is never empty again.
+  for (int turn = 0; turn < 40; ++turn) {
+    loop_.run_one();
+    publish_three();
+  }
+  EXPECT_EQ(member->seen.size(), 40U);
+  EXPECT_GE(member->lost, 20);
+  for (std::size_t i = 1; i < member->seen.size(); ++i) {
+    const bool has_gap = member->seen[i].second != member->seen[i - 1].second + 1;
+    EXPECT_EQ(has_gap, member->lost_after.contains(i)) << "event " << i;
+  }
+  shard_.detach(member.get());
+  loop_.run();
+}
+
+TEST_F(ServingShardTest, TheInboxIsBoundedInBytesToo) {
+  const auto member = std::make_shared<Receiver>();
+  shard_.attach(member);
+  shard_.watch({member.get(), 1}, everything());
+  for (storage::Seq seq = 1; seq <= 4; ++seq) {
+    auto large = std::make_shared<LiveBatch>(*batch(seq, seq));
+    large->bytes = 400;
+    shard_.publish(large);
+  }
+  loop_.run();
+  EXPECT_THAT(member->seen, ElementsAre(std::pair{1, 1}, std::pair{1, 2}));
+  EXPECT_EQ(member->lost, 1);
+  shard_.publish(batch(5, 5));
+  loop_.run();
+  EXPECT_EQ(member->seen.size(), 3U);
   shard_.detach(member.get());
   loop_.run();
 }

@@ -19,11 +19,12 @@ class FakeLoop final : public Loop {
   void post(std::function<void()> task) override { tasks_.push_back(std::move(task)); }
   void arm(std::chrono::milliseconds, std::function<void()> task) override { armed_ = std::move(task); }
   void run() {
-    while (!tasks_.empty()) {
-      const auto task = std::move(tasks_.front());
-      tasks_.pop_front();
-      task();
-    }
+    while (!tasks_.empty()) run_one();
+  }
+  void run_one() {
+    const auto task = std::move(tasks_.front());
+    tasks_.pop_front();
+    task();
   }
   void expire() {
     if (const auto task = std::exchange(armed_, nullptr)) task();
@@ -110,7 +111,7 @@ class SessionFixture : public ::testing::Test {
   FakeRunner runner_;
   SessionCount sessions_;
   std::size_t max_fanout_events_ = 1000;
-  ServingShard shard_{loop_, store_, clock_, sessions_, 42, max_fanout_events_, metrics_};
+  ServingShard shard_{loop_, store_, clock_, sessions_, 42, max_fanout_events_, 1'000'000, metrics_};
   Fanout fanout_{store_.feed(), {&shard_}, clock_};
   std::shared_ptr<Options> options_ = std::make_shared<Options>();
   test::Person alice_{1};
