@@ -171,11 +171,15 @@ ClientMessageError ClientMessageReader::event_refusal(EventParseError error, std
   std::optional<EventId> id = event_reader_.id();
   if (!id && error == EventParseError::not_json) id = find_event_id(text);
   if (!id) return notice(invalid(describe(error)));
-  return {.refusal = Refusal::ok_false, .subject = id->hex(), .reason = invalid(describe(error))};
+  const bool is_auth = verb_ == Verb::auth || (!has_verb_ && text.starts_with("[\"AUTH\""));
+  return {.refusal = is_auth ? Refusal::auth_ok_false : Refusal::ok_false,
+          .subject = id->hex(),
+          .reason = invalid(describe(error))};
 }
 
 std::optional<ClientMessageError> ClientMessageReader::subscription_fault() const {
   if (!has_subscription_) return notice(invalid("the subscription id is missing or not a string"));
+  if (verb_ == Verb::close || verb_text_ == "NEG-CLOSE") return std::nullopt;
   if (subscription_.empty()) return notice(invalid("the subscription id is empty"));
   if (count_code_points(subscription_) <= limits_.max_subscription_id) return std::nullopt;
   constexpr std::string_view kReason = "the subscription id is too long";

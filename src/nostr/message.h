@@ -43,10 +43,16 @@ using ClientMessage = std::variant<EventCommand, ReqCommand, CountCommand, Close
 // Which reply a bad message earns: OK false when it is an EVENT or AUTH whose id could be read, CLOSED when it is a REQ
 // or COUNT whose subscription id could, else NOTICE. A message that is not a JSON array earns a NOTICE, except that a
 // string that is not text (bad escape, lone surrogate) is laid at the door of the event or subscription it came with.
-enum class Refusal { notice, ok_false, closed };
+// A CLOSE or NEG-CLOSE with an id that no subscription can have is not bad: it closes nothing.
+enum class Refusal {
+  notice,
+  ok_false,       // of an EVENT
+  auth_ok_false,  // of an AUTH
+  closed,
+};
 struct ClientMessageError {
   Refusal refusal = Refusal::notice;
-  std::string subject;  // event id (hex) for ok_false, subscription id for closed, "" for notice
+  std::string subject;  // event id (hex) for an OK, subscription id for closed, "" for notice
   std::string reason;   // with its machine-readable prefix: "invalid: ..." or "unsupported: ..."
 };
 struct MessageLimits {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "net/ws_frame.h"
 #include "relay/access.h"
 #include "relay/replies.h"
 
@@ -9,8 +10,6 @@ namespace pharos::relay {
 namespace {
 
 using metrics::RelayMetrics;
-
-constexpr std::uint16_t kPolicyViolation = 1008;  // RFC 6455 7.4.1
 
 RelayMetrics::Received verb_of(const ClientMessage& message) {
   struct Visitor {
@@ -79,7 +78,7 @@ void SessionFsm::on_open(Actions& out) { send(Sent::auth, challenge_message(auth
 
 void SessionFsm::on_message(std::string_view text, Actions& out) {
   const Limits& limits = options_->limits;
-  auto parsed = parse_client_message(text, {limits.max_filters, limits.max_subscription_id});
+  auto parsed = parse_client_message(text, {limits.max_filters, limits.max_subscription_id, limits.max_filter_values});
   if (!parsed) {
     cell(metrics_.messages_received, RelayMetrics::Received::invalid).add();
     on_bad_message(parsed.error(), out);
@@ -95,18 +94,19 @@ void SessionFsm::on_bad_message(const ClientMessageError& error, Actions& out) {
       out.emplace_back(action::CountRefused{ingest::Reason::invalid_event});
       send(Sent::ok, refusal_reply(error.subject, error.reason), out);
       return;
+    case Refusal::auth_ok_false:
+      cell(metrics_.auth_attempts, RelayMetrics::Auth::invalid).add();
+      send(Sent::ok, refusal_reply(error.subject, error.reason), out);
+      return;
     case Refusal::closed:
-      // CLOSED frees the id, so a subscription of that name goes with it.
-      if (const Subscription* named = subscriptions_.find(error.subject)) end(named->key, Ended::error, out);
-      send(Sent::closed, closed_reply(error.subject, error.reason), out);
-      start_waiting(out);
+      refuse_name(error.subject, Ended::error, error.reason, out);
       return;
     case Refusal::notice:
       break;
   }
   send(Sent::notice, notice_reply(error.reason), out);
   if (++bad_messages_ >= options_->limits.max_bad_messages) {
-    out.emplace_back(action::Disconnect{kPolicyViolation, "too many messages that are not nostr"});
+    out.emplace_back(action::Disconnect{net::kClosePolicy, "too many messages that are not nostr"});
   }
 }
 
@@ -155,9 +155,7 @@ void SessionFsm::handle(ReqCommand& command, Actions& out) {
   if (!refusal.empty()) {
     const bool is_auth = refusal == closed::kAuthRequired || refusal == closed::kRestricted;
     const Ended reason = is_auth ? Ended::auth : Ended::limit;
-    if (replaced != nullptr) end(replaced->key, reason, out);
-    send(Sent::closed, closed_reply(command.subscription, refusal), out);
-    start_waiting(out);
+    refuse_name(command.subscription, reason, refusal, out);
     return;
   }
   if (replaced != nullptr) end(replaced->key, Ended::replaced, out);
@@ -203,6 +201,12 @@ void SessionFsm::end_with_closed(SubscriptionKey key, Ended reason, std::string_
   if (subscription == nullptr) return;
   send(Sent::closed, closed_reply(subscription->name, message), out);
   end(key, reason, out);
+}
+
+void SessionFsm::refuse_name(std::string_view name, Ended reason, std::string_view message, Actions& out) {
+  if (const Subscription* named = subscriptions_.find(name)) end(named->key, reason, out);
+  send(Sent::closed, closed_reply(name, message), out);
+  start_waiting(out);
 }
 
 // --- the stored phase -----------------------------------------------------------------------------------------------
@@ -292,7 +296,7 @@ void SessionFsm::handle(AuthCommand& command, Actions& out) {
 }
 
 void SessionFsm::handle(CountCommand& command, Actions& out) {
-  send(Sent::closed, closed_reply(command.subscription, closed::kCountUnsupported), out);
+  refuse_name(command.subscription, Ended::error, closed::kCountUnsupported, out);
 }
 
 void SessionFsm::handle(NegCommand& command, Actions& out) {

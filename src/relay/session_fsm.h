@@ -119,6 +119,9 @@ class SessionFsm {
   void start_waiting(Actions& out);
   void end(SubscriptionKey key, Ended reason, Actions& out);
   void end_with_closed(SubscriptionKey key, Ended reason, std::string_view message, Actions& out);
+  // CLOSED in answer to a REQ or COUNT. Whichever it answers, the client takes it for the end of the subscription of
+  // that name, so it is.
+  void refuse_name(std::string_view name, Ended reason, std::string_view message, Actions& out);
   void send(Sent verb, std::string text, Actions& out) const;
 
   const std::shared_ptr<const Options> options_;

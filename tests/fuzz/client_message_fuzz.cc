@@ -47,12 +47,13 @@ void check(const pharos::ReqCommand& command) {
 }
 void check(const pharos::CountCommand& command) { check_subscription(command.subscription); }
 void check(const pharos::CloseCommand& command) {
-  check_subscription(command.subscription);
   std::string text;
   pharos::append_close(text, command.subscription);
   PHAROS_FATAL_CHECK(std::get<pharos::CloseCommand>(read_again(text)).subscription == command.subscription);
 }
-void check(const pharos::NegCommand& command) { check_subscription(command.subscription); }
+void check(const pharos::NegCommand& command) {
+  if (command.verb != "NEG-CLOSE") check_subscription(command.subscription);
+}
 
 void check(const pharos::ClientMessageError& error) {
   PHAROS_FATAL_CHECK(error.reason.starts_with("invalid: ") || error.reason.starts_with("unsupported: "));
@@ -63,6 +64,7 @@ void check(const pharos::ClientMessageError& error) {
       pharos::append_notice(reply, error.reason);
       break;
     case pharos::Refusal::ok_false:
+    case pharos::Refusal::auth_ok_false:
       PHAROS_FATAL_CHECK(pharos::EventId::from_hex(error.subject).has_value());
       pharos::append_ok(reply, error.subject, false, error.reason);
       break;

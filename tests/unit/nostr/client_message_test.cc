@@ -77,6 +77,24 @@ TEST(ClientMessage, ReadsCloseAndNegentropy) {
   EXPECT_EQ(parsed<NegCommand>(R"(["NEG-CLOSE","n"])").verb, "NEG-CLOSE");
 }
 
+TEST(ClientMessage, ClosingAnIdThatNoSubscriptionCanHaveIsNoFault) {
+  const std::string too_long(65, 'x');
+  EXPECT_EQ(parsed<CloseCommand>(R"(["CLOSE",""])").subscription, "");
+  EXPECT_EQ(parsed<CloseCommand>(R"(["CLOSE",")" + too_long + "\"]").subscription, too_long);
+  EXPECT_EQ(parsed<NegCommand>(R"(["NEG-CLOSE",""])").verb, "NEG-CLOSE");
+  EXPECT_EQ(parsed<NegCommand>(R"(["NEG-CLOSE",")" + too_long + "\"]").subscription, too_long);
+}
+
+TEST(ClientMessage, TellsARefusedAuthFromARefusedEvent) {
+  const Event event = test::unsigned_event({.content = "text"});
+  std::string object = json_of(event);
+  object.replace(object.find("\"kind\":1"), 8, "\"kind\":-1");
+  EXPECT_EQ(refused("[\"EVENT\"," + object + "]").refusal, Refusal::ok_false);
+  EXPECT_EQ(refused("[\"AUTH\"," + object + "]").refusal, Refusal::auth_ok_false);
+  EXPECT_EQ(refused("[\"AUTH\"," + json_of(event) + "\xff]").refusal, Refusal::auth_ok_false);
+  EXPECT_EQ(refused("[\"AUTH\"," + object + "]").subject, event.id.hex());
+}
+
 TEST(ClientMessage, IgnoresFurtherElements) {
   const Event event = test::unsigned_event({});
   EXPECT_EQ(parsed<EventCommand>("[\"EVENT\"," + json_of(event) + ",{\"id\":1},[2]]").event, event);
@@ -112,7 +130,6 @@ TEST(ClientMessage, AnswersBrokenFramesWithANotice) {
                            "[\"REQ\",\"s\",{\"limit\":NaN}]",
                            "[\"CLOSE\"]",
                            "[\"CLOSE\",1]",
-                           "[\"CLOSE\",\"\"]",
                            "[\"NEG-OPEN\"]",
                            "[\"AUTH\",\"challenge\"]",
                            "[\"req\",\"s\",{}]",
@@ -170,7 +187,7 @@ TEST(ClientMessage, TakesAnySubscriptionIdUpToTheLimit) {
   EXPECT_EQ(parsed<ReqCommand>("[\"REQ\",\"" + emoji + "\",{}]").subscription, emoji);
   EXPECT_EQ(parsed<ReqCommand>(R"(["REQ","\u0000\"<b>\n",{}])").subscription, std::string_view("\0\"<b>\n", 6));
   expect_closed("[\"REQ\",\"" + emoji + "x\",{}]", emoji + "x");
-  expect_notice("[\"CLOSE\",\"" + emoji + "x\"]");
+  expect_notice("[\"NEG-OPEN\",\"" + emoji + "x\",{},\"61\"]");
   expect_notice(R"(["REQ","",{}])");
   for (const char* id : {"1", "null", "true", "[\"s\"]", "{\"s\":\"s\"}"})
     expect_notice("[\"REQ\"," + std::string(id) + ",{}]");

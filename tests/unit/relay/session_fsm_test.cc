@@ -72,6 +72,12 @@ TEST_F(SessionFsmTest, Nip42AuthIsAnsweredByOneOk) {
               ElementsAre(HasSubstr(R"(,false,"invalid: )")));
 }
 
+TEST_F(SessionFsmTest, Nip42AMalformedAuthIsNoEventReceived) {
+  const std::string id(64, 'a');
+  EXPECT_THAT(say(R"(["AUTH",{"id":")" + id + R"(","kind":"one"}])"),
+              ElementsAre(StartsWith(R"(["OK",")" + id + R"(",false,"invalid: )")));
+}
+
 TEST_F(SessionFsmTest, Nip42Kind22242ByEventGoesTheWayOfEveryRefusedEvent) {
   const Event event = alice_.event(22242, kNow, "");
   EXPECT_THAT(say(event_message(event)), ElementsAre("submit"));
@@ -158,6 +164,14 @@ TEST_F(SessionFsmTest, Nip01CloseIsSilentAndStopsTheScan) {
   EXPECT_THAT(say(R"(["REQ","s",{}])"), ElementsAre("watch 2", "scan 2")) << "the id is free again";
 }
 
+TEST_F(SessionFsmTest, Nip01CloseOfAnIdThatCannotBeIsSilentAndNoBadMessage) {
+  options_->limits.max_bad_messages = 1;
+  for (const std::string& id : {std::string(), std::string(65, 'x')}) {
+    EXPECT_THAT(say(R"(["CLOSE",")" + id + R"("])"), IsEmpty());
+    EXPECT_THAT(say(R"(["NEG-CLOSE",")" + id + R"("])"), IsEmpty());
+  }
+}
+
 TEST_F(SessionFsmTest, CapsTheSubscriptions) {
   options_->limits.max_subscriptions = 2;
   say(R"(["REQ","a",{}])");
@@ -178,6 +192,17 @@ TEST_F(SessionFsmTest, CapsTheFilterValuesOfAllSubscriptionsTogether) {
   say(R"(["REQ","b",{"kinds":[1]}])");
   EXPECT_THAT(say(R"(["REQ","c",{"kinds":[1,2]}])"), ElementsAre(StartsWith(R"(["CLOSED","c","rate-limited: )")));
   EXPECT_THAT(say(R"(["REQ","c",{"kinds":[1]}])"), ElementsAre("watch 3", "scan 3"));
+}
+
+TEST_F(SessionFsmTest, OneReqMayUseAllTheFilterValuesOfItsConnection) {
+  const auto req = [](int values) {
+    std::string text = R"(["REQ","s",{"kinds":[0)";
+    for (int kind = 1; kind < values; ++kind) text += "," + std::to_string(kind);
+    return text + "]}]";
+  };
+  options_->limits.max_filter_values = 20'001;  // the filter itself counts as one
+  EXPECT_THAT(say(req(20'000)), ElementsAre("watch 1", "scan 1"));
+  EXPECT_THAT(say(req(20'001)), ElementsAre("forget 1", StartsWith(R"(["CLOSED","s","rate-limited: )")));
 }
 
 TEST_F(SessionFsmTest, CapsTheLengthOfTheSubscriptionId) {
@@ -282,6 +307,14 @@ TEST_F(SessionFsmTest, Nip17GatingCanBeSwitchedOff) {
 
 TEST_F(SessionFsmTest, Nip45CountIsRefusedByClosed) {
   EXPECT_THAT(say(R"(["COUNT","c",{}])"), ElementsAre(StartsWith(R"(["CLOSED","c","unsupported: )")));
+}
+
+TEST_F(SessionFsmTest, Nip45ClosedInAnswerToACountEndsTheSubscriptionOfThatName) {
+  for (const char* count : {R"(["COUNT","s",{}])", R"(["COUNT","s",{"kinds":"x"}])"}) {
+    say(R"(["REQ","s",{}])");
+    EXPECT_THAT(say(count), ElementsAre(StartsWith("forget "), StartsWith(R"(["CLOSED","s",")")));
+    EXPECT_EQ(fsm().subscriptions().size(), 0U);
+  }
 }
 
 TEST_F(SessionFsmTest, Nip77NegIsRefusedByNegErrAndItsCloseIsSilent) {
