@@ -1,24 +1,16 @@
 #include "relay/accept.h"
 
 #include <algorithm>
-#include <cctype>
 #include <optional>
 #include <utility>
+
+#include "net/http_message.h"
 
 namespace pharos::relay {
 namespace {
 
-std::string_view trim(std::string_view text) {
-  const auto is_space = [](char c) { return c == ' ' || c == '\t'; };
-  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
-  return text;
-}
-
-bool equals_ignoring_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
-}
+using net::equals_ignoring_case;
+using net::trimmed;
 
 // Cuts the part up to the separator off the front of rest; separators inside quoted strings do not count.
 std::string_view next_part(std::string_view& rest, char separator) {
@@ -32,9 +24,9 @@ std::string_view next_part(std::string_view& rest, char separator) {
     if (is_quoted || rest[i] != separator) continue;
     const std::string_view part = rest.substr(0, i);
     rest.remove_prefix(i + 1);
-    return trim(part);
+    return trimmed(part);
   }
-  return trim(std::exchange(rest, {}));
+  return trimmed(std::exchange(rest, {}));
 }
 
 // RFC 9110 section 12.4.2: 0 to 1 with at most three decimals.
@@ -67,7 +59,7 @@ std::optional<Range> next_range(std::string_view& header) {
       std::string_view parameter = next_part(part, ';');
       const std::string_view name = next_part(parameter, '=');
       if (!equals_ignoring_case(name, "q")) continue;
-      const auto q = parse_q(trim(parameter));
+      const auto q = parse_q(trimmed(parameter));
       is_good = is_good && q.has_value();
       range.q = q.value_or(0.0);
     }
@@ -88,7 +80,7 @@ int specificity(std::string_view range, std::string_view media_type) {
 }  // namespace
 
 double accept_quality(std::string_view accept, std::string_view media_type) {
-  if (trim(accept).empty()) return 1.0;
+  if (trimmed(accept).empty()) return 1.0;
   int best = 0;
   double quality = 0.0;
   while (const auto range = next_range(accept)) {

@@ -25,11 +25,6 @@ struct ScanSlice {
   std::string bytes;
   std::vector<std::size_t> ends;  // where each message ends in bytes
   std::size_t scanned = 0;        // records looked at in this slice
-
-  std::string_view message(std::size_t i) const {
-    const std::size_t from = i == 0 ? 0 : ends[i - 1];
-    return std::string_view(bytes).substr(from, ends[i] - from);
-  }
 };
 
 class Scan {

@@ -2,12 +2,13 @@
 
 #include <algorithm>
 
+#include "net/ws_frame.h"
+
 namespace pharos::relay {
 namespace {
 
 using metrics::RelayMetrics;
 
-constexpr std::uint16_t kGoingAway = 1001;  // RFC 6455 7.4.1
 constexpr std::string_view kShutdownReason = "the relay is shutting down";
 
 }  // namespace
@@ -248,7 +249,7 @@ void Session::close_when_drained() {
 }
 
 void Session::shut_down() {
-  if (!closed_) connection_->close(net::CloseCause::shutdown, kGoingAway, kShutdownReason);
+  if (!closed_) connection_->close(net::CloseCause::shutdown, net::kCloseGoingAway, kShutdownReason);
 }
 
 }  // namespace pharos::relay

@@ -1,6 +1,6 @@
 // What every client must be able to do with pharos. A client file brings an adapter:
 //
-//   connect(url, user) -> { publish(event), query(filter), live(filter, onEvent), close(), [queryAll(filter)] }
+//   connect(url, user) -> { publish(event), query(filter), live(filter, onEvent), close() }
 //
 // publish resolves when the relay accepted and throws with its reason otherwise; query resolves with the stored events;
 // live resolves once the subscription stands; the user signs AUTH challenges (NIP-42) as the library does it.
@@ -96,7 +96,7 @@ export function clientSuite(name, connect) {
       const notes = history(alice, 1200)
       await fill(relay.url, notes)
       const filter = { kinds: [1], authors: [alice.pubkey] }
-      const all = client.queryAll ? await client.queryAll(filter) : await walkBack(client, filter)
+      const all = await walkBack(client, filter)
       assert.deepEqual(ids(all), ids(notes))
     }))
 }
