@@ -24,7 +24,8 @@ class SliceRunner {
 // Jobs on the pool keep it alive; the store and the pool outlive the jobs.
 class QueryRunner final : public SliceRunner, public std::enable_shared_from_this<QueryRunner> {
  public:
-  // At most `parallel` slices at a time, so that verification finds a thread; at most `max_queued` wait.
+  // At most `parallel` slices at a time, at most `max_queued` wait here. With as many as the pool has threads, what
+  // else the pool does waits for one slice of a thread at most, however many scans there are.
   QueryRunner(const storage::Store& store, WorkerPool& pool, const Clock& clock, std::size_t parallel,
               std::size_t max_queued, const metrics::RelayMetrics& metrics);
 
