@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "config/value_parser.h"
 #include "nostr/nip19.h"
 
 namespace pharos::app {
@@ -206,6 +207,19 @@ class Mapper {
     all_.router.upstreams.push_back(std::move(upstream));
   }
 
+  std::vector<std::chrono::milliseconds> durations(const std::string& key) {
+    std::vector<std::chrono::milliseconds> out;
+    for (const std::string& text : values_.list(key)) {
+      const auto milliseconds = config::parse_duration(text);
+      if (milliseconds && *milliseconds > 0)
+        out.emplace_back(*milliseconds);
+      else
+        add(key, "\"" + text + "\" is no duration such as \"5m\"");
+    }
+    if (out.empty()) add(key, "at least one duration is needed");
+    return out;
+  }
+
   void map_monitor() {
     monitor::MonitorOptions& monitor = all_.monitor;
     monitor.enabled = values_.boolean("monitor.enabled");
@@ -214,11 +228,15 @@ class Mapper {
     monitor.targets_file = values_.text("monitor.targets_file");
     monitor.opt_out = values_.list("monitor.opt_out");
     monitor.max_targets = values_.size("monitor.max_targets");
+    monitor.max_paths_per_host = values_.size("monitor.max_paths_per_host");
     monitor.history_per_target = values_.size("monitor.history");
     monitor.geohash = values_.text("monitor.geohash");
     monitor.discovery.from_store = values_.boolean("monitor.discover");
     monitor.schedule.period = values_.duration("monitor.period");
     monitor.schedule.first_spread = values_.duration("monitor.first_spread");
+    monitor.schedule.jitter = values_.real("monitor.jitter");
+    monitor.schedule.retry_ladder = durations("monitor.retry_ladder");
+    monitor.schedule.concurrency.fill(values_.size("monitor.overlay_concurrency"));
     monitor.schedule.concurrency[0] = values_.size("monitor.concurrency");
     monitor.schedule.per_host = values_.size("monitor.per_host");
     monitor.schedule.dials_per_second = values_.real("monitor.dials_per_second");
@@ -228,13 +246,17 @@ class Mapper {
     probe.timeouts.read = values_.duration("monitor.read_timeout");
     probe.timeouts.write = values_.duration("monitor.write_timeout");
     probe.timeouts.nip11 = values_.duration("monitor.nip11_timeout");
+    probe.timeouts.auth = values_.duration("monitor.auth_timeout");
     probe.check_write = values_.boolean("monitor.check_write");
+    probe.check_nip11 = values_.boolean("monitor.check_nip11");
+    probe.answer_auth = values_.boolean("monitor.answer_auth");
     probe.allow_private_addresses = values_.boolean("monitor.allow_private_addresses");
     probe.ca_file = values_.text("monitor.ca_file");
     probe.socks5_proxy = values_.text("monitor.socks5_proxy");
     for (const std::string& text : values_.list("monitor.publish_relays")) {
       if (auto url = relay_url("monitor.publish_relays", text)) monitor.publish.relays.push_back(std::move(*url));
     }
+    monitor.announce.period = values_.duration("monitor.announce_every");
     monitor.announce.name = values_.text("monitor.name");
     monitor.announce.about = values_.text("monitor.about");
     if (!all_.relay.urls.empty()) monitor.announce.own_url = all_.relay.urls.front();

@@ -264,7 +264,7 @@ void Watch::announce() {
   facts.checks = {Check::open, Check::read};
   if (options_.probe.check_write) facts.checks.push_back(Check::write);
   if (options_.probe.check_nip11) facts.checks.push_back(Check::nip11);
-  facts.checks.push_back(Check::auth);
+  if (options_.probe.answer_auth) facts.checks.push_back(Check::auth);
   facts.geohash = options_.geohash;
   publisher_.publish(build_announcement(facts));
 

@@ -63,6 +63,19 @@ TEST(OptionsMap, TheDefaultsOfTheTableAreThoseOfTheLayers) {
   const monitor::MonitorOptions monitor;
   EXPECT_EQ(options.monitor.schedule.period, monitor.schedule.period);
   EXPECT_EQ(options.monitor.probe.timeouts.open, monitor.probe.timeouts.open);
+  EXPECT_EQ(options.monitor.probe.timeouts.auth, monitor.probe.timeouts.auth);
+  EXPECT_EQ(options.monitor.probe.answer_auth, monitor.probe.answer_auth);
+  EXPECT_EQ(options.monitor.schedule.retry_ladder, monitor.schedule.retry_ladder);
+  EXPECT_EQ(options.monitor.schedule.concurrency[1], monitor.schedule.concurrency[1]);
+  EXPECT_EQ(options.monitor.max_paths_per_host, monitor.max_paths_per_host);
+  EXPECT_EQ(options.monitor.announce.period, monitor.announce.period);
+}
+
+TEST(OptionsMap, TheMonitorsLadderIsAListOfDurations) {
+  EXPECT_THAT(mapped("[monitor]\nretry_ladder = [\"10s\", \"2h\"]\n").monitor.schedule.retry_ladder,
+              ::testing::ElementsAre(std::chrono::seconds(10), std::chrono::hours(2)));
+  EXPECT_THAT(refusal("[monitor]\nretry_ladder = [\"soon\"]\n"), HasSubstr("\"soon\" is no duration"));
+  EXPECT_THAT(refusal("[monitor]\nretry_ladder = []\n"), HasSubstr("at least one duration"));
 }
 
 TEST(OptionsMap, ValuesArriveWhereTheyBelong) {
