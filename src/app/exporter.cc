@@ -8,11 +8,12 @@ namespace {
 // Short read transactions, so that a writer beside us can reuse its pages.
 constexpr auto kSliceTime = std::chrono::milliseconds(200);
 constexpr std::size_t kSliceRecords = 50'000;
+constexpr std::size_t kSliceBytes = std::size_t{4} << 20U;
 
 }  // namespace
 
 WalkResult walk_events(const storage::Store& store, std::vector<Filter> filters, const Clock& clock,
-                       const std::function<bool(const storage::RecordView&)>& visit) {
+                       const Render& render, const Write& write) {
   constexpr std::size_t kAll = std::numeric_limits<std::size_t>::max();
   storage::QueryOptions options;
   options.default_limit = kAll;
@@ -22,14 +23,17 @@ WalkResult walk_events(const storage::Store& store, std::vector<Filter> filters,
   storage::Query query(std::move(filters), options);
   WalkResult result;
   bool stopped = false;
+  std::string text;
   auto end = storage::SliceEnd::more;
   while (end == storage::SliceEnd::more && !stopped) {
     TimeBudget budget(clock, kSliceTime, kSliceRecords);
     end = query.run_slice(store, clock.unix_now(), budget, [&](const storage::RecordView& record) {
       ++result.events;
-      stopped = !visit(record);
-      return !stopped;
+      render(record, text);
+      return text.size() < kSliceBytes;
     });
+    stopped = !text.empty() && !write(text);
+    text.clear();
   }
   result.scanned = query.scanned();
   result.complete = !stopped && end == storage::SliceEnd::finished;

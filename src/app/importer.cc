@@ -1,5 +1,6 @@
 #include "app/importer.h"
 
+#include <algorithm>
 #include <numeric>
 
 #include <fmt/format.h>
@@ -11,6 +12,14 @@
 
 namespace pharos::app {
 namespace {
+
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+constexpr std::string_view kJsonSpace = " \t\r\n";
+
+std::string_view trimmed(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of(kJsonSpace), text.size()));
+  return text.substr(0, text.find_last_not_of(kJsonSpace) + 1);
+}
 
 // The event object of a line, whatever it is wrapped in.
 Result<void, std::string> parse_line(std::string_view line, Event& event) {
@@ -65,9 +74,10 @@ class Import {
 
  private:
   void take(std::string_view line) {
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    if (line.empty()) return;
     const std::uint64_t number = lines_.line_number();
+    if (number == 1 && line.starts_with(kByteOrderMark)) line.remove_prefix(kByteOrderMark.size());
+    line = trimmed(line);
+    if (line.empty()) return;
     auto event = std::make_shared<Event>();
     const auto parsed = parse_line(line, *event);
     if (!parsed) {
@@ -119,9 +129,12 @@ class Import {
   void note_refusal(std::uint64_t number, ingest::Reason reason, std::string_view why) PHAROS_REQUIRES(mutex_) {
     auto& refusals = report_.refused[static_cast<std::size_t>(reason)];
     ++refusals.count;
-    if (refusals.first_lines.size() < options_.lines_shown_per_reason) refusals.first_lines.push_back(number);
+    const bool shown = refusals.first_lines.size() < options_.lines_shown_per_reason;
+    if (!shown && !options_.on_refused) return;
+    const std::string line = fmt::format("{}:{}", lines_.name(), number);
+    if (shown) refusals.first_lines.push_back(line);
     if (options_.on_refused) {
-      options_.on_refused(number, why.empty() ? std::string(name(reason)) : fmt::format("{}: {}", name(reason), why));
+      options_.on_refused(line, why.empty() ? std::string(name(reason)) : fmt::format("{}: {}", name(reason), why));
     }
   }
 
@@ -166,7 +179,7 @@ std::string ImportReport::text(double seconds) const {
                      duplicate, replaced, ephemeral, refused_total());
   for (std::size_t i = 0; i < refused.size(); ++i) {
     if (refused[i].count == 0) continue;
-    out += fmt::format("    {:<18} {:>8}  line {}{}\n", name(static_cast<ingest::Reason>(i)), refused[i].count,
+    out += fmt::format("    {:<18} {:>8}  {}{}\n", name(static_cast<ingest::Reason>(i)), refused[i].count,
                        fmt::join(refused[i].first_lines, ", "),
                        refused[i].count > refused[i].first_lines.size() ? ", ..." : "");
   }

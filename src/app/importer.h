@@ -1,5 +1,6 @@
 // Brings JSON lines into the store through the ingest pipeline: bare events, or ["EVENT", event] and
-// ["EVENT", subscription, event] arrays. Every line ends up in exactly one count. One thread.
+// ["EVENT", subscription, event] arrays. White space around them and a byte order mark at the start of a file are
+// passed over. Every line ends up in exactly one count. One thread.
 #pragma once
 
 #include <array>
@@ -18,10 +19,10 @@ namespace pharos::app {
 struct ImportReport {
   struct Refusals {
     std::uint64_t count = 0;
-    std::vector<std::uint64_t> first_lines;  // line numbers, a few
+    std::vector<std::string> first_lines;  // "file:line", a few
   };
 
-  std::uint64_t lines = 0;  // without empty ones
+  std::uint64_t lines = 0;  // without blank ones
   std::uint64_t stored = 0;
   std::uint64_t duplicate = 0;
   std::uint64_t replaced = 0;  // a newer version is stored
@@ -35,8 +36,8 @@ struct ImportReport {
 
 struct ImportOptions {
   std::size_t lines_shown_per_reason = 5;
-  // Called for each refused line with its number and why; may be empty.
-  std::function<void(std::uint64_t line, std::string_view why)> on_refused;
+  // Called for each refused line with its "file:line" and why; may be empty.
+  std::function<void(std::string_view line, std::string_view why)> on_refused;
   bool show_progress = true;
 };
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zstd.h>
 
@@ -23,6 +24,9 @@ struct LineSink::Impl {
   std::string name;
   int fd = -1;
   bool owned = false;
+  // Of a regular file: where it is written, and where it belongs. Empty for what only takes bytes, such as a pipe.
+  std::filesystem::path draft;
+  std::filesystem::path target;
   std::string buffer;
   std::unique_ptr<ZSTD_CCtx, FreeContext> zstd;
   std::vector<char> packed;
@@ -30,28 +34,67 @@ struct LineSink::Impl {
 
   ~Impl() {
     if (owned && fd >= 0) ::close(fd);
+    if (!draft.empty()) ::unlink(draft.c_str());
+  }
+
+  bool failed() {
+    error = name + ": " + std::strerror(errno);
+    return false;
+  }
+
+  bool open_file(const std::filesystem::path& file) {
+    name = file.string();
+    owned = true;
+    struct stat status {};
+    const bool exists = ::stat(file.c_str(), &status) == 0;
+    if (exists && !S_ISREG(status.st_mode)) {
+      fd = ::open(file.c_str(), O_WRONLY | O_CLOEXEC);
+      return fd >= 0 || failed();
+    }
+    std::error_code error_code;
+    target = std::filesystem::canonical(file, error_code);  // a link stays a link
+    if (error_code) target = file;
+    draft = target.string() + "." + std::to_string(::getpid()) + ".part";
+    ::unlink(draft.c_str());  // of a process that was killed and had our number
+    fd = ::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+    if (fd < 0) {
+      draft.clear();
+      return failed();
+    }
+    return !exists || ::fchmod(fd, status.st_mode & 07777) == 0 || failed();
+  }
+
+  bool publish() {
+    if (draft.empty()) return true;
+    if (::fsync(fd) != 0 || ::rename(draft.c_str(), target.c_str()) != 0) return failed();
+    draft.clear();
+    const std::filesystem::path folder = target.has_parent_path() ? target.parent_path() : std::filesystem::path(".");
+    const int directory = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory >= 0) {
+      ::fsync(directory);
+      ::close(directory);
+    }
+    return true;
   }
 
   bool write_all(std::string_view bytes) {
     while (!bytes.empty()) {
       const ssize_t done = ::write(fd, bytes.data(), bytes.size());
       if (done < 0 && errno == EINTR) continue;
-      if (done < 0) {
-        error = name + ": " + std::strerror(errno);
-        return false;
-      }
+      if (done < 0) return failed();
       bytes.remove_prefix(static_cast<std::size_t>(done));
     }
     return true;
   }
 
+  // Empties the buffer even after a failure: a caller that goes on must not fill memory.
   bool flush(ZSTD_EndDirective directive) {
-    if (!error.empty()) return false;
-    if (!zstd) {
-      const bool ok = write_all(buffer);
-      buffer.clear();
-      return ok;
-    }
+    const bool ok = error.empty() && (zstd ? pack(directive) : write_all(buffer));
+    buffer.clear();
+    return ok;
+  }
+
+  bool pack(ZSTD_EndDirective directive) {
     ZSTD_inBuffer in{buffer.data(), buffer.size(), 0};
     while (true) {
       ZSTD_outBuffer out{packed.data(), packed.size(), 0};
@@ -61,10 +104,8 @@ struct LineSink::Impl {
         return false;
       }
       if (!write_all({packed.data(), out.pos})) return false;
-      if (directive == ZSTD_e_end ? left == 0 : in.pos == in.size) break;
+      if (directive == ZSTD_e_end ? left == 0 : in.pos == in.size) return true;
     }
-    buffer.clear();
-    return true;
   }
 };
 
@@ -76,11 +117,8 @@ Result<std::unique_ptr<LineSink>, std::string> LineSink::open(const std::filesys
   if (file == "-") {
     impl->name = "standard output";
     impl->fd = STDOUT_FILENO;
-  } else {
-    impl->name = file.string();
-    impl->fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
-    impl->owned = true;
-    if (impl->fd < 0) return failure(file.string() + ": " + std::strerror(errno));
+  } else if (!impl->open_file(file)) {
+    return failure(impl->error);
   }
   impl->buffer.reserve(kBufferBytes + 64 * 1024);
   if (zstd) {
@@ -97,9 +135,8 @@ bool LineSink::write(std::string_view bytes) {
 }
 
 Result<void, std::string> LineSink::finish() {
-  if (!impl_->flush(ZSTD_e_end)) return failure(impl_->error);
-  if (impl_->owned && ::fsync(impl_->fd) != 0) return failure(impl_->name + ": " + std::strerror(errno));
-  return success();
+  if (impl_->flush(ZSTD_e_end) && impl_->publish()) return success();
+  return failure(impl_->error);
 }
 
 const std::string& LineSink::error() const { return impl_->error; }

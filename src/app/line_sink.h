@@ -1,4 +1,5 @@
-// Where export writes: standard output or a file, plain or zstd. Buffered, constant memory. One thread.
+// Where export writes: standard output, a file, or a device or pipe with a name, plain or zstd. Buffered, constant
+// memory. One thread.
 #pragma once
 
 #include <filesystem>
@@ -12,15 +13,16 @@ namespace pharos::app {
 
 class LineSink {
  public:
-  // "-" is standard output. A file is replaced.
+  // "-" is standard output. A file is written beside its name and takes it in finish(): until then, and for good when
+  // that does not come, what stood there stays.
   static Result<std::unique_ptr<LineSink>, std::string> open(const std::filesystem::path& file, bool zstd);
   ~LineSink();
 
   // False once a write failed; see error().
   bool write(std::string_view bytes);
-  // Ends the zstd frame, flushes and, for a file, syncs.
+  // Ends the zstd frame, flushes and, for a file, syncs and renames. Fails with the first error of any write.
   Result<void, std::string> finish();
-  const std::string& error() const;
+  const std::string& error() const;  // empty while every write succeeded
 
  private:
   struct Impl;

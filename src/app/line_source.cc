@@ -150,6 +150,7 @@ LineSource::Next LineSource::next(std::string_view& line) {
   }
 }
 
+const std::string& LineSource::name() const { return impl_->name; }
 std::uint64_t LineSource::line_number() const { return impl_->lines; }
 std::uint64_t LineSource::bytes_read() const { return impl_->read_bytes; }
 std::uint64_t LineSource::bytes_total() const { return impl_->total; }

@@ -22,6 +22,7 @@ class LineSource {
   // The view lives until the next call. too_long: a line above the cap was skipped; the next call goes on behind it.
   Next next(std::string_view& line);
 
+  const std::string& name() const;    // the file, for people
   std::uint64_t line_number() const;  // of the line given last, from 1
   std::uint64_t bytes_read() const;   // of the file, compressed or not
   std::uint64_t bytes_total() const;  // 0 when unknown (a pipe)

@@ -9,6 +9,18 @@
 namespace pharos::app {
 namespace {
 
+// A file that stood there before stays as it was unless everything was written.
+ExitCode end_output(const WalkResult& result, LineSink& sink) {
+  if (!result.complete && sink.error().empty()) {
+    complain("the database could not be read to the end; the output is incomplete");
+    return ExitCode::io;
+  }
+  const auto finished = sink.finish();
+  if (finished) return ExitCode::ok;
+  complain(finished.error());
+  return ExitCode::io;
+}
+
 struct ExportArguments {
   std::shared_ptr<std::string> config;
   Selection selection;
@@ -31,27 +43,19 @@ ExitCode export_events(const ExportArguments& arguments) {
     return ExitCode::io;
   }
   Progress progress(clock);
-  std::string line;
-  std::uint64_t written = 0;
-  const WalkResult result =
-      walk_events(*opened.store, std::move(filters).value(), clock, [&](const storage::RecordView& record) {
-        line.clear();
-        record.append_json(line);
-        line += '\n';
-        ++written;
-        if (progress.due()) progress.show(fmt::format("export: {} events", written));
-        return sink.value()->write(line);
-      });
+  std::uint64_t rendered = 0;
+  const auto render = [&rendered](const storage::RecordView& record, std::string& text) {
+    record.append_json(text);
+    text += '\n';
+    ++rendered;
+  };
+  const auto write = [&](std::string_view lines) {
+    if (progress.due()) progress.show(fmt::format("export: {} events", rendered));
+    return sink.value()->write(lines);
+  };
+  const WalkResult result = walk_events(*opened.store, std::move(filters).value(), clock, render, write);
   progress.clear();
-  if (const auto finished = sink.value()->finish(); !finished) {
-    complain(finished.error());
-    return ExitCode::io;
-  }
-  if (!result.complete) {
-    complain("the database could not be read to the end; the output is incomplete");
-    return ExitCode::io;
-  }
-  return ExitCode::ok;
+  return end_output(result, *sink.value());
 }
 
 struct ScanArguments {
@@ -70,19 +74,21 @@ ExitCode scan_events(const ScanArguments& arguments) {
   const OpenedStore opened = open_read_only(*arguments.config, clock);
   if (!opened.store) return opened.code;
   auto sink = LineSink::open("-", false);
-  const SteadyTime start = clock.now();
-  const WalkResult result =
-      walk_events(*opened.store, std::move(filters).value(), clock, [&](const storage::RecordView& record) {
-        return arguments.count || sink.value()->write(record.id().hex() + "\n");
-      });
-  if (arguments.count) sink.value()->write(fmt::format("{}\n", result.events));
-  if (const auto finished = sink.value()->finish(); !finished) {
-    complain(finished.error());
+  if (!sink) {
+    complain(sink.error());
     return ExitCode::io;
   }
+  const SteadyTime start = clock.now();
+  const auto render = [&arguments](const storage::RecordView& record, std::string& text) {
+    if (!arguments.count) text += record.id().hex() + "\n";
+  };
+  const auto write = [&sink](std::string_view ids) { return sink.value()->write(ids); };
+  const WalkResult result = walk_events(*opened.store, std::move(filters).value(), clock, render, write);
+  if (arguments.count && result.complete) sink.value()->write(fmt::format("{}\n", result.events));
+  const ExitCode code = end_output(result, *sink.value());
   fmt::print(stderr, "{} events, {} records examined, {:.1f} ms\n", result.events, result.scanned,
              std::chrono::duration<double, std::milli>(clock.now() - start).count());
-  return result.complete ? ExitCode::ok : ExitCode::io;
+  return code;
 }
 
 }  // namespace

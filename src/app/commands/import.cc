@@ -32,12 +32,12 @@ ExitCode import_files(const ImportArguments& arguments) {
       return ExitCode::io;
     }
     rejects = std::move(opened).value();
-    options.on_refused = [&](std::uint64_t line, std::string_view why) {
+    options.on_refused = [&](std::string_view line, std::string_view why) {
       rejects->write(fmt::format("{}: {}\n", line, why));
     };
   }
 
-  WorkerPool pool("worker", std::max(1U, std::thread::hardware_concurrency()), 1024);
+  WorkerPool pool("worker", loaded->options.workers, 1024);
   const auto pipeline = ingest::make_pipeline(loaded->options.ingest, *store.value(), pool, clock);
   ImportReport report;
   const SteadyTime start = clock.now();
@@ -56,7 +56,10 @@ ExitCode import_files(const ImportArguments& arguments) {
   pool.stop();
   store.value()->stop();
   if (rejects) {
-    if (const auto finished = rejects->finish(); !finished) complain(finished.error());
+    if (const auto finished = rejects->finish(); !finished) {
+      complain(finished.error());
+      code = ExitCode::io;
+    }
   }
   fmt::print(stderr, "{}", report.text(std::chrono::duration<double>(clock.now() - start).count()));
   if (code == ExitCode::ok && report.refused_total() > 0) code = ExitCode::partial;
@@ -71,7 +74,8 @@ void add_import(CLI::App& root, Action& action) {
   auto arguments = std::make_shared<ImportArguments>();
   arguments->config = add_config_option(*command);
   command->add_option("files", arguments->files, "Files, - for standard input")->capture_default_str();
-  command->add_option("--rejects", arguments->rejects, "Write the number of every refused line, and why, to this file");
+  command->add_option("--rejects", arguments->rejects,
+                      "Write file and number of every refused line, and why, to this file");
   command->callback([&action, arguments] { action = [arguments] { return import_files(*arguments); }; });
 }
 

@@ -9,6 +9,7 @@
 
 #include "app/exporter.h"
 #include "nostr/event_json.h"
+#include "storage/info.h"
 #include "support/signed_notes.h"
 #include "support/temp_dir.h"
 #include "util/worker_pool.h"
@@ -16,13 +17,22 @@
 namespace pharos::app {
 namespace {
 
+using ::testing::ContainsRegex;
+using ::testing::Each;
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
+using ::testing::EndsWith;
+using ::testing::Key;
+using ::testing::Lt;
 
 std::string json_of(const Event& event) {
   std::string json;
   append_event_json(json, event);
   return json;
+}
+
+void append_line(const storage::RecordView& record, std::string& text) {
+  record.append_json(text);
+  text += '\n';
 }
 
 class ImporterTest : public ::testing::Test {
@@ -51,19 +61,24 @@ class ImporterTest : public ::testing::Test {
     ImportOptions options;
     options.show_progress = false;
     options.lines_shown_per_reason = 2;
-    options.on_refused = [this](std::uint64_t line, std::string_view why) { refused_[line] = std::string(why); };
+    options.on_refused = [this](std::string_view line, std::string_view why) {
+      refused_[std::string(line.substr(line.rfind('/') + 1))] = std::string(why);
+    };
     ImportReport report;
     EXPECT_TRUE(import_lines(*lines.value(), *pipeline_, clock_, options, report).has_value());
     return report;
   }
 
   std::vector<std::string> exported(std::vector<Filter> filters = {Filter{}}) {
+    std::string text;
+    const WalkResult walked =
+        walk_events(*store_, std::move(filters), clock_, append_line, [&](std::string_view slice) {
+          text += slice;
+          return true;
+        });
     std::vector<std::string> lines;
-    const WalkResult walked = walk_events(*store_, std::move(filters), clock_, [&](const storage::RecordView& record) {
-      lines.emplace_back();
-      record.append_json(lines.back());
-      return true;
-    });
+    std::istringstream in(text);
+    for (std::string line; std::getline(in, line);) lines.push_back(line);
     EXPECT_TRUE(walked.complete);
     EXPECT_EQ(walked.events, lines.size());
     return lines;
@@ -74,7 +89,7 @@ class ImporterTest : public ::testing::Test {
   WorkerPool pool_{"test", 2, 1024};
   std::unique_ptr<storage::Store> store_;
   std::unique_ptr<ingest::Pipeline> pipeline_;
-  std::map<std::uint64_t, std::string> refused_;
+  std::map<std::string, std::string> refused_;
 };
 
 TEST_F(ImporterTest, WhatGoesInComesOutNewestFirst) {
@@ -121,10 +136,21 @@ TEST_F(ImporterTest, EveryLineEndsUpInExactlyOneCount) {
             report.stored + report.duplicate + report.replaced + report.ephemeral + report.refused_total());
   const auto& invalid = report.refused[static_cast<std::size_t>(ingest::Reason::invalid_event)];
   EXPECT_EQ(invalid.count, 3U);
-  EXPECT_THAT(invalid.first_lines, ElementsAre(6U, 7U)) << "as many as asked for";
-  EXPECT_THAT(refused_, ElementsAre(::testing::Key(5), ::testing::Key(6), ::testing::Key(7), ::testing::Key(9)));
-  EXPECT_THAT(report.text(1.0), HasSubstr("invalid_id"));
+  EXPECT_THAT(invalid.first_lines, ElementsAre(EndsWith("/lines:6"), EndsWith("/lines:7"))) << "as many as asked for";
+  EXPECT_THAT(refused_, ElementsAre(Key("lines:5"), Key("lines:6"), Key("lines:7"), Key("lines:9")));
+  EXPECT_THAT(report.text(1.0), ContainsRegex("invalid_id +1  /.*/lines:5\n"));
   EXPECT_EQ(exported().size(), 3U);
+}
+
+TEST_F(ImporterTest, WhiteSpaceAndAByteOrderMarkArePassedOver) {
+  const auto notes = testing::signed_notes(3, 1'700'000'000, 7);
+  const ImportReport report = import("\xef\xbb\xbf" + json_of(notes[0]) + "\n" +      // 1
+                                     "  \t \n\r\n" +                                  // 2, 3
+                                     " \t[\"EVENT\"," + json_of(notes[1]) + "] \n" +  // 4
+                                     "\xef\xbb\xbf" + json_of(notes[2]) + "\n");      // 5
+  EXPECT_EQ(report.lines, 3U);
+  EXPECT_EQ(report.stored, 2U);
+  EXPECT_THAT(refused_, ElementsAre(Key("lines:5"))) << "a mark stands at the start alone";
 }
 
 TEST_F(ImporterTest, ASecondRunOfTheSameFileStoresNothing) {
@@ -137,15 +163,42 @@ TEST_F(ImporterTest, ASecondRunOfTheSameFileStoresNothing) {
   EXPECT_EQ(again.duplicate, 50U);
 }
 
-TEST_F(ImporterTest, AWalkStopsWhereItsVisitorSaysSo) {
+TEST_F(ImporterTest, AWalkWritesBoundedPiecesAndHoldsNoReaderMeanwhile) {
+  const auto notes = testing::signed_notes(60, 1'700'000'000, 6, 200'000);
+  std::string text;
+  for (const Event& note : notes) text += json_of(note) + "\n";
+  ASSERT_EQ(import(text).stored, notes.size());
+  // LMDB tells how many slots were ever in use at a time: one more than before, were another reader standing.
+  const auto slots_with = [&](std::uint64_t readers) {
+    std::vector<storage::ReadTxn> standing;
+    while (standing.size() < readers) standing.push_back(std::move(store_->read()).value());
+    return storage::read_info(standing.back(), store_->tables()).readers;
+  };
+  const std::uint64_t slots = slots_with(1);
+  std::vector<std::size_t> pieces;
+  std::vector<std::uint64_t> slots_seen;
+  const WalkResult walked = walk_events(*store_, {Filter{}}, clock_, append_line, [&](std::string_view piece) {
+    pieces.push_back(piece.size());
+    slots_seen.push_back(slots_with(slots));
+    return true;
+  });
+  EXPECT_TRUE(walked.complete);
+  EXPECT_GT(pieces.size(), 2U);
+  EXPECT_THAT(pieces, Each(Lt(5U << 20U)));
+  EXPECT_THAT(slots_seen, Each(slots));
+}
+
+TEST_F(ImporterTest, AWalkEndsWhereWritingFails) {
   const auto notes = testing::signed_notes(20, 1'700'000'000, 6);
   std::string text;
   for (const Event& note : notes) text += json_of(note) + "\n";
   import(text);
-  int visited = 0;
-  const WalkResult walked =
-      walk_events(*store_, {Filter{}}, clock_, [&](const storage::RecordView&) { return ++visited < 5; });
-  EXPECT_EQ(visited, 5);
+  int written = 0;
+  const WalkResult walked = walk_events(*store_, {Filter{}}, clock_, append_line, [&](std::string_view) {
+    ++written;
+    return false;
+  });
+  EXPECT_EQ(written, 1);
   EXPECT_FALSE(walked.complete);
 }
 

@@ -2,12 +2,15 @@
 
 #include <fstream>
 #include <iterator>
+#include <thread>
 
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include "app/line_sink.h"
 #include "app/line_source.h"
 #include "support/temp_dir.h"
+#include "util/random.h"
 
 namespace pharos::app {
 namespace {
@@ -88,6 +91,66 @@ TEST(Lines, ACompressedFileThatWasCutOffIsAFailure) {
   while (next == Next::line) next = source.value()->next(line);
   EXPECT_EQ(next, Next::failed);
   EXPECT_THAT(source.value()->error(), ::testing::HasSubstr("cut"));
+}
+
+std::string text_of(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+std::size_t entries_of(const std::filesystem::path& folder) {
+  const std::filesystem::directory_iterator entries(folder);
+  return static_cast<std::size_t>(std::distance(begin(entries), end(entries)));
+}
+
+TEST(Lines, AFileIsReplacedOnlyByAFinishedOne) {
+  const testing::TempDir dir;
+  const auto file = dir.path() / "out";
+  write_lines(file, {"before"}, false);
+  std::filesystem::permissions(file, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  {
+    auto abandoned = LineSink::open(file, false);
+    ASSERT_TRUE(abandoned.has_value());
+    ASSERT_TRUE(abandoned.value()->write(std::string(1'000'000, 'x')));
+    EXPECT_EQ(text_of(file), "before\n");
+  }
+  EXPECT_EQ(text_of(file), "before\n");
+  EXPECT_EQ(entries_of(dir.path()), 1U) << "the draft is gone";
+  std::filesystem::create_symlink("out", dir.path() / "link");
+  write_lines(dir.path() / "link", {"after"}, false);
+  EXPECT_TRUE(std::filesystem::is_symlink(dir.path() / "link"));
+  EXPECT_EQ(text_of(file), "after\n");
+  EXPECT_EQ(std::filesystem::status(file).permissions(),
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  EXPECT_EQ(entries_of(dir.path()), 2U);
+}
+
+TEST(Lines, GoToWhatOnlyTakesBytes) {
+  write_lines("/dev/null", {"a"}, false);
+  const testing::TempDir dir;
+  const auto pipe = dir.path() / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  std::string got;
+  std::thread reader([&] { got = text_of(pipe); });
+  write_lines(pipe, {"a", "b"}, false);
+  reader.join();
+  EXPECT_EQ(got, "a\nb\n");
+}
+
+TEST(Lines, AFailedWriteIsToldAtTheEndToo) {
+  for (const bool zstd : {false, true}) {
+    auto sink = LineSink::open("/dev/full", zstd);
+    ASSERT_TRUE(sink.has_value());
+    std::string noise(1'000'000, ' ');
+    SeededRandom random(1);
+    random.fill({reinterpret_cast<std::uint8_t*>(noise.data()), noise.size()});
+    EXPECT_FALSE(sink.value()->write(noise));
+    EXPECT_FALSE(sink.value()->write(noise));
+    const auto finished = sink.value()->finish();
+    ASSERT_FALSE(finished.has_value());
+    EXPECT_THAT(finished.error(), ::testing::HasSubstr("/dev/full"));
+    EXPECT_EQ(finished.error(), sink.value()->error());
+  }
 }
 
 TEST(Lines, AMissingFileIsNamed) {
