@@ -40,9 +40,11 @@ TEST_F(ProbeTest, ATrustedCertificateIsDescribed) {
 }
 
 TEST_F(ProbeTest, EachKindOfFailureIsToldApart) {
+  const auto patient = options.probe.timeouts;
   options.probe.timeouts.open = std::chrono::milliseconds(300);
   options.probe.timeouts.nip11 = std::chrono::milliseconds(300);
   EXPECT_EQ(probe(EndpointKind::silent).open.outcome, Outcome::timeout);
+  options.probe.timeouts = patient;
   EXPECT_EQ(probe(EndpointKind::dead).open.fault, Fault::tcp);
   EXPECT_EQ(probe(EndpointKind::bad_certificate).open.fault, Fault::tls_certificate);
   const ProbeResult refused = probe(EndpointKind::http_503);
