@@ -1,6 +1,6 @@
 #include "monitor/result.h"
 
-#include "nostr/utf8.h"
+#include "util/utf8.h"
 
 namespace pharos::monitor {
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "net/utf8.h"
+#include "util/utf8.h"
 
 namespace pharos::net {
 namespace {
@@ -130,7 +130,7 @@ WsDecoder::Event WsDecoder::finish_control(std::string_view payload) {
   const auto code =
       static_cast<std::uint16_t>(static_cast<unsigned char>(payload[0]) << 8U | static_cast<unsigned char>(payload[1]));
   if (!is_sendable_close_code(code)) return violation(kCloseProtocol, "close code out of range");
-  if (!is_valid_utf8(payload.substr(2))) return violation(kCloseInvalidText, "close reason is not UTF-8");
+  if (!is_utf8(payload.substr(2))) return violation(kCloseInvalidText, "close reason is not UTF-8");
   ended_ = true;
   return {Event::Kind::close, payload.substr(2), code};
 }
@@ -151,7 +151,7 @@ WsDecoder::Event WsDecoder::finish_message(std::string_view payload) {
     }
     payload = inflated;
   }
-  if (!is_valid_utf8(payload)) return violation(kCloseInvalidText, "message is not UTF-8");
+  if (!is_utf8(payload)) return violation(kCloseInvalidText, "message is not UTF-8");
   return {Event::Kind::text, payload, 0};
 }
 

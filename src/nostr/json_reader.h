@@ -20,8 +20,8 @@
 
 #include <rapidjson/reader.h>
 
-#include "nostr/utf8.h"
 #include "util/check.h"
+#include "util/utf8.h"
 
 namespace pharos {
 

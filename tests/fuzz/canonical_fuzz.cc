@@ -6,8 +6,8 @@
 
 #include "nostr/canonical.h"
 #include "nostr/event_json.h"
-#include "nostr/utf8.h"
 #include "util/check.h"
+#include "util/utf8.h"
 
 namespace {
 

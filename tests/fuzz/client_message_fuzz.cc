@@ -4,8 +4,8 @@
 #include <cstdint>
 
 #include "nostr/message.h"
-#include "nostr/utf8.h"
 #include "util/check.h"
+#include "util/utf8.h"
 
 namespace {
 

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "net/utf8.h"
 #include "net/ws_decoder.h"
 #include "util/check.h"
+#include "util/utf8.h"
 
 namespace {
 
@@ -35,7 +35,7 @@ std::vector<Seen> decode(const WsDecoder::Options& options, std::vector<std::uin
       PHAROS_FATAL_CHECK(!ended);
       ended = event.kind == Kind::close || event.kind == Kind::violation;
       if (event.kind == Kind::text) {
-        PHAROS_FATAL_CHECK(pharos::net::is_valid_utf8(event.payload));
+        PHAROS_FATAL_CHECK(pharos::is_utf8(event.payload));
         PHAROS_FATAL_CHECK(event.payload.size() <= options.max_message_bytes);
       }
       seen.push_back({event.kind, std::string(event.payload), event.code});

@@ -1,4 +1,4 @@
-#include "nostr/utf8.h"
+#include "util/utf8.h"
 
 #include <algorithm>
 #include <cstdint>

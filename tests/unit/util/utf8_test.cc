@@ -1,4 +1,4 @@
-#include "nostr/utf8.h"
+#include "util/utf8.h"
 
 #include <string>
 
@@ -30,6 +30,16 @@ TEST(Utf8, RefusesWhatRfc3629Refuses) {
         encoded(0xf4, 0x90, 0x80, 0x80), encoded(0xf5, 0x80, 0x80, 0x80), encoded(0xff, 0), encoded(0xfe, 0),
         encoded(0xe2, 0x82, 0x28)})
     EXPECT_FALSE(is_utf8(text));
+}
+
+TEST(Utf8, TellsGoodFromBadInLongerText) {
+  for (const char* good : {"", "plain", "\x7f", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xef\xbf\xbf",
+                           "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf", "twelve bytes\xe2\x82\xac and more than eight"})
+    EXPECT_TRUE(is_utf8(good)) << good;
+  for (const char* bad :
+       {"\x80", "\xbf", "\xc0\xaf", "\xc1\xbf", "\xc2", "\xe0\x9f\xbf", "\xe2\x82", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf",
+        "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "12345678\xff", "1234567\xc3", "\xe2\x28\xa1"})
+    EXPECT_FALSE(is_utf8(bad)) << bad;
 }
 
 TEST(Utf8, FindsFaultsAtEveryOffset) {
