@@ -1,5 +1,6 @@
 // The settings of the relay, with the defaults of the house. app fills them; a reload replaces them whole: NIP-11 and
-// new connections follow at once, open connections keep the limits under which they were accepted.
+// new connections follow at once, open connections keep the limits under which they were accepted. What open
+// connections must not disagree on with NIP-11 (gate_private_messages) stays until a restart.
 #pragma once
 
 #include <chrono>
@@ -69,5 +70,9 @@ struct Options {
   std::size_t max_fanout_events = 100'000;
   std::size_t max_fanout_bytes = 256U << 20U;
 };
+
+// Lowers what a session queues in one go (a slice of each running scan, held events at their EOSE) to a part of the
+// least outbound cap of the listeners, so that nobody is cut off who reads at once.
+Options fitted_to_outbound_caps(Options options);
 
 }  // namespace pharos::relay

@@ -15,7 +15,8 @@ namespace {
 // What a reload replaces.
 struct Settings {
   explicit Settings(const Options& from)
-      : options(std::make_shared<const Options>(from)), own(std::make_shared<const OwnUrls>(own_urls(from.urls))) {}
+      : options(std::make_shared<const Options>(fitted_to_outbound_caps(from))),
+        own(std::make_shared<const OwnUrls>(own_urls(from.urls))) {}
   std::shared_ptr<const Options> options;
   std::shared_ptr<const OwnUrls> own;
 };
