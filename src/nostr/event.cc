@@ -3,6 +3,8 @@
 #include <charconv>
 #include <limits>
 
+#include "nostr/kind.h"
+
 namespace pharos {
 
 std::optional<UnixSeconds> expiration(const Event& event) {
@@ -17,6 +19,7 @@ std::optional<UnixSeconds> expiration(const Event& event) {
 }
 
 bool is_expired(const Event& event, UnixSeconds now) {
+  if (classify(event.kind) == KindClass::ephemeral) return false;
   const std::optional<UnixSeconds> at = expiration(event);
   return at && *at <= now;
 }

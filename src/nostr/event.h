@@ -34,7 +34,7 @@ inline std::size_t byte_size(const Event& event) {
 // Values beyond the range of UnixSeconds saturate.
 std::optional<UnixSeconds> expiration(const Event& event);
 
-// NIP-40: expired at `now` means expiration <= now.
+// NIP-40: expired at `now` means expiration <= now. Never for ephemeral kinds, which the tag says nothing about.
 bool is_expired(const Event& event, UnixSeconds now);
 
 // NIP-70: some tag's first item is "-".

@@ -32,7 +32,7 @@ class RelayMessageReader {
   void boolean(bool value) {
     if (depth_ == 1 && element_ < kElements) {
       shapes_[element_] = Shape::boolean;
-      boolean_ = value;
+      if (element_ == 2) accepted_ = value;
     }
     scalar([value](EventReader& reader) { reader.boolean(value); });
   }
@@ -99,7 +99,7 @@ class RelayMessageReader {
   int depth_ = 0;
   std::size_t element_ = 0;
   bool is_array_ = false;
-  bool boolean_ = false;
+  bool accepted_ = false;
   bool finish_ = false;
   Verb verb_ = Verb::unknown;
   Shape shapes_[kElements] = {};
@@ -123,7 +123,7 @@ Result<RelayMessage, RelayMessageError> RelayMessageReader::take_ok() {
   const std::optional<EventId> id = EventId::from_hex(strings_[1]);
   if (!id) return fault_of("OK without an event id");
   if (!is(2, Shape::boolean)) return fault_of("OK without true or false");
-  return OkReply{*id, boolean_, std::move(strings_[3])};
+  return OkReply{*id, accepted_, std::move(strings_[3])};
 }
 
 Result<RelayMessage, RelayMessageError> RelayMessageReader::take() {

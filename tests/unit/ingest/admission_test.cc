@@ -123,6 +123,13 @@ TEST(Admission, Nip40RefusesWhatHasExpired) {
   EXPECT_EQ(reason_of(event), Reason::none);
 }
 
+TEST(Admission, Nip40SaysNothingAboutEphemeralEvents) {
+  Event event = note();
+  event.kind = 20001;
+  event.tags = {{"expiration", std::to_string(kNow - 1)}};
+  EXPECT_EQ(reason_of(event), Reason::none);
+}
+
 TEST(Admission, Nip70RefusesProtectedEventsThatOthersBring) {
   Event event = note();
   event.tags = {{"-"}};

@@ -46,6 +46,9 @@ TEST(Event, ExpiresAtTheSecondItNames) {
   EXPECT_FALSE(is_expired(event, 99));
   EXPECT_TRUE(is_expired(event, 100));
   EXPECT_FALSE(is_expired(tagged({}), std::numeric_limits<UnixSeconds>::max()));
+  Event ephemeral = event;
+  ephemeral.kind = 20001;
+  EXPECT_FALSE(is_expired(ephemeral, 100));
 }
 
 TEST(Event, IsProtectedByAnyTagNamedWithADash) {

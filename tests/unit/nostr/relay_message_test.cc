@@ -38,6 +38,8 @@ TEST(RelayMessage, ReadsOkWithAndWithoutAMessage) {
   EXPECT_EQ(ok.id.hex(), kId);
   EXPECT_TRUE(ok.accepted);
   EXPECT_EQ(ok.message, "duplicate: have it");
+  EXPECT_TRUE(parsed<OkReply>("[\"OK\",\"" + kId + "\",true,false]").accepted) << "the third element decides";
+  EXPECT_FALSE(parsed<OkReply>("[\"OK\",\"" + kId + "\",false,true]").accepted);
   ok = parsed<OkReply>("[\"OK\",\"" + kId + "\",false]");
   EXPECT_FALSE(ok.accepted);
   EXPECT_EQ(ok.message, "");
