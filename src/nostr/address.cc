@@ -1,7 +1,6 @@
 #include "nostr/address.h"
 
 #include "nostr/json_number.h"
-#include "nostr/kind.h"
 
 namespace pharos {
 
@@ -24,17 +23,6 @@ std::string to_string(const Address& address) {
   out += ':';
   out += address.identifier;
   return out;
-}
-
-std::optional<Address> address_of(const Event& event) {
-  switch (classify(event.kind)) {
-    case KindClass::replaceable:
-      return Address{event.kind, event.pubkey, {}};
-    case KindClass::addressable:
-      return Address{event.kind, event.pubkey, std::string(identifier(event))};
-    default:
-      return std::nullopt;
-  }
 }
 
 }  // namespace pharos

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "nostr/event.h"
+#include "nostr/types.h"
 
 namespace pharos {
 
@@ -23,8 +23,5 @@ struct Address {
 std::optional<Address> parse_address(std::string_view text);
 
 std::string to_string(const Address& address);
-
-// Where the event lives: nullopt for kinds that are neither replaceable nor addressable.
-std::optional<Address> address_of(const Event& event);
 
 }  // namespace pharos

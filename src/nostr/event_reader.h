@@ -25,10 +25,7 @@ class EventReader {
   void begin_array();
   void end_array();
 
-  // The object is closed (or never was one).
-  bool done() const { return depth_ == 0; }
-
-  // The first fault, valid once done; nullopt means that `out` is whole.
+  // The first fault, valid once the object is closed; nullopt means that `out` is whole.
   std::optional<EventParseError> error() const;
   // The id when a well-formed one has been read, whatever else is wrong.
   std::optional<EventId> id() const;

@@ -1,7 +1,6 @@
 // Turns the tokens of one filter object into a Filter; a part of filter and message. Handler of json_reader.h.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -26,11 +25,10 @@ class FilterReader {
   void begin_array();
   void end_array() { --depth_; }
 
-  // The object is closed (or never was one).
-  bool done() const { return depth_ == 0; }
   std::size_t values_left() const { return values_left_; }
 
-  // Once done: the filter with its lists sorted and without repeats, or the first fault. Leaves the reader empty.
+  // Once the object is closed: the filter with its lists sorted and without repeats, or the first fault. Leaves the
+  // reader empty.
   Result<Filter, FilterError> take();
 
  private:

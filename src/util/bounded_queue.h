@@ -1,5 +1,5 @@
 // A capped many-producer queue with batch pop: the inbox of a thread. Any thread.
-// Overflow policy: try_push refuses (the caller sheds or stops reading); push waits for room.
+// Overflow policy: try_push refuses, and the caller sheds or stops reading.
 #pragma once
 
 #include <chrono>
@@ -29,18 +29,6 @@ class BoundedQueue {
     return true;
   }
 
-  // Waits while full; false when closed.
-  bool push(T item) {
-    {
-      Lock lock(mutex_);
-      while (!closed_ && items_.size() >= capacity_) lock.wait(not_full_);
-      if (closed_) return false;
-      items_.push_back(std::move(item));
-    }
-    not_empty_.notify_one();
-    return true;
-  }
-
   // Appends at most `most` items to out, waiting until `deadline` for the first. False when closed and drained.
   bool pop_batch(std::vector<T>& out, std::size_t most, std::chrono::steady_clock::time_point deadline) {
     Lock lock(mutex_);
@@ -52,7 +40,6 @@ class BoundedQueue {
       out.push_back(std::move(items_.front()));
       items_.pop_front();
     }
-    not_full_.notify_all();
     return open;
   }
 
@@ -63,7 +50,6 @@ class BoundedQueue {
       closed_ = true;
     }
     not_empty_.notify_all();
-    not_full_.notify_all();
   }
 
   std::size_t size() const {
@@ -76,7 +62,6 @@ class BoundedQueue {
   const std::size_t capacity_;
   mutable Mutex mutex_;
   std::condition_variable not_empty_;
-  std::condition_variable not_full_;
   std::deque<T> items_ PHAROS_GUARDED_BY(mutex_);
   bool closed_ PHAROS_GUARDED_BY(mutex_) = false;
 };

@@ -1,22 +1,17 @@
-// Three grades of assertion, none of them for input: peers and files cause errors, never assertions.
+// Two grades of assertion, none of them for input: peers and files cause errors, never assertions.
 //   PHAROS_FATAL_CHECK  a broken invariant that would corrupt data if we went on: abort in every build
 //   PHAROS_DEBUG_CHECK  a broken invariant that debug and sanitizer builds abort on; release builds go on
-//   PHAROS_EXPECT       evaluates to the condition; false is logged once per place and the caller recovers
 #pragma once
 
 namespace pharos::detail {
 [[noreturn]] void check_failed(const char* condition, const char* file, int line) noexcept;
-bool expectation_failed(const char* condition, const char* file, int line) noexcept;
 }  // namespace pharos::detail
 
 #define PHAROS_FATAL_CHECK(condition) \
   ((condition) ? static_cast<void>(0) : ::pharos::detail::check_failed(#condition, __FILE__, __LINE__))
 
 #ifdef NDEBUG
-#define PHAROS_DEBUG_CHECK(condition) static_cast<void>(0)
+#define PHAROS_DEBUG_CHECK(condition) static_cast<void>(sizeof(!(condition)))  // never evaluated, yet used
 #else
 #define PHAROS_DEBUG_CHECK(condition) PHAROS_FATAL_CHECK(condition)
 #endif
-
-#define PHAROS_EXPECT(condition) \
-  ((condition) ? true : ::pharos::detail::expectation_failed(#condition, __FILE__, __LINE__))

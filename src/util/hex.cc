@@ -1,6 +1,5 @@
 #include "util/hex.h"
 
-#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -56,10 +55,6 @@ std::string to_hex(std::span<const std::uint8_t> bytes) {
   std::string out;
   append_hex(out, bytes);
   return out;
-}
-
-bool is_lower_hex(std::string_view text) {
-  return std::ranges::all_of(text, [](char c) { return kNibble[static_cast<std::uint8_t>(c)] != kBad; });
 }
 
 }  // namespace pharos

@@ -18,7 +18,4 @@ void append_hex(std::string& out, std::span<const std::uint8_t> bytes);
 
 std::string to_hex(std::span<const std::uint8_t> bytes);
 
-// True when every character is a lower-case hex digit.
-bool is_lower_hex(std::string_view text);
-
 }  // namespace pharos

@@ -18,7 +18,6 @@
 #define PHAROS_REQUIRES(...) PHAROS_THREAD_ANNOTATION(requires_capability(__VA_ARGS__))
 #define PHAROS_ACQUIRE(...) PHAROS_THREAD_ANNOTATION(acquire_capability(__VA_ARGS__))
 #define PHAROS_RELEASE(...) PHAROS_THREAD_ANNOTATION(release_capability(__VA_ARGS__))
-#define PHAROS_NO_THREAD_SAFETY_ANALYSIS PHAROS_THREAD_ANNOTATION(no_thread_safety_analysis)
 
 namespace pharos {
 

@@ -24,8 +24,6 @@ class WorkerPool {
   WorkerPool& operator=(const WorkerPool&) = delete;
 
   bool try_submit(Job job) { return queue_.try_push(std::move(job)); }
-  // Waits for room; false once stopped. Never call it from a pool thread or an io shard.
-  bool submit(Job job) { return queue_.push(std::move(job)); }
 
   // Refuses new work, runs what is queued, joins. Idempotent.
   void stop();

@@ -2,8 +2,6 @@
 
 #include <gmock/gmock.h>
 
-#include "support/event_factory.h"
-
 namespace pharos {
 namespace {
 
@@ -31,17 +29,6 @@ TEST(Address, RefusesMalformedCoordinates) {
         "30023:" + kKey.substr(1) + ":d", "30023:" + std::string(64, 'A') + ":d", " 30023:" + kKey + ":d",
         "30023 :" + kKey + ":d"})
     EXPECT_FALSE(parse_address(text)) << text;
-}
-
-TEST(Address, BelongsToReplaceableAndAddressableEvents) {
-  const auto identifier_of = [](Kind kind) {
-    return address_of(test::unsigned_event({.kind = kind, .tags = {{"d", "x"}, {"d", "y"}}}));
-  };
-  EXPECT_EQ(identifier_of(30023)->identifier, "x");
-  EXPECT_EQ(identifier_of(30023)->pubkey, test::public_key(0));
-  EXPECT_EQ(identifier_of(10002)->identifier, "") << "d means nothing on replaceable kinds";
-  EXPECT_FALSE(identifier_of(1));
-  EXPECT_FALSE(identifier_of(20001));
 }
 
 }  // namespace
