@@ -221,6 +221,7 @@ void Application::reload() {
   next.relay.info.self = identity_->pubkey.hex();
   next.relay.listeners = options_.relay.listeners;
   next.relay.urls = options_.relay.urls;
+  next.relay.gate_private_messages = options_.relay.gate_private_messages;
   relay_->reconfigure(next.relay);
   pipeline_->set_admission(next.ingest.admission);
   options_.relay = next.relay;

@@ -32,7 +32,7 @@ constexpr Setting kSettings[] = {
     {"relay", "terms_of_service", text, "\"\"", kLive, "NIP-11 link to the terms of service"},
     {"relay", "tls_certificate", text, "\"\"", kLive, "PEM file with the certificate chain; set it together with tls_key to serve wss"},
     {"relay", "tls_key", text, "\"\"", kLive, "PEM file with the private key"},
-    {"relay", "gate_private_messages", boolean, "true", kLive, "Serve kinds 4, 1059 and 21059 only to their authenticated author or recipient (NIP-17, NIP-42)"},
+    {"relay", "gate_private_messages", boolean, "true", kRestart, "Serve kinds 4, 1059 and 21059 only to their authenticated author or recipient (NIP-17, NIP-42)"},
     {"relay", "drain_timeout", duration, "\"10s\"", kLive, "On SIGTERM: how long open connections get for the answers they are due", 0, 10 * kMinute},
     {"relay", "max_connections", integer, "10000", kRestart, "Open client connections; beyond it 503", 1, 1'000'000},
     {"relay", "handshake_timeout", duration, "\"10s\"", kRestart, "From accept to the end of the HTTP request", 100, kHour},

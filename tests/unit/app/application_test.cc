@@ -63,8 +63,10 @@ TEST_F(ApplicationTest, AReloadTakesWhatIsLiveAndKeepsTheRest) {
   const auto application = make();
   ASSERT_TRUE(application->start().has_value());
   const std::string address = RunFile::read(data()).value().relay;
-  write_settings("name = \"two\"\nmax_limit = 700\nmax_outbound_bytes = \"1MiB\"\n", "127.0.0.1:1");
+  write_settings("name = \"two\"\nmax_limit = 700\nmax_outbound_bytes = \"1MiB\"\ngate_private_messages = false\n",
+                 "127.0.0.1:1");
   application->reload();
+  EXPECT_THAT(document(), HasSubstr(",59,")) << "open subscriptions are gated or not as they were begun";
   EXPECT_THAT(document(), HasSubstr("\"name\":\"two\""));
   EXPECT_THAT(document(), HasSubstr("\"max_limit\":700"));
   EXPECT_EQ(RunFile::read(data()).value().relay, address) << "the listener needs a restart";
