@@ -143,7 +143,10 @@ class Mapper {
     listener.handshake_timeout = values_.duration("relay.handshake_timeout");
     listener.ws.max_message_bytes = values_.size("relay.max_message_bytes");
     listener.ws.max_outbound_bytes = values_.size("relay.max_outbound_bytes");
-    listener.ws.low_water_bytes = std::min(listener.ws.low_water_bytes, listener.ws.max_outbound_bytes / 4);
+    listener.ws.low_water_bytes = std::min(listener.ws.low_water_bytes, listener.ws.max_outbound_bytes / 8);
+    if (listener.ws.max_outbound_bytes / 2 < all_.ingest.admission.max_event_bytes) {
+      add("relay.max_outbound_bytes", "must be at least twice ingest.max_event_bytes, or large events reach nobody");
+    }
     listener.ws.ping_interval = values_.duration("relay.ping_interval");
     listener.ws.idle_timeout = values_.duration("relay.idle_timeout");
     listener.ws.deflate = values_.boolean("relay.deflate");

@@ -95,6 +95,12 @@ TEST(OptionsMap, ValuesArriveWhereTheyBelong) {
   EXPECT_EQ(options.monitor.schedule.period, std::chrono::minutes(1));
 }
 
+TEST(OptionsMap, WhatMayWaitForAReaderHasRoomForTheLargestEvent) {
+  EXPECT_THAT(refusal("[relay]\nmax_outbound_bytes = \"512KiB\"\n"), HasSubstr("relay.max_outbound_bytes: must be"));
+  EXPECT_THAT(refusal("[ingest]\nmax_event_bytes = \"9MiB\"\n"), HasSubstr("relay.max_outbound_bytes: must be"));
+  mapped("[relay]\nmax_outbound_bytes = \"512KiB\"\n[ingest]\nmax_event_bytes = \"256KiB\"\n");
+}
+
 TEST(OptionsMap, UpstreamsCarryTheirFilters) {
   const AllOptions options = mapped(
       "[[upstream]]\nname = \"a\"\nurl = \"wss://a.example\"\ndirection = \"both\"\n"
