@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "config/value_parser.h"
+#include "net/address_text.h"
 #include "nostr/nip19.h"
+#include "util/utf8.h"
 
 namespace pharos::app {
 namespace {
@@ -11,6 +13,9 @@ namespace {
 using config::SettingError;
 using config::Settings;
 using config::Values;
+
+constexpr std::size_t kMaxNameLength = 30;  // NIP-11
+constexpr double kPingBurstSeconds = 5;
 
 log::Level log_level(const std::string& name) {
   if (name == "debug") return log::Level::debug;
@@ -65,6 +70,21 @@ class Mapper {
     return std::nullopt;
   }
 
+  static std::string no_endpoint(const std::string& text) {
+    return "\"" + text + "\" is not address:port (IPv6 as [address]:port); names are not resolved";
+  }
+  std::string endpoint(const std::string& key) {
+    const std::string& text = values_.text(key);
+    if (!net::is_endpoint_text(text)) add(key, no_endpoint(text));
+    return text;
+  }
+  void must_not_exceed(const std::string& key, const std::string& greater) {
+    if (values_.integer(key) > values_.integer(greater)) add(key, "is greater than " + greater);
+  }
+  void must_exceed(const std::string& key, const std::string& less) {
+    if (values_.integer(key) <= values_.integer(less)) add(key, "must be longer than " + less);
+  }
+
   void map_storage() {
     storage::StoreOptions& store = all_.store;
     store.directory = values_.text("storage.directory");
@@ -99,12 +119,15 @@ class Mapper {
       if (const auto url = relay_url("relay.url", text)) relay.urls.push_back(url->text());
     }
     relay.info.name = values_.text("relay.name");
+    if (count_code_points(relay.info.name) > kMaxNameLength) {
+      add("relay.name", "is longer than " + std::to_string(kMaxNameLength) + " characters");
+    }
     relay.info.description = values_.text("relay.description");
     relay.info.contact = values_.text("relay.contact");
     relay.info.icon = values_.text("relay.icon");
     relay.info.banner = values_.text("relay.banner");
     relay.info.terms_of_service = values_.text("relay.terms_of_service");
-    relay.info.software = "https://pharos.invalid/";
+    relay.info.software = values_.text("relay.software");
     relay.info.version = PHAROS_VERSION;
     relay.info.pubkey = operator_key();
     relay.admission = all_.ingest.admission;
@@ -121,7 +144,11 @@ class Mapper {
     limits.max_scanned_records = values_.size("relay.max_scanned_records");
     limits.max_pending_events = values_.size("relay.max_pending_events");
     limits.max_auth_keys = values_.size("relay.max_auth_keys");
-    if (limits.default_limit > limits.max_limit) add("relay.default_limit", "is greater than relay.max_limit");
+    limits.max_running_scans = values_.size("relay.max_running_scans");
+    limits.max_auth_attempts = values_.size("relay.max_auth_attempts");
+    limits.max_bad_messages = values_.size("relay.max_bad_messages");
+    must_not_exceed("relay.default_limit", "relay.max_limit");
+    must_not_exceed("relay.max_auth_keys", "relay.max_auth_attempts");
   }
 
   // NIP-11 pubkey: hex, from hex or npub.
@@ -138,8 +165,15 @@ class Mapper {
 
   void map_listener() {
     net::ServerOptions& listener = all_.relay.listeners.front();
-    listener.listen = values_.text("relay.listen");
+    listener.listen = endpoint("relay.listen");
     listener.max_connections = values_.size("relay.max_connections");
+    listener.max_connections_per_address = values_.size("relay.max_connections_per_address");
+    for (const std::string& text : values_.list("relay.trusted_proxies")) {
+      if (auto address = net::normal_address(text))
+        listener.trusted_proxies.push_back(std::move(*address));
+      else
+        add("relay.trusted_proxies", "\"" + text + "\" is no IP address");
+    }
     listener.handshake_timeout = values_.duration("relay.handshake_timeout");
     listener.ws.max_message_bytes = values_.size("relay.max_message_bytes");
     listener.ws.max_outbound_bytes = values_.size("relay.max_outbound_bytes");
@@ -151,9 +185,9 @@ class Mapper {
     listener.ws.idle_timeout = values_.duration("relay.idle_timeout");
     listener.ws.deflate = values_.boolean("relay.deflate");
     listener.ws.deflate_context_takeover = values_.boolean("relay.deflate_context_takeover");
-    if (listener.ws.idle_timeout <= listener.ws.ping_interval) {
-      add("relay.idle_timeout", "must be longer than relay.ping_interval");
-    }
+    listener.ws.pings_per_second = values_.real("relay.pings_per_second");
+    listener.ws.ping_burst = std::max(1.0, kPingBurstSeconds * listener.ws.pings_per_second);
+    must_exceed("relay.idle_timeout", "relay.ping_interval");
     all_.tls_certificate = values_.text("relay.tls_certificate");
     all_.tls_key = values_.text("relay.tls_key");
     if (all_.tls_certificate.empty() != all_.tls_key.empty()) {
@@ -173,6 +207,8 @@ class Mapper {
     router.link.backoff.cap = values_.duration("router.backoff_cap");
     router.link.ping_interval = values_.duration("router.ping_interval");
     router.link.read_timeout = values_.duration("router.read_timeout");
+    must_exceed("router.read_timeout", "router.ping_interval");
+    must_not_exceed("router.backoff_first", "router.backoff_cap");
     if (settings_.upstreams.size() > router.max_upstreams) {
       add("upstream", "at most " + std::to_string(router.max_upstreams) + " upstreams");
     }
@@ -205,6 +241,9 @@ class Mapper {
     upstream.enabled = values.boolean("enabled");
     upstream.auth = values.boolean("auth");
     upstream.socks5_proxy = values.text("socks5_proxy");
+    if (!upstream.socks5_proxy.empty() && !net::is_endpoint_text(upstream.socks5_proxy)) {
+      add(entry, "socks5_proxy", no_endpoint(upstream.socks5_proxy));
+    }
     upstream.publish_existing = values.boolean("publish_existing");
     upstream.publish_private = values.boolean("publish_private");
     all_.router.upstreams.push_back(std::move(upstream));
@@ -255,7 +294,7 @@ class Mapper {
     probe.answer_auth = values_.boolean("monitor.answer_auth");
     probe.allow_private_addresses = values_.boolean("monitor.allow_private_addresses");
     probe.ca_file = values_.text("monitor.ca_file");
-    probe.socks5_proxy = values_.text("monitor.socks5_proxy");
+    if (!values_.text("monitor.socks5_proxy").empty()) probe.socks5_proxy = endpoint("monitor.socks5_proxy");
     for (const std::string& text : values_.list("monitor.publish_relays")) {
       if (auto url = relay_url("monitor.publish_relays", text)) monitor.publish.relays.push_back(std::move(*url));
     }
@@ -266,9 +305,9 @@ class Mapper {
   }
 
   void map_rest() {
-    all_.admin.listen = values_.text("admin.listen");
+    all_.admin.listen = endpoint("admin.listen");
     all_.admin.listener = metrics::NetMetrics::Listener::admin;
-    all_.admin.max_connections = 100;
+    all_.admin.max_connections = values_.size("admin.max_connections");
     all_.identity_file = values_.text("identity.file");
     all_.log_level = log_level(values_.text("log.level"));
     all_.log_format = log_format(values_.text("log.format"));

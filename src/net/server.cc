@@ -9,6 +9,7 @@
 #include <boost/asio/ip/v6_only.hpp>
 #include <sys/socket.h>
 
+#include "net/address_text.h"
 #include "net/admission.h"
 #include "net/endpoint.h"
 #include "net/http_session.h"
@@ -147,7 +148,7 @@ void Listener::hand_over(std::shared_ptr<OwnedFd> fd, const tcp::endpoint& peer)
   const std::string host = unmapped(peer.address()).to_string();
   const std::vector<std::string>& trusted = shared_->options.trusted_proxies;
   const bool speaks_for_many = std::find(trusted.begin(), trusted.end(), host) != trusted.end();
-  std::shared_ptr<Admission::Ticket> ticket = admission_->enter(speaks_for_many ? std::string() : host);
+  std::shared_ptr<Admission::Ticket> ticket = admission_->enter(speaks_for_many ? std::string() : address_block(host));
   if (!ticket) {
     on_.front()->metrics().rejected[static_cast<std::size_t>(metrics::NetMetrics::Rejected::max)].add();
     return;

@@ -1,0 +1,38 @@
+#include "net/address_text.h"
+
+#include <algorithm>
+
+#include "net/endpoint.h"
+
+namespace pharos::net {
+namespace asio = boost::asio;
+
+namespace {
+
+std::optional<asio::ip::address> parse_address(const std::string& text) {
+  boost::system::error_code ec;
+  const asio::ip::address address = asio::ip::make_address(text, ec);
+  if (ec) return std::nullopt;
+  return unmapped(address);
+}
+
+}  // namespace
+
+bool is_endpoint_text(const std::string& text) { return parse_endpoint(text).has_value(); }
+
+std::optional<std::string> normal_address(const std::string& text) {
+  const auto address = parse_address(text);
+  if (!address) return std::nullopt;
+  return address->to_string();
+}
+
+std::string address_block(const std::string& address) {
+  const auto parsed = parse_address(address);
+  if (!parsed || !parsed->is_v6()) return address;
+  constexpr std::size_t kNetworkBytes = 8;
+  auto bytes = parsed->to_v6().to_bytes();
+  std::fill(bytes.begin() + kNetworkBytes, bytes.end(), static_cast<unsigned char>(0));
+  return asio::ip::address_v6(bytes).to_string() + "/64";
+}
+
+}  // namespace pharos::net

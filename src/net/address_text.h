@@ -1,0 +1,19 @@
+// Addresses as the settings have them, checked before anything is bound or dialed. Pure; any thread.
+#pragma once
+
+#include <optional>
+#include <string>
+
+namespace pharos::net {
+
+// "192.0.2.1:4711" or "[2001:db8::1]:4711", as listeners and proxies take them; names are not resolved.
+bool is_endpoint_text(const std::string& text);
+
+// The one spelling of an address, without brackets; that of an IPv4-mapped IPv6 address is IPv4. nullopt for a name.
+std::optional<std::string> normal_address(const std::string& text);
+
+// Whom a connection is counted for: an IPv4 address, or the /64 of an IPv6 address, since that is what one customer
+// gets. Texts that are no address stay as they are.
+std::string address_block(const std::string& address);
+
+}  // namespace pharos::net

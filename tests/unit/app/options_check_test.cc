@@ -1,0 +1,74 @@
+// What the table of settings cannot see: addresses, and settings that must fit one another.
+
+#include <fstream>
+#include <iterator>
+
+#include <gmock/gmock.h>
+
+#include "app/options_map.h"
+#include "support/paths.h"
+
+namespace pharos::app {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+Result<AllOptions, std::vector<config::SettingError>> map(const std::string& toml) {
+  return map_options(config::parse_settings(toml, "test.toml", {}).value(), 4);
+}
+
+std::string refusal(const std::string& toml) {
+  const auto options = map(toml);
+  return options ? "accepted" : options.error().front().text();
+}
+
+TEST(OptionsCheck, AddressesAreLookedAtBeforeTheyAreUsed) {
+  EXPECT_THAT(refusal("[relay]\nlisten = \"localhost:7777\"\n"), HasSubstr("test.toml:2: relay.listen: "));
+  EXPECT_THAT(refusal("[admin]\nlisten = \"9464\"\n"), HasSubstr("test.toml:2: admin.listen: "));
+  EXPECT_THAT(refusal("[monitor]\nsocks5_proxy = \"tor:9050\"\n"), HasSubstr("test.toml:2: monitor.socks5_proxy: "));
+  EXPECT_THAT(refusal("[[upstream]]\nname = \"a\"\nurl = \"ws://a.example\"\nsocks5_proxy = \"127.0.0.1\"\n"),
+              HasSubstr("test.toml:4: upstream.socks5_proxy: "));
+  EXPECT_THAT(refusal("[relay]\ntrusted_proxies = [\"proxy.example\"]\n"),
+              HasSubstr("test.toml:2: relay.trusted_proxies: "));
+}
+
+TEST(OptionsCheck, SettingsFitOneAnother) {
+  EXPECT_THAT(refusal("[router]\nread_timeout = \"30s\"\n"), HasSubstr("router.read_timeout: must be longer than"));
+  EXPECT_THAT(refusal("[router]\nbackoff_cap = \"500ms\"\n"), HasSubstr("router.backoff_first: is greater than"));
+  EXPECT_THAT(refusal("[relay]\nmax_auth_attempts = 15\n"), HasSubstr("relay.max_auth_keys: is greater than"));
+}
+
+TEST(OptionsCheck, TheRelaysNameHasThirtyCharactersAtMost) {
+  std::string name;
+  for (int i = 0; i < 30; ++i) name += "\xc3\xa4";
+  EXPECT_EQ(refusal("[relay]\nname = \"" + name + "\"\n"), "accepted");
+  EXPECT_THAT(refusal("[relay]\nname = \"" + name + "a\"\n"), HasSubstr("relay.name: is longer than 30"));
+}
+
+TEST(OptionsCheck, WhoMayConnectArrivesAtTheListener) {
+  const auto defaults = map("").value().relay.listeners.at(0);
+  EXPECT_GT(defaults.max_connections_per_address, 0U);
+  EXPECT_THAT(defaults.trusted_proxies, ElementsAre("127.0.0.1", "::1"));
+  const auto set =
+      map("[relay]\nmax_connections_per_address = 3\ntrusted_proxies = [\"::FFFF:192.0.2.1\", \"2001:DB8::1\"]\n");
+  ASSERT_TRUE(set.has_value());
+  EXPECT_EQ(set.value().relay.listeners.at(0).max_connections_per_address, 3U);
+  EXPECT_THAT(set.value().relay.listeners.at(0).trusted_proxies, ElementsAre("192.0.2.1", "2001:db8::1"));
+}
+
+TEST(OptionsCheck, TheUnitWaitsLongerThanAnyDrain) {
+  EXPECT_EQ(map("[relay]\ndrain_timeout = \"1m\"\n").value().drain_timeout, std::chrono::minutes(1));
+  EXPECT_FALSE(config::parse_settings("[relay]\ndrain_timeout = \"61s\"\n", "test.toml", {}).has_value());
+  std::ifstream unit(testing::source_dir() + "/deploy/pharos.service");
+  const std::string text((std::istreambuf_iterator<char>(unit)), {});
+  EXPECT_THAT(text, HasSubstr("\nTimeoutStopSec=120\n"));
+}
+
+TEST(OptionsCheck, NothingIsAdvertisedThatNobodySet) {
+  EXPECT_EQ(map("").value().relay.info.software, "");
+  EXPECT_EQ(map("[relay]\nsoftware = \"https://a.example\"\n").value().relay.info.software, "https://a.example");
+}
+
+}  // namespace
+}  // namespace pharos::app
