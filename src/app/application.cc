@@ -24,23 +24,6 @@ constexpr std::size_t kPoolQueue = 32'768;
 constexpr auto kIdleTimeout = std::chrono::seconds(10);
 constexpr double kNearlyFull = 0.98;
 
-ExitCode exit_code(storage::StorageError error) {
-  switch (error) {
-    case storage::StorageError::cannot_create:
-      return ExitCode::cannot_create;
-    case storage::StorageError::permission:
-      return ExitCode::permission;
-    case storage::StorageError::locked:
-      return ExitCode::retry_later;
-    case storage::StorageError::io:
-    case storage::StorageError::disk_full:
-    case storage::StorageError::map_full:
-      return ExitCode::io;
-    default:
-      return ExitCode::failure;
-  }
-}
-
 StartFailure start_failure(const storage::StorageFailure& failure) {
   return {exit_code(failure.error), std::string(describe(failure.error)) + ": " + failure.detail};
 }
@@ -62,6 +45,7 @@ Result<void, StartFailure> Application::start() {
 
   pool_ = std::make_unique<WorkerPool>("worker", options_.workers, kPoolQueue);
   sample_pool(registry_, *pool_);
+  sample_relay_queues(registry_, options_.relay, options_.shards);
   pipeline_ = ingest::make_pipeline(options_.ingest, *store_, *pool_, clock_, metrics::make_ingest_metrics(registry_));
   shards_ = std::make_unique<net::IoShards>(options_.shards, metrics::make_net_metrics(registry_));
   heartbeat_ = std::make_unique<Heartbeat>(*shards_, clock_);
@@ -222,6 +206,7 @@ void Application::reload() {
   next.relay.listeners = options_.relay.listeners;
   next.relay.urls = options_.relay.urls;
   next.relay.gate_private_messages = options_.relay.gate_private_messages;
+  next.relay.monitoring = options_.relay.monitoring;
   relay_->reconfigure(next.relay);
   pipeline_->set_admission(next.ingest.admission);
   options_.relay = next.relay;
@@ -239,15 +224,18 @@ void Application::stop() {
   stopped_ = true;
   draining_ = true;
   if (wrote_run_file_) RunFile::remove(options_.store.directory);
-  if (monitor_) monitor_->stop();
-  if (router_) router_->stop();
+  // Clients first, so that nothing new comes in while upstreams and probes take their time to end.
   if (relay_) {
     const auto report = relay_->drain(options_.drain_timeout);
     log::info("app", "drained", {{"closed", report.closed}, {"cut", report.cut}});
   }
+  if (monitor_) monitor_->stop();
+  if (router_) router_->stop();
   if (pipeline_) {
     pipeline_->stop();
-    pipeline_->wait_idle(kIdleTimeout);
+    if (!pipeline_->wait_idle(kIdleTimeout)) {
+      log::warn("app", "events were still undecided when time was up; nobody was told that they are stored");
+    }
   }
   if (admin_) admin_->stop_accepting();
   if (shards_) shards_->stop();

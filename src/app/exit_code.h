@@ -1,6 +1,8 @@
 // What the program ends with; sysexits.h numbers where there is one. deploy/README.md lists them for operators.
 #pragma once
 
+#include "storage/error.h"
+
 namespace pharos::app {
 
 enum class ExitCode : int {
@@ -15,5 +17,7 @@ enum class ExitCode : int {
   permission = 77,
   settings = 78,
 };
+
+ExitCode exit_code(storage::StorageError error);
 
 }  // namespace pharos::app

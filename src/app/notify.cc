@@ -7,7 +7,6 @@ namespace pharos::app::notify {
 void ready(const std::string& status) { ::sd_notify(0, ("READY=1\nSTATUS=" + status).c_str()); }
 void reloading() { ::sd_notify(0, "RELOADING=1"); }
 void stopping() { ::sd_notify(0, "STOPPING=1\nSTATUS=draining"); }
-void status(const std::string& status) { ::sd_notify(0, ("STATUS=" + status).c_str()); }
 void watchdog() { ::sd_notify(0, "WATCHDOG=1"); }
 
 std::optional<std::chrono::milliseconds> watchdog_interval() {

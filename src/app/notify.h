@@ -10,7 +10,6 @@ namespace pharos::app::notify {
 void ready(const std::string& status);
 void reloading();
 void stopping();
-void status(const std::string& status);
 void watchdog();
 
 // How often the manager wants to hear watchdog(); nullopt when it does not.

@@ -8,12 +8,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "app/revision.h"
 #include "storage/info.h"
-
-// The commit, where whoever builds it says so (-DPHAROS_REVISION=\"...\").
-#ifndef PHAROS_REVISION
-#define PHAROS_REVISION "unknown"
-#endif
 
 namespace pharos::app {
 namespace {
@@ -74,7 +70,7 @@ double start_time_seconds() {
 }  // namespace
 
 void sample_process(metrics::Registry& registry) {
-  registry.gauge(MetricId::build_info, {PHAROS_VERSION, PHAROS_REVISION, __VERSION__}).set(1);
+  registry.gauge(MetricId::build_info, {PHAROS_VERSION, revision(), __VERSION__}).set(1);
   registry.sample(MetricId::process_cpu_seconds_total, {}, cpu_seconds);
   registry.sample(MetricId::process_resident_memory_bytes, {}, [] { return memory_bytes(1); });
   registry.sample(MetricId::anonymous_memory_bytes, {}, [] { return memory_bytes(1) - memory_bytes(2); });
@@ -116,6 +112,14 @@ void sample_store(metrics::Registry& registry, const storage::Store& store, cons
 void sample_pool(metrics::Registry& registry, const WorkerPool& pool) {
   registry.gauge(MetricId::queue_capacity, {"workers"}).set(static_cast<std::int64_t>(pool.queue_capacity()));
   registry.sample(MetricId::queue_depth, {"workers"}, [&pool] { return static_cast<double>(pool.queue_depth()); });
+}
+
+void sample_relay_queues(metrics::Registry& registry, const relay::Options& options, std::size_t shards) {
+  const auto set = [&registry](const char* queue, std::size_t capacity) {
+    registry.gauge(MetricId::queue_capacity, {queue}).set(static_cast<std::int64_t>(capacity));
+  };
+  set("query", options.max_queued_slices);
+  set("fanout", options.max_fanout_events * shards);
 }
 
 }  // namespace pharos::app

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "net/tls.h"
+#include "net/tls_client.h"
 #include "util/log.h"
 
 namespace pharos::app {
@@ -56,24 +58,19 @@ OpenedStore open_read_only(const std::string& config_file, const Clock& clock) {
   return opened;
 }
 
-ExitCode exit_code(storage::StorageError error) {
-  switch (error) {
-    case storage::StorageError::cannot_create:
-      return ExitCode::cannot_create;
-    case storage::StorageError::permission:
-      return ExitCode::permission;
-    case storage::StorageError::locked:
-      return ExitCode::retry_later;
-    case storage::StorageError::io:
-    case storage::StorageError::disk_full:
-    case storage::StorageError::map_full:
-      return ExitCode::io;
-    case storage::StorageError::newer_schema:
-    case storage::StorageError::corrupt:
-    case storage::StorageError::readers_full:
-      break;
+bool files_are_fine(const AllOptions& options) {
+  bool fine = true;
+  const auto check = [&](const auto& loaded) {
+    if (loaded) return;
+    complain(loaded.error().detail);
+    fine = false;
+  };
+  if (!options.tls_certificate.empty()) check(net::TlsContext::load(options.tls_certificate, options.tls_key));
+  net::TlsClientContexts contexts;
+  for (const std::string& file : {options.router.ca_file, options.monitor.probe.ca_file}) {
+    if (!file.empty()) check(contexts.get(file));
   }
-  return ExitCode::failure;
+  return fine;
 }
 
 void complain(const std::string& text) { fmt::print(stderr, "pharos: {}\n", text); }

@@ -28,6 +28,9 @@ struct Loaded {
 // Reads and maps the settings, and sets up the log; prints every error to standard error and returns nullptr otherwise.
 std::unique_ptr<Loaded> load_or_complain(const std::string& config_file);
 
+// The certificates and trust anchors that the settings name can be used; complains about each that cannot.
+bool files_are_fine(const AllOptions& options);
+
 // Opens the database of the settings without writing, beside a running instance; complains on failure.
 struct OpenedStore {
   std::unique_ptr<Loaded> loaded;
@@ -35,8 +38,6 @@ struct OpenedStore {
   ExitCode code = ExitCode::ok;  // why there is no store
 };
 OpenedStore open_read_only(const std::string& config_file, const Clock& clock);
-
-ExitCode exit_code(storage::StorageError error);
 
 // "pharos: text" on standard error.
 void complain(const std::string& text);

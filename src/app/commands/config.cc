@@ -8,7 +8,7 @@ namespace {
 
 ExitCode check(const std::string& config_file) {
   const auto loaded = load_or_complain(config_file);
-  if (!loaded) return ExitCode::settings;
+  if (!loaded || !files_are_fine(loaded->options)) return ExitCode::settings;
   fmt::print("{}: fine, {} upstreams\n", config_file.empty() ? "defaults and environment" : config_file,
              loaded->settings.upstreams.size());
   return ExitCode::ok;

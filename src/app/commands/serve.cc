@@ -37,7 +37,7 @@ ExitCode serve(const std::string& config_file) {
   ::signal(SIGPIPE, SIG_IGN);
 
   const auto loaded = load_or_complain(config_file);
-  if (!loaded) return ExitCode::settings;
+  if (!loaded || !files_are_fine(loaded->options)) return ExitCode::settings;
   Application application(loaded->settings, loaded->options);
   if (auto started = application.start(); !started) {
     complain(started.error().detail);
@@ -62,6 +62,7 @@ ExitCode serve(const std::string& config_file) {
   log::info("app", "draining");
   ::signal(SIGTERM, end_now);
   ::signal(SIGINT, end_now);
+  ::signal(SIGHUP, SIG_IGN);  // its default is to end the process, and there is nothing left to reload
   ::pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
   application.stop();
   return ExitCode::ok;

@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 
 #include "app/run_file.h"
+#include "support/paths.h"
 #include "support/temp_dir.h"
 #include "support/ws_client.h"
 
@@ -71,6 +72,30 @@ TEST_F(ApplicationTest, AReloadTakesWhatIsLiveAndKeepsTheRest) {
   EXPECT_THAT(document(), HasSubstr("\"max_limit\":700"));
   EXPECT_EQ(RunFile::read(data()).value().relay, address) << "the listener needs a restart";
   EXPECT_THAT(metrics(), HasSubstr("pharos_config_last_reload_successful 1\n"));
+}
+
+TEST_F(ApplicationTest, AReloadDoesNotAdvertiseAMonitorThatNeedsARestart) {
+  write_settings("");
+  const auto application = make();
+  ASSERT_TRUE(application->start().has_value());
+  const std::string before = document();
+  write_settings("[monitor]\nenabled = true\n");
+  application->reload();
+  EXPECT_THAT(metrics(), HasSubstr("pharos_config_last_reload_successful 1\n"));
+  EXPECT_EQ(document(), before);
+}
+
+TEST_F(ApplicationTest, TellsItsCommitAndTheCapsOfItsQueues) {
+  write_settings("");
+  const auto application = make();
+  ASSERT_TRUE(application->start().has_value());
+  const std::string scrape = metrics();
+  if (std::filesystem::exists(testing::source_dir() + "/.git")) {
+    EXPECT_THAT(scrape, Not(HasSubstr("revision=\"unknown\"")));
+  }
+  for (const char* queue : {"workers", "query", "fanout", "ingest", "writer"}) {
+    EXPECT_THAT(scrape, HasSubstr("pharos_queue_capacity{queue=\"" + std::string(queue) + "\"} ")) << queue;
+  }
 }
 
 TEST_F(ApplicationTest, AReloadWithOneErrorTakesNothing) {

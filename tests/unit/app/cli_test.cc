@@ -55,6 +55,20 @@ TEST(Cli, BadSettingsEndWithTheirOwnCode) {
   EXPECT_EQ(run({"config", "check", "--config", file}), 0);
 }
 
+TEST(Cli, WhatServeWouldRefuseIsRefusedByTheCheckToo) {
+  const testing::TempDir dir;
+  const std::string file = (dir.path() / "pharos.toml").string();
+  const std::string missing = "\"" + (dir.path() / "missing.pem").string() + "\"";
+  for (const std::string& refused : {std::string("[relay]\nlisten = \"localhost:7777\"\n"),
+                                     "[router]\nca_file = " + missing + "\n", "[monitor]\nca_file = " + missing + "\n",
+                                     "[relay]\ntls_certificate = " + missing + "\ntls_key = " + missing + "\n"}) {
+    std::ofstream(file) << refused;
+    EXPECT_EQ(run({"config", "check", "--config", file}), static_cast<int>(ExitCode::settings)) << refused;
+    EXPECT_EQ(run({"serve", "--config", file}), static_cast<int>(ExitCode::settings)) << refused;
+  }
+  EXPECT_EQ(run({"config", "check", "--config", dir.path().string()}), static_cast<int>(ExitCode::settings));
+}
+
 TEST(Cli, AKeyIsGeneratedIntoAFileOnce) {
   const testing::TempDir dir;
   const std::string file = (dir.path() / "key").string();

@@ -1,0 +1,7 @@
+#include "app/revision.h"
+
+namespace pharos::app {
+
+const char* revision() { return PHAROS_REVISION; }
+
+}  // namespace pharos::app
