@@ -93,17 +93,23 @@ Result<Identity, IdentityFailure> read_key_file(const std::filesystem::path& fil
   return read_key(file, kOthersMayNotRead);
 }
 
+// Written under another name and linked when it is on disk: after a crash there is the whole key or none.
 Result<void, IdentityFailure> write_key_file(const std::filesystem::path& file, const SecretKey& secret) {
-  const Descriptor fd(::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  std::string draft = file.string() + ".XXXXXX";
+  const Descriptor fd(::mkostemp(draft.data(), O_CLOEXEC));  // mode 0600
   if (fd.get() < 0) return failed(file, "cannot create the key file");
   std::string text = encode_nsec(secret) + "\n";
   const bool written = ::write(fd.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
   ::explicit_bzero(text.data(), text.size());
-  if (!written || ::fsync(fd.get()) != 0) {
-    const IdentityFailure failure = failed(file, "cannot write the key file");
-    ::unlink(file.c_str());
+  const auto give_up = [&](const char* what) {
+    const IdentityFailure failure = failed(file, what);
+    ::unlink(draft.c_str());
     return failure;
-  }
+  };
+  if (!written || ::fsync(fd.get()) != 0) return give_up("cannot write the key file");
+  // Unlike rename it never replaces a key that is there.
+  if (::link(draft.c_str(), file.c_str()) != 0) return give_up("cannot create the key file");
+  ::unlink(draft.c_str());
   const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
   const Descriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (directory.get() >= 0) ::fsync(directory.get());

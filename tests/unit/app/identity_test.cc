@@ -7,6 +7,8 @@
 #include <iterator>
 
 #include <gmock/gmock.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "nostr/nip19.h"
@@ -103,6 +105,19 @@ TEST_F(IdentityTest, ACredentialMayShowTheMaskOfItsAccessListButNotBeOpenToAll) 
   EXPECT_TRUE(load_identity({{}, dir_.path() / "data"}).has_value());
   write("nsec", kSecretHex, 0444);
   EXPECT_FALSE(load_identity({{}, dir_.path() / "data"}).has_value());
+}
+
+TEST_F(IdentityTest, ACrashWhileTheKeyIsWrittenLeavesNoHalfKey) {
+  const auto file = dir_.path() / "identity.key";
+  const auto crash = [&] {
+    const rlimit nothing{0, 0};
+    ::setrlimit(RLIMIT_CORE, &nothing);
+    ::setrlimit(RLIMIT_FSIZE, &nothing);  // the first byte written ends the process
+    static_cast<void>(write_key_file(file, generate_secret_key(random_)));
+  };
+  EXPECT_EXIT(crash(), ::testing::KilledBySignal(SIGXFSZ), "");
+  EXPECT_FALSE(std::filesystem::exists(file));
+  EXPECT_TRUE(load_or_create_identity({{}, dir_.path()}, random_).has_value());
 }
 
 TEST_F(IdentityTest, AnExistingFileIsNeverOverwritten) {
