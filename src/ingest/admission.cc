@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "nostr/kind.h"
+#include "util/utf8.h"
 
 namespace pharos::ingest {
 namespace {
@@ -13,12 +14,9 @@ constexpr std::size_t kFixedBytes = 360;
 
 Verdict refuse(Reason reason, std::string detail) { return {Fate::rejected, reason, std::move(detail)}; }
 
-// UTF-8 of a parsed event is valid, so every byte that is not a continuation starts a code point.
+// Counts only what has more bytes than that, which is next to nothing.
 bool longer_than(std::string_view text, std::size_t code_points) {
-  if (text.size() <= code_points) return false;
-  std::size_t count = 0;
-  for (const char c : text) count += (static_cast<unsigned char>(c) & 0xC0U) != 0x80U ? 1 : 0;
-  return count > code_points;
+  return text.size() > code_points && count_code_points(text) > code_points;
 }
 
 bool has_long_item(const TagList& tags, std::size_t max_bytes) {

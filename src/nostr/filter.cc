@@ -24,35 +24,15 @@ bool holds(const TagCondition& condition, const Event& event) {
   return false;
 }
 
-class FieldWriter {
- public:
-  explicit FieldWriter(std::string& out) : out_(out) { out_ += '{'; }
-  void begin(std::string_view name) {
-    if (!first_) out_ += ',';
-    first_ = false;
-    append_json_string(out_, name);
-    out_ += ':';
+template <class List, class Append>
+void append_list(std::string& out, const List& list, const Append& append) {
+  out += '[';
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    if (i > 0) out += ',';
+    append(list[i]);
   }
-  template <class List, class Append>
-  void list(std::string_view name, const List& list, const Append& append) {
-    begin(name);
-    out_ += '[';
-    for (std::size_t i = 0; i < list.size(); ++i) {
-      if (i > 0) out_ += ',';
-      append(list[i]);
-    }
-    out_ += ']';
-  }
-  void integer(std::string_view name, std::int64_t value) {
-    begin(name);
-    append_json_integer(out_, value);
-  }
-  void end() { out_ += '}'; }
-
- private:
-  std::string& out_;
-  bool first_ = true;
-};
+  out += ']';
+}
 
 }  // namespace
 
@@ -98,17 +78,19 @@ void append_filter_json(std::string& out, const Filter& filter) {
     append_hex(out, bytes.data);
     out += '"';
   };
-  FieldWriter writer(out);
-  if (filter.ids) writer.list("ids", *filter.ids, append_id);
-  if (filter.authors) writer.list("authors", *filter.authors, append_id);
-  if (filter.kinds) writer.list("kinds", *filter.kinds, [&out](Kind kind) { append_json_integer(out, kind); });
+  JsonObjectWriter writer(out);
+  if (filter.ids) append_list(writer.member("ids"), *filter.ids, append_id);
+  if (filter.authors) append_list(writer.member("authors"), *filter.authors, append_id);
+  if (filter.kinds)
+    append_list(writer.member("kinds"), *filter.kinds, [&out](Kind kind) { append_json_integer(out, kind); });
   for (const TagCondition& tag : filter.tags) {
     const char name[] = {'#', tag.name};
-    writer.list({name, 2}, tag.values, [&out](const std::string& value) { append_json_string(out, value); });
+    append_list(writer.member({name, 2}), tag.values,
+                [&out](const std::string& value) { append_json_string(out, value); });
   }
-  if (filter.since) writer.integer("since", *filter.since);
-  if (filter.until) writer.integer("until", *filter.until);
-  if (filter.limit) writer.integer("limit", static_cast<std::int64_t>(*filter.limit));
+  if (filter.since) append_json_integer(writer.member("since"), *filter.since);
+  if (filter.until) append_json_integer(writer.member("until"), *filter.until);
+  if (filter.limit) append_json_integer(writer.member("limit"), static_cast<std::int64_t>(*filter.limit));
   writer.end();
 }
 

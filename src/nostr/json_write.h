@@ -18,4 +18,22 @@ void append_json_integer(std::string& out, std::int64_t value);
 // Appends the tags as a JSON array of arrays of strings.
 void append_json_tags(std::string& out, const TagList& tags);
 
+// Writes one object, its members in the order of the calls. What member() returns is where the value is appended.
+class JsonObjectWriter {
+ public:
+  explicit JsonObjectWriter(std::string& out) : out_(out) { out_ += '{'; }
+  std::string& member(std::string_view name) {
+    if (!first_) out_ += ',';
+    first_ = false;
+    append_json_string(out_, name);
+    out_ += ':';
+    return out_;
+  }
+  void end() { out_ += '}'; }
+
+ private:
+  std::string& out_;
+  bool first_ = true;
+};
+
 }  // namespace pharos

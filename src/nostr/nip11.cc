@@ -73,23 +73,6 @@ auto find_row(const Table& table, std::string_view name) -> decltype(std::data(t
   return nullptr;
 }
 
-class ObjectWriter {
- public:
-  explicit ObjectWriter(std::string& out) : out_(out) { out_ += '{'; }
-  std::string& member(std::string_view name) {
-    if (!first_) out_ += ',';
-    first_ = false;
-    append_json_string(out_, name);
-    out_ += ':';
-    return out_;
-  }
-  void end() { out_ += '}'; }
-
- private:
-  std::string& out_;
-  bool first_ = true;
-};
-
 class Reader {
  public:
   explicit Reader(const RelayInformationLimits& limits) : limits_(limits) {}
@@ -167,7 +150,7 @@ class Reader {
 };
 
 void append_limitation(std::string& out, const RelayLimitation& limitation) {
-  ObjectWriter writer(out);
+  JsonObjectWriter writer(out);
   for (const NumberField& row : kNumbers) {
     if (const auto& value = limitation.*row.member)
       append_json_integer(writer.member(row.name), static_cast<std::int64_t>(*value));
@@ -193,7 +176,7 @@ std::string_view describe(RelayInformationError error) {
 }
 
 void append_relay_information(std::string& out, const RelayInformation& information) {
-  ObjectWriter writer(out);
+  JsonObjectWriter writer(out);
   for (const TextField& row : kTexts) {
     if (const std::string& text = information.*row.member; !text.empty())
       append_json_string(writer.member(row.name), text);

@@ -7,33 +7,8 @@
 
 #include "nostr/event_json.h"
 #include "nostr/filter.h"
+#include "support/naive_store.h"
 #include "util/check.h"
-
-namespace {
-
-template <class T>
-bool contains(const std::vector<T>& list, const T& value) {
-  return std::find(list.begin(), list.end(), value) != list.end();
-}
-
-bool matches_naively(const pharos::Filter& filter, const pharos::Event& event) {
-  if (filter.ids && !contains(*filter.ids, event.id)) return false;
-  if (filter.authors && !contains(*filter.authors, event.pubkey)) return false;
-  if (filter.kinds && !contains(*filter.kinds, event.kind)) return false;
-  if (event.created_at < filter.since.value_or(0)) return false;
-  if (event.created_at > filter.until.value_or(pharos::kMaxCreatedAt)) return false;
-  for (const pharos::TagCondition& condition : filter.tags) {
-    bool found = false;
-    for (const pharos::TagView tag : event.tags) {
-      found = found || (tag.size() > 1 && tag[0] == std::string(1, condition.name) &&
-                        contains(condition.values, std::string(tag[1])));
-    }
-    if (!found) return false;
-  }
-  return true;
-}
-
-}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text = pharos::as_text({data, size});
@@ -55,7 +30,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   pharos::Event event;
   if (!pharos::parse_event(text.substr(std::min(split + 1, text.size())), event)) return 0;
   const bool hit = pharos::matches(filter, event);
-  PHAROS_FATAL_CHECK(hit == matches_naively(filter, event));
+  PHAROS_FATAL_CHECK(hit == pharos::test::naive_matches(filter, event));
   PHAROS_FATAL_CHECK(!hit || !pharos::matches_nothing(filter));
   return 0;
 }
