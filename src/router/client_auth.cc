@@ -1,6 +1,6 @@
 #include "router/client_auth.h"
 
-#include "nostr/kind.h"
+#include "nostr/nip42.h"
 
 namespace pharos::router {
 namespace {
@@ -11,11 +11,7 @@ constexpr unsigned kMaxAnswers = 16;
 std::optional<Event> ClientAuth::on_challenge(std::string_view challenge, UnixSeconds now) {
   if (!signer_ || challenge.size() > kMaxChallenge || answered_ >= kMaxAnswers) return std::nullopt;
   ++answered_;
-  Event event;
-  event.kind = kind::kClientAuth;
-  event.created_at = now;
-  event.tags.add({"relay", url_.text()});
-  event.tags.add({"challenge", challenge});
+  Event event = make_auth_event(url_, challenge, now);
   signer_(event);
   waiting_for_ = event.id;
   return event;
