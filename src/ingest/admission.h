@@ -30,7 +30,8 @@ struct AdmissionOptions {
   unsigned min_pow_bits = 0;
   bool require_pow_commitment = true;
 
-  // NIP-70: a protected event that a mirror or an import brings did not come from its author.
+  // NIP-70: a protected event that a mirror or an import brings did not come from its author. An import of our own
+  // archive switches this off: the author gave it to us once.
   bool refuse_protected_from_others = true;
 };
 

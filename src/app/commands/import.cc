@@ -12,6 +12,7 @@ struct ImportArguments {
   std::shared_ptr<std::string> config;
   std::vector<std::string> files{"-"};
   std::string rejects;
+  bool refuse_protected = false;
 };
 
 ExitCode import_files(const ImportArguments& arguments) {
@@ -38,7 +39,9 @@ ExitCode import_files(const ImportArguments& arguments) {
   }
 
   WorkerPool pool("worker", loaded->options.workers, 1024);
-  const auto pipeline = ingest::make_pipeline(loaded->options.ingest, *store.value(), pool, clock);
+  ingest::Options ingest_options = loaded->options.ingest;
+  ingest_options.admission.refuse_protected_from_others = arguments.refuse_protected;
+  const auto pipeline = ingest::make_pipeline(ingest_options, *store.value(), pool, clock);
   ImportReport report;
   const SteadyTime start = clock.now();
   ExitCode code = ExitCode::ok;
@@ -76,6 +79,9 @@ void add_import(CLI::App& root, Action& action) {
   command->add_option("files", arguments->files, "Files, - for standard input")->capture_default_str();
   command->add_option("--rejects", arguments->rejects,
                       "Write file and number of every refused line, and why, to this file");
+  command->add_flag("--refuse-protected", arguments->refuse_protected,
+                    "Refuse protected events (NIP-70): for files that are not this relay's own archive, whose authors "
+                    "gave them to another relay");
   command->callback([&action, arguments] { action = [arguments] { return import_files(*arguments); }; });
 }
 
