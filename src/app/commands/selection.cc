@@ -20,7 +20,7 @@ void narrow(std::optional<UnixSeconds>& bound, UnixSeconds by, bool lower) {
 void Selection::add_options(CLI::App& command) {
   command.add_option("--filter", filters_, "NIP-01 filter as JSON; several are alternatives");
   command.add_option("--since", since_, "Earliest created_at: unix seconds or a UTC date such as 2026-01-31");
-  command.add_option("--until", until_, "Latest created_at, inclusive");
+  command.add_option("--until", until_, "Latest created_at, inclusive; a date means its last second");
 }
 
 Result<std::vector<Filter>, std::string> Selection::filters() const {
@@ -33,25 +33,27 @@ Result<std::vector<Filter>, std::string> Selection::filters() const {
   if (parsed.empty()) parsed.emplace_back();
   for (const auto& [name, text, lower] : {std::tuple{"--since", &since_, true}, {"--until", &until_, false}}) {
     if (text->empty()) continue;
-    const auto time = parse_time(*text);
+    const auto time = parse_time(*text, lower ? DayBound::first_second : DayBound::last_second);
     if (!time) return failure(std::string(name) + " " + *text + ": neither unix seconds nor a date such as 2026-01-31");
     for (Filter& filter : parsed) narrow(lower ? filter.since : filter.until, *time, lower);
   }
   return success(std::move(parsed));
 }
 
-std::optional<UnixSeconds> parse_time(const std::string& text) {
+std::optional<UnixSeconds> parse_time(const std::string& text, DayBound day_bound) {
   UnixSeconds seconds = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
   if (error == std::errc() && end == text.data() + text.size() && seconds >= 0) return seconds;
-  for (const char* format : {"%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"}) {
+  constexpr UnixSeconds kToLastSecond = 24 * 60 * 60 - 1;
+  const UnixSeconds added = day_bound == DayBound::last_second ? kToLastSecond : 0;
+  for (const auto& [format, later] : {std::pair{"%Y-%m-%d", added}, {"%Y-%m-%dT%H:%M:%SZ", 0}}) {
     std::tm parts{};
     const char* rest = ::strptime(text.c_str(), format, &parts);
     if (rest == nullptr || *rest != '\0') continue;
     const int day = parts.tm_mday;
     const std::time_t time = ::timegm(&parts);
     // timegm takes 30 February for 2 March.
-    if (parts.tm_mday == day && time >= 0) return static_cast<UnixSeconds>(time);
+    if (parts.tm_mday == day && time >= 0) return static_cast<UnixSeconds>(time) + later;
   }
   return std::nullopt;
 }

@@ -24,7 +24,10 @@ class Selection {
   std::string until_;
 };
 
+// Which second of its day a date without a time means: the first for a lower bound, the last for an upper one.
+enum class DayBound { first_second, last_second };
+
 // Unix seconds, or a UTC date such as 2026-01-31 or 2026-01-31T12:00:00Z.
-std::optional<UnixSeconds> parse_time(const std::string& text);
+std::optional<UnixSeconds> parse_time(const std::string& text, DayBound day = DayBound::first_second);
 
 }  // namespace pharos::app

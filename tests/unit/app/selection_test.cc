@@ -1,0 +1,25 @@
+// --since, --until and --filter: which events they select.
+
+#include "app/commands/selection.h"
+
+#include <gmock/gmock.h>
+
+namespace pharos::app {
+namespace {
+
+TEST(Selection, ADateWithoutATimeIsAWholeDayForAnUpperBound) {
+  EXPECT_EQ(parse_time("2026-01-01", DayBound::last_second), 1'767'225'600 + 86'399);
+  EXPECT_EQ(parse_time("2026-01-01T00:00:01Z", DayBound::last_second), 1'767'225'601);
+  EXPECT_EQ(parse_time("1767225600", DayBound::last_second), 1'767'225'600);
+  CLI::App command;
+  Selection selection;
+  selection.add_options(command);
+  command.parse("--since 2026-01-01 --until 2026-01-01");
+  const auto filters = selection.filters();
+  ASSERT_TRUE(filters.has_value());
+  EXPECT_EQ(filters.value()[0].since, 1'767'225'600);
+  EXPECT_EQ(filters.value()[0].until, 1'767'225'600 + 86'399);
+}
+
+}  // namespace
+}  // namespace pharos::app
