@@ -105,7 +105,10 @@ class Mapper {
     admission.max_ahead = seconds("ingest.max_ahead");
     admission.max_ephemeral_age = seconds("ingest.max_ephemeral_age");
     admission.min_pow_bits = static_cast<unsigned>(values_.integer("ingest.min_pow"));
+    admission.require_pow_commitment = values_.boolean("ingest.require_pow_commitment");
     all_.ingest.max_in_flight = values_.size("ingest.max_in_flight");
+    all_.ingest.max_in_flight_bytes = values_.size("ingest.max_in_flight_bytes");
+    all_.ingest.recent_ephemeral = values_.size("ingest.recent_ephemeral");
   }
 
   std::chrono::seconds seconds(std::string_view key) const {

@@ -75,7 +75,10 @@ constexpr Setting kSettings[] = {
     {"ingest", "max_ahead", duration, "\"15m\"", kLive, "How far created_at may lie in the future; 0s is no bound", 0, 36'500 * kDay},
     {"ingest", "max_ephemeral_age", duration, "\"60s\"", kLive, "How old an ephemeral event may be", 0, 36'500 * kDay},
     {"ingest", "min_pow", integer, "0", kLive, "Leading zero bits that an event id must have (NIP-13); 0 asks for none", 0, 256},
+    {"ingest", "require_pow_commitment", boolean, "true", kLive, "Where min_pow asks for work: the nonce tag must commit to as many bits (NIP-13)"},
     {"ingest", "max_in_flight", integer, "8192", kRestart, "Events between arrival and their fate", 64, 1'000'000},
+    {"ingest", "max_in_flight_bytes", bytes, "\"64MiB\"", kRestart, "Memory of those events", kMi, 64 * kGi},
+    {"ingest", "recent_ephemeral", integer, "16384", kRestart, "Ids of ephemeral events remembered, so that one that two upstreams bring is delivered once", 1, 10'000'000},
 
     {"identity", "file", text, "\"\"", kRestart, "File (mode 0600) with the relay's secret key as hex or nsec; empty: the systemd credential nsec, else identity.key in storage.directory, made on first start"},
 

@@ -57,6 +57,11 @@ TEST(OptionsMap, TheDefaultsOfTheTableAreThoseOfTheLayers) {
   EXPECT_EQ(options.ingest.admission.max_event_bytes, admission.max_event_bytes);
   EXPECT_EQ(options.ingest.admission.max_age, admission.max_age);
   EXPECT_EQ(options.ingest.admission.max_ahead, admission.max_ahead);
+  EXPECT_EQ(options.ingest.admission.require_pow_commitment, admission.require_pow_commitment);
+  const ingest::Options ingest;
+  EXPECT_EQ(options.ingest.max_in_flight, ingest.max_in_flight);
+  EXPECT_EQ(options.ingest.max_in_flight_bytes, ingest.max_in_flight_bytes);
+  EXPECT_EQ(options.ingest.recent_ephemeral, ingest.recent_ephemeral);
   const router::RouterOptions router;
   EXPECT_EQ(options.router.catchup.late_margin, router.catchup.late_margin);
   EXPECT_EQ(options.router.link.read_timeout, router.link.read_timeout);
@@ -82,7 +87,8 @@ TEST(OptionsMap, ValuesArriveWhereTheyBelong) {
   const AllOptions options = mapped(
       "[relay]\nmax_outbound_bytes = \"1MiB\"\nurl = [\"wss://Relay.Example.com\"]\n"
       "[storage]\ndirectory = \"/tmp/x\"\nbatch_window = \"5ms\"\n"
-      "[ingest]\nmax_age = \"0s\"\nmin_pow = 12\n"
+      "[ingest]\nmax_age = \"0s\"\nmin_pow = 12\nrequire_pow_commitment = false\n"
+      "max_in_flight_bytes = \"1MiB\"\nrecent_ephemeral = 7\n"
       "[monitor]\nenabled = true\ntargets = [\"wss://a.example\"]\nperiod = \"1m\"\n");
   EXPECT_EQ(options.relay.listeners.at(0).ws.max_outbound_bytes, 1U << 20U);
   EXPECT_LT(options.relay.listeners.at(0).ws.low_water_bytes, 1U << 20U);
@@ -91,6 +97,9 @@ TEST(OptionsMap, ValuesArriveWhereTheyBelong) {
   EXPECT_EQ(options.store.batch_window, std::chrono::milliseconds(5));
   EXPECT_EQ(options.ingest.admission.max_age, std::chrono::seconds(0));
   EXPECT_EQ(options.relay.admission.min_pow_bits, 12U) << "NIP-11 tells what is enforced";
+  EXPECT_FALSE(options.ingest.admission.require_pow_commitment);
+  EXPECT_EQ(options.ingest.max_in_flight_bytes, 1U << 20U);
+  EXPECT_EQ(options.ingest.recent_ephemeral, 7U);
   EXPECT_TRUE(options.relay.monitoring);
   EXPECT_EQ(options.monitor.schedule.period, std::chrono::minutes(1));
 }
