@@ -22,8 +22,8 @@ struct UpstreamMetrics {
   // Labels of router_events_total{direction,result}.
   enum class Event { down_new, down_duplicate, down_rejected, up_new, up_duplicate, up_rejected };
   // Labels of router_catch_up_pages_total{result}.
-  enum class Page { complete, partial, empty, failed };
-  static constexpr std::array<const char*, 4> kPageLabels{"complete", "partial", "empty", "failed"};
+  enum class Page { complete, empty, failed };
+  static constexpr std::array<const char*, 3> kPageLabels{"complete", "empty", "failed"};
   // Labels of router_ledger_intervals{state}.
   enum class Interval { complete, partial, failed, suspect, gap };
   static constexpr std::array<const char*, 5> kIntervalLabels{"complete", "partial", "failed", "suspect", "gap"};
@@ -33,7 +33,7 @@ struct UpstreamMetrics {
   std::array<Counter, 6> events;          // router_events_total{direction,result}
   Gauge last_event_timestamp_seconds;     // router_upstream_last_event_timestamp_seconds
   Gauge backlog;                          // router_backlog_events
-  std::array<Counter, 4> catch_up_pages;  // router_catch_up_pages_total{result}
+  std::array<Counter, 3> catch_up_pages;  // router_catch_up_pages_total{result}
   std::array<Gauge, 5> ledger_intervals;  // router_ledger_intervals{state}
   Gauge ledger_incomplete_seconds;        // router_ledger_incomplete_seconds
   Counter ledger_coalesced;               // router_ledger_coalesced_total

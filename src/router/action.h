@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "nostr/filter.h"
+#include "router/outbox_mark.h"
 #include "router/tickets.h"
 #include "storage/store.h"
 #include "util/log.h"
@@ -43,7 +44,7 @@ struct PersistLedger {
 };
 // on_cursor_persisted() must follow.
 struct PersistCursor {
-  storage::Seq seq = 0;
+  OutboxMark mark;
 };
 // Read stored events in (after, through]; on_outbox() or on_outbox_failed() must follow.
 struct ReadOutbox {
@@ -68,6 +69,7 @@ enum class Settled {
   novel,
   duplicate,  // held already, replaced by a newer version, or delivered before
   refused,    // for good: invalid, forbidden by policy or by a deletion, expired
+  early,      // dated too far ahead for now: it should be fetched again
   lost,       // for reasons of our own (store full, overloaded): it should be fetched again
 };
 

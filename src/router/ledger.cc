@@ -43,10 +43,13 @@ std::string_view name(Coverage coverage) {
 
 void Ledger::mark(Interval range, Coverage state, Evidence evidence) {
   if (range.empty()) return;
+  served_ = served_ || evidence.events > 0;
   evidence.attempts = 0;
   if (state != Coverage::complete) {
     for (const LedgerEntry& entry : entries_) {
-      if (!intersect(entry.range, range).empty() && entry.state != Coverage::complete)
+      // Failed and doubtful intervals are asked for again at different paces.
+      if (!intersect(entry.range, range).empty() && entry.state != Coverage::complete &&
+          (entry.state == Coverage::failed) == (state == Coverage::failed))
         evidence.attempts = std::max(evidence.attempts, entry.evidence.attempts);
     }
     ++evidence.attempts;
@@ -130,10 +133,11 @@ void Ledger::coalesce() {
 }
 
 UnixSeconds retry_at(const LedgerEntry& entry, const CatchupOptions& options) {
-  if (entry.state != Coverage::failed) return entry.evidence.checked_at + options.suspect_recheck.count();
   const unsigned doublings = std::min(entry.evidence.attempts, 20U) - (entry.evidence.attempts > 0 ? 1U : 0U);
-  return entry.evidence.checked_at +
-         std::min<std::int64_t>(options.failed_retry_cap.count(), options.failed_retry_first.count() << doublings);
+  const bool failed = entry.state == Coverage::failed;
+  const std::int64_t first = (failed ? options.failed_retry_first : options.suspect_recheck).count();
+  const std::int64_t cap = (failed ? options.failed_retry_cap : options.suspect_recheck_cap).count();
+  return entry.evidence.checked_at + std::min(cap, first << doublings);
 }
 
 std::vector<Interval> Ledger::due(Interval target, UnixSeconds now, const CatchupOptions& options) const {
@@ -188,9 +192,19 @@ Ledger::Summary Ledger::summarize(Interval target) const {
   return out;
 }
 
-bool Ledger::ever_served() const {
-  return std::any_of(entries_.begin(), entries_.end(),
-                     [](const LedgerEntry& entry) { return entry.evidence.events > 0; });
+void Ledger::restore(std::vector<LedgerEntry> entries, bool served) {
+  entries_ = std::move(entries);
+  served_ = served || std::any_of(entries_.begin(), entries_.end(),
+                                  [](const LedgerEntry& entry) { return entry.evidence.events > 0; });
+}
+
+void Ledger::distrust(UnixSeconds edge, UnixSeconds now) {
+  std::erase_if(entries_, [edge](const LedgerEntry& entry) { return entry.range.from > edge; });
+  for (LedgerEntry& entry : entries_) {
+    entry.range.to = std::min(entry.range.to, edge);
+    entry.evidence.checked_at = std::min(entry.evidence.checked_at, now);
+  }
+  for (UnixSeconds& at : rechecked_at_) at = std::min(at, now);
 }
 
 }  // namespace pharos::router

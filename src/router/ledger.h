@@ -56,8 +56,9 @@ class Ledger {
  public:
   explicit Ledger(std::size_t max_entries = CatchupOptions{}.max_ledger_entries) : max_entries_(max_entries) {}
 
-  // Replaces what the ledger said about range. A state other than complete counts one more attempt than the entries it
-  // replaces. Neighbours that say the same are merged; beyond the cap the weakest claims go (see coalesced()).
+  // Replaces what the ledger said about range. A state other than complete counts one more attempt than the entries of
+  // its sort (failed, or doubtful) that it replaces. Neighbours that say the same are merged; beyond the cap the
+  // weakest claims go (see coalesced()).
   void mark(Interval range, Coverage state, Evidence evidence);
 
   // Ordered, disjoint.
@@ -76,8 +77,17 @@ class Ledger {
   };
   Summary summarize(Interval target) const;
 
-  // Events were once received for this filter: the reason to distrust a sudden empty answer.
-  bool ever_served() const;
+  // Events were once received for this filter: the reason to distrust a sudden empty answer. Not forgotten with the
+  // entries that counted them.
+  bool ever_served() const { return served_; }
+
+  // Makes a gap of range.
+  void forget(Interval range) {
+    if (!range.empty()) cut(range);
+  }
+
+  // The wall clock was ahead: takes back every claim beyond edge, and no time noted in the ledger is later than now.
+  void distrust(UnixSeconds edge, UnixSeconds now);
 
   UnixSeconds rechecked_at(std::size_t tier) const { return rechecked_at_[tier]; }
   void set_rechecked_at(std::size_t tier, UnixSeconds at) { rechecked_at_[tier] = at; }
@@ -86,7 +96,7 @@ class Ledger {
   std::uint64_t coalesced() const { return coalesced_; }
 
   // For the codec: entries are ordered and disjoint, nothing is merged.
-  void restore(std::vector<LedgerEntry> entries) { entries_ = std::move(entries); }
+  void restore(std::vector<LedgerEntry> entries, bool served);
 
  private:
   std::size_t cut(Interval range);
@@ -97,6 +107,7 @@ class Ledger {
   std::vector<LedgerEntry> entries_;
   std::array<UnixSeconds, kMaxRecheckTiers> rechecked_at_{};
   std::uint64_t coalesced_ = 0;
+  bool served_ = false;
 };
 
 // When an entry that did not end complete is due again.

@@ -10,6 +10,7 @@ namespace {
 constexpr std::size_t kMaxLost = 256;
 constexpr std::size_t kMaxPending = 64;
 constexpr std::size_t kMaxHeld = 256;
+constexpr UnixSeconds kFarAhead = 24 * 3'600;
 }  // namespace
 
 LedgerBook::LedgerBook(const Filter& filter, Ledger ledger, const CatchupOptions& options)
@@ -28,12 +29,12 @@ Ledger::Summary LedgerBook::summarize(UnixSeconds now) const {
 
 std::vector<Interval> LedgerBook::due(UnixSeconds now) const {
   if (under_way()) return {};
-  Interval wanted = target(now);
-  if (live_from_) wanted.to = std::min(wanted.to, *live_from_ - 1);
+  const Interval wanted = target(now);
   std::vector<Interval> out;
   for (const Interval& gap : durable_.due(wanted, now, options_)) {
     // Newest first; what is held for the live subscription is cut out.
     std::vector<Interval> parts{gap};
+    if (gap.to == wanted.to) parts[0].to = filter_.until.value_or(kMaxCreatedAt);
     for (const Interval& held : held_) {
       std::vector<Interval> rest;
       for (const Interval& part : parts) {
@@ -59,9 +60,21 @@ std::optional<LedgerBook::Recheck> LedgerBook::recheck_due(UnixSeconds now) cons
   for (std::size_t tier = tiers; tier-- > 0;) {
     if (durable_.rechecked_at(tier) + options_.rechecks[tier].every.count() > now) continue;
     const UnixSeconds young = now - options_.late_margin.count();
-    const Interval range =
+    Interval range =
         intersect({std::max<UnixSeconds>(young - options_.rechecks[tier].window.count(), 0), young}, target(now));
-    if (!range.empty()) return Recheck{tier, range};
+    if (range.empty()) continue;
+    Recheck recheck{tier, {}};
+    const auto add = [&recheck](Interval gap) {
+      if (!gap.empty()) recheck.gaps.insert(recheck.gaps.begin(), gap);
+    };
+    for (const LedgerEntry& entry : durable_.entries()) {
+      const Interval doubtful = intersect(entry.range, range);
+      if (doubtful.empty() || entry.state == Coverage::complete || entry.state == Coverage::failed) continue;
+      add({range.from, doubtful.from - 1});
+      range.from = doubtful.to + 1;
+    }
+    add(range);
+    if (!recheck.gaps.empty()) return recheck;
   }
   return std::nullopt;
 }
@@ -70,12 +83,7 @@ void LedgerBook::live_opened(Ticket last) { live_since_ = last; }
 
 void LedgerBook::live_broken() {
   live_since_.reset();
-  live_from_.reset();
   held_.clear();
-}
-
-void LedgerBook::run_began(UnixSeconds top) {
-  if (live_since_ && !live_from_) live_from_ = top + 1;
 }
 
 void LedgerBook::push(Interval range, Coverage state, Evidence evidence, Ticket wait_for, Ticket began_after) {
@@ -93,7 +101,7 @@ void LedgerBook::push(Interval range, Coverage state, Evidence evidence, Ticket 
       return;
     }
   }
-  pending_.push_back({range, state, evidence, wait_for, began_after, std::nullopt});
+  pending_.push_back({range, state, evidence, wait_for, began_after, std::nullopt, false});
 }
 
 void LedgerBook::claim(const Claim& claim, std::uint64_t largest_answer, UnixSeconds now, Ticket last,
@@ -105,8 +113,21 @@ void LedgerBook::claim(const Claim& claim, std::uint64_t largest_answer, UnixSec
   }
   const UnixSeconds edge = now - options_.late_margin.count();
   const Interval young{std::max(claim.range.from, edge + 1), claim.range.to};
-  if (!young.empty() && live_since_) hold(young);
+  if (!young.empty() && live_since_) {
+    hold(young);
+    // It did not end complete before, but now it is proven.
+    if (says_something(young)) {
+      push(young, Coverage::failed, evidence, last, run_began_after);
+      pending_.back().forgets = true;
+    }
+  }
   push({claim.range.from, std::min(claim.range.to, edge)}, claim.state, evidence, last, run_began_after);
+}
+
+bool LedgerBook::says_something(Interval range) const {
+  const auto touches = [range](const auto& each) { return !intersect(each.range, range).empty(); };
+  const std::vector<LedgerEntry>& entries = (writing_ ? *writing_ : durable_).entries();
+  return std::any_of(entries.begin(), entries.end(), touches) || std::any_of(pending_.begin(), pending_.end(), touches);
 }
 
 // Beyond the cap the interval is let go, which makes it due again.
@@ -127,10 +148,6 @@ void LedgerBook::claim_live(UnixSeconds now, Ticket last) {
     if (held.to > edge) still_young.push_back({std::max(held.from, edge + 1), held.to});
   }
   held_ = std::move(still_young);
-  if (live_from_ && *live_from_ <= edge) {
-    push(intersect({*live_from_, edge}, target(now)), Coverage::complete, evidence, last, *live_since_);
-    live_from_ = edge + 1;
-  }
 }
 
 void LedgerBook::rechecked(std::size_t tier, UnixSeconds now, Ticket last) {
@@ -142,7 +159,8 @@ void LedgerBook::rechecked(std::size_t tier, UnixSeconds now, Ticket last) {
 }
 
 void LedgerBook::lost(UnixSeconds created_at, Ticket ticket, UnixSeconds now) {
-  if (!target(now).contains(created_at)) return;
+  // Of what is dated far ahead the re-checks take care.
+  if (created_at < filter_.since.value_or(0) || created_at > filter_.until.value_or(now + kFarAhead)) return;
   lost_.push_back({{created_at, created_at}, ticket});
   if (lost_.size() > kMaxLost) {
     // Too many to tell apart: everything between them is doubted.
@@ -155,11 +173,12 @@ void LedgerBook::lost(UnixSeconds created_at, Ticket ticket, UnixSeconds now) {
     lost_ = {all};
   }
   const Evidence evidence{Method::pages, now, 0, 0, 0};
-  push({created_at, created_at}, Coverage::failed, evidence, 0, ticket);
+  if (target(now).contains(created_at)) push({created_at, created_at}, Coverage::failed, evidence, 0, ticket);
 }
 
 void LedgerBook::apply(const Pending& pending, Ledger& ledger) {
   if (pending.recheck_tier) return ledger.set_rechecked_at(*pending.recheck_tier, pending.evidence.checked_at);
+  if (pending.forgets) return ledger.forget(pending.range);
   ledger.mark(pending.range, pending.state, pending.evidence);
   if (pending.state != Coverage::complete) return;
   std::deque<Lost> still_lost;
@@ -182,6 +201,18 @@ void LedgerBook::apply(const Pending& pending, Ledger& ledger) {
   lost_ = std::move(still_lost);
 }
 
+void LedgerBook::distrust(UnixSeconds now) {
+  const UnixSeconds edge = now - options_.late_margin.count();
+  for (Pending& pending : pending_) {
+    pending.range.to = std::min(pending.range.to, edge);
+    pending.evidence.checked_at = std::min(pending.evidence.checked_at, now);
+  }
+  std::erase_if(pending_, [](const Pending& pending) { return !pending.recheck_tier && pending.range.empty(); });
+  if (!writing_) writing_ = durable_;
+  writing_->distrust(edge, now);
+  write_is_stale_ = write_in_flight_;
+}
+
 std::optional<std::string> LedgerBook::begin_persist(Ticket settled_through) {
   if (write_in_flight_) return std::nullopt;
   while (!pending_.empty() && pending_.front().wait_for <= settled_through) {
@@ -197,8 +228,8 @@ std::optional<std::string> LedgerBook::begin_persist(Ticket settled_through) {
 void LedgerBook::persisted(bool ok) {
   write_in_flight_ = false;
   if (!ok) return;  // the next begin_persist() writes the same and what came since
-  durable_ = std::move(*writing_);
-  writing_.reset();
+  durable_ = *writing_;
+  if (!std::exchange(write_is_stale_, false)) writing_.reset();
 }
 
 }  // namespace pharos::router

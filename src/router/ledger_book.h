@@ -23,7 +23,8 @@ class LedgerBook {
   // filter: with its window, which bounds what is wanted.
   LedgerBook(const Filter& filter, Ledger ledger, const CatchupOptions& options);
 
-  // What is wanted at `now`.
+  // What is wanted at `now`. Questions about its newest seconds go on to the end of the window: an event dated further
+  // ahead that the relay has already is not told by the live subscription.
   Interval target(UnixSeconds now) const;
   // What should be asked for, newest first. The part that the live subscription looks after is left out. Nothing while
   // earlier claims are under way.
@@ -31,7 +32,7 @@ class LedgerBook {
   // The tier to re-check now and its interval.
   struct Recheck {
     std::size_t tier;
-    Interval range;
+    std::vector<Interval> gaps;  // newest first; without what is partial or suspect, which has its own time
   };
   std::optional<Recheck> recheck_due(UnixSeconds now) const;
 
@@ -40,8 +41,6 @@ class LedgerBook {
   // From here on nothing is known to arrive.
   void live_broken();
   bool live() const { return live_since_.has_value(); }
-  // A catch-up run begins: what comes from above `top` is left to the live subscription.
-  void run_began(UnixSeconds top);
 
   // now: the wall time, not later than the steady clock says. last: the newest ticket at this moment. run_began_after:
   // the newest ticket when the run began.
@@ -50,8 +49,11 @@ class LedgerBook {
   void claim_live(UnixSeconds now, Ticket last);
   // The tier's run ended complete, or the tier begins to count.
   void rechecked(std::size_t tier, UnixSeconds now, Ticket last);
-  // An event of this filter could not be stored for reasons of our own: its second is not complete.
+  // An event of this filter could not be stored, but may be later: its second is not complete.
   void lost(UnixSeconds created_at, Ticket ticket, UnixSeconds now);
+
+  // The wall clock has gone back to `now`: what was claimed about later seconds is taken back.
+  void distrust(UnixSeconds now);
 
   // The value to write now, if there is something to write and nothing is being written. persisted() must follow.
   std::optional<std::string> begin_persist(Ticket settled_through);
@@ -71,6 +73,7 @@ class LedgerBook {
     Ticket wait_for = 0;  // settled before it counts
     Ticket began_after = 0;
     std::optional<std::size_t> recheck_tier;  // not a claim: sets the tier's time to evidence.checked_at
+    bool forgets = false;                     // not a claim: takes back what was said about range
   };
   struct Lost {
     Interval range;
@@ -78,6 +81,7 @@ class LedgerBook {
   };
   void apply(const Pending& pending, Ledger& ledger);
   void hold(Interval young);
+  bool says_something(Interval range) const;
   void push(Interval range, Coverage state, Evidence evidence, Ticket wait_for, Ticket began_after);
 
   Filter filter_;
@@ -85,11 +89,11 @@ class LedgerBook {
   Ledger durable_;
   std::optional<Ledger> writing_;
   bool write_in_flight_ = false;
+  bool write_is_stale_ = false;  // the ledger has changed since the write in flight was encoded
   std::deque<Pending> pending_;
   std::deque<Lost> lost_;
   std::optional<Ticket> live_since_;
-  std::optional<UnixSeconds> live_from_;  // next second that the live subscription alone will claim
-  std::vector<Interval> held_;            // proven, but too young to be claimed
+  std::vector<Interval> held_;  // proven, but too young to be claimed
 };
 
 }  // namespace pharos::router

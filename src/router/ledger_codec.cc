@@ -6,8 +6,10 @@
 
 // router_ledger
 //   key     = sha256(url text) sha256(filter JSON)            32 + 32 bytes
-//   value   = version tiers entries
-//   version = %x01
+//   value   = version flags tiers entries
+//   version = %x02                                            %x01 is read too: it has no flags and, in the outbox, no
+//                                                             runs
+//   flags   = OCTET                                           bit 0: the relay once sent an event for this filter
 //   tiers   = count *(varint)                                 unix second of the last re-check of each tier, 0 never
 //   entries = varint *(entry)                                 count, then ascending and disjoint
 //   entry   = state method skip length checked_at events largest_answer attempts
@@ -19,11 +21,15 @@
 //
 // router_outbox
 //   key     = sha256(url text)
-//   value   = version varint                                  the newest sequence number that is settled
+//   value   = version cursor runs                             cursor: varint, settled up to this sequence number
+//   runs    = count *(skip length)                            varints; what is settled beyond, ascending
+//   skip    = first - (previous last + 1), first - (cursor + 1) for the first; length = last - first
 namespace pharos::router {
 namespace {
 
-constexpr char kVersion = 1;
+constexpr char kFirstVersion = 1;
+constexpr char kVersion = 2;
+constexpr char kServed = 1;
 
 void put_varint(std::string& out, std::uint64_t value) {
   while (value >= 0x80) {
@@ -80,6 +86,7 @@ void append_digest(std::string& out, std::string_view text) { out.append(as_text
 std::string encode_ledger(const Ledger& ledger) {
   std::string out;
   out.push_back(kVersion);
+  out.push_back(ledger.ever_served() ? kServed : '\0');
   out.push_back(static_cast<char>(kMaxRecheckTiers));
   for (std::size_t tier = 0; tier < kMaxRecheckTiers; ++tier)
     put_varint(out, static_cast<std::uint64_t>(ledger.rechecked_at(tier)));
@@ -101,8 +108,11 @@ std::string encode_ledger(const Ledger& ledger) {
 
 std::optional<Ledger> decode_ledger(std::string_view bytes, std::size_t max_entries) {
   Reader reader(bytes);
-  if (reader.byte() != kVersion) return std::nullopt;
+  const std::uint8_t version = reader.byte();
+  if (version != kVersion && version != kFirstVersion) return std::nullopt;
   Ledger ledger(max_entries);
+  const std::uint8_t flags = version == kFirstVersion ? 0 : reader.byte();
+  if (flags > kServed) return std::nullopt;
   const std::size_t tiers = reader.byte();
   for (std::size_t tier = 0; tier < tiers && !reader.failed(); ++tier) {
     const UnixSeconds at = reader.seconds();
@@ -131,22 +141,46 @@ std::optional<Ledger> decode_ledger(std::string_view bytes, std::size_t max_entr
     entries.push_back(entry);
   }
   if (reader.failed() || !reader.at_end()) return std::nullopt;
-  ledger.restore(std::move(entries));
+  ledger.restore(std::move(entries), flags == kServed);
   return ledger;
 }
 
-std::string encode_cursor(std::uint64_t seq) {
+std::string encode_mark(const OutboxMark& mark) {
   std::string out(1, kVersion);
-  put_varint(out, seq);
+  put_varint(out, mark.cursor);
+  put_varint(out, mark.settled.size());
+  storage::Seq next = mark.cursor + 1;
+  for (const SeqRun& run : mark.settled) {
+    put_varint(out, run.first - next);
+    put_varint(out, run.last - run.first);
+    next = run.last + 1;
+  }
   return out;
 }
 
-std::optional<std::uint64_t> decode_cursor(std::string_view bytes) {
+std::optional<OutboxMark> decode_mark(std::string_view bytes) {
+  constexpr std::uint64_t kMax = std::numeric_limits<std::uint64_t>::max() / 8;
   Reader reader(bytes);
-  if (reader.byte() != kVersion) return std::nullopt;
-  const std::uint64_t seq = reader.varint();
-  if (reader.failed() || !reader.at_end()) return std::nullopt;
-  return seq;
+  const std::uint8_t version = reader.byte();
+  if (version != kVersion && version != kFirstVersion) return std::nullopt;
+  OutboxMark mark;
+  mark.cursor = reader.varint();
+  const std::uint64_t count = version == kFirstVersion ? 0 : reader.varint();
+  storage::Seq last = mark.cursor;
+  for (std::uint64_t i = 0; i < count && !reader.failed(); ++i) {
+    const std::uint64_t skip = reader.varint();
+    const std::uint64_t length = reader.varint();
+    if (last > kMax || skip > kMax || length > kMax) return std::nullopt;
+    const storage::Seq first = last + 1 + skip;
+    last = first + length;
+    mark.settled.push_back({first, last});
+  }
+  if (reader.failed() || !reader.at_end() || last > kMax) return std::nullopt;
+  return mark;
+}
+
+bool is_of_newer_version(std::string_view bytes) {
+  return !bytes.empty() && static_cast<std::uint8_t>(bytes.front()) > static_cast<std::uint8_t>(kVersion);
 }
 
 std::string ledger_key(const RelayUrl& url, const Filter& filter) {
@@ -158,7 +192,7 @@ std::string ledger_key(const RelayUrl& url, const Filter& filter) {
   return key;
 }
 
-std::string cursor_key(const RelayUrl& url) {
+std::string mark_key(const RelayUrl& url) {
   std::string key;
   append_digest(key, url.text());
   return key;

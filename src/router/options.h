@@ -44,13 +44,16 @@ struct CatchupOptions {
   std::size_t max_dense_requests = 64;          // REQs spent on splitting one second
   std::size_t max_events_per_second = 100'000;  // ids of one second held while one answer is checked
   std::size_t max_ledger_entries = 512;
-  std::chrono::seconds min_split{3'600};           // ranges longer than this are walked from several places at once
-  std::chrono::milliseconds page_timeout{30'000};  // without an event or EOSE
-  std::chrono::seconds late_margin{600};           // created_at younger than now - margin is never claimed
+  std::chrono::seconds min_split{3'600};             // ranges longer than this are walked from several places at once
+  std::chrono::milliseconds page_timeout{30'000};    // without an event or EOSE
+  std::chrono::milliseconds page_deadline{600'000};  // for a page as a whole
+  std::uint64_t max_answer_factor = 8;               // times the limit asked for, then the page is given up
+  std::chrono::seconds late_margin{600};             // created_at younger than now - margin is never claimed
   std::chrono::seconds future_tolerance{900};
   std::chrono::seconds failed_retry_first{5};  // doubles per attempt
   std::chrono::seconds failed_retry_cap{3'600};
-  std::chrono::seconds suspect_recheck{6 * 3'600};  // suspect and partial intervals
+  std::chrono::seconds suspect_recheck{6 * 3'600};  // suspect and partial intervals; doubles per attempt
+  std::chrono::seconds suspect_recheck_cap{30 * 24 * 3'600};
   std::vector<RecheckTier> rechecks{{std::chrono::hours(24), std::chrono::hours(1)},
                                     {std::chrono::hours(7 * 24), std::chrono::hours(24)},
                                     {std::chrono::hours(30 * 24), std::chrono::hours(7 * 24)}};
@@ -70,6 +73,7 @@ struct LinkOptions {
   std::chrono::milliseconds dial_timeout{20'000};
   std::chrono::milliseconds live_timeout{30'000};     // from the live REQ to its EOSE
   std::chrono::milliseconds silence_timeout{90'000};  // from the connection to the first answer
+  std::chrono::milliseconds lasting{60'000};          // a connection this old has proven itself
   std::chrono::milliseconds drain_timeout{5'000};
   std::chrono::milliseconds ping_interval{30'000};
   std::chrono::milliseconds read_timeout{75'000};
@@ -79,17 +83,17 @@ struct LinkOptions {
 struct PublisherOptions {
   std::size_t window = 64;       // EVENTs in flight without an OK
   std::size_t read_batch = 256;  // records examined per read of the store
-  unsigned max_attempts = 5;     // unanswered or "try again" sends of one event before it counts as failed
+  unsigned max_attempts = 5;  // unanswered, "try again" or connection-ending sends of one event before it is given up
   std::chrono::milliseconds ok_timeout{20'000};
   std::chrono::milliseconds retry_delay{5'000};
   std::chrono::milliseconds persist_every{1'000};
+  std::size_t max_settled_runs = 65'536;  // of what the upstream brought itself and the publisher has not yet passed
 };
 
 struct IntakeOptions {
   std::size_t recent_ids = 262'144;            // decided ids remembered by the router; the oldest are forgotten
   std::size_t in_flight_per_upstream = 4'096;  // events without a verdict; beyond it the upstream is not read
   std::chrono::milliseconds retry_delay{20};   // after the sink refused
-  std::size_t origin_runs = 65'536;            // of OriginLog; the oldest are forgotten
   std::size_t max_ephemeral = 1'024;           // on their way to the upstreams; further ones are let go
 };
 

@@ -48,7 +48,7 @@ Filter PageWalker::request() const {
   }
   // A bound at the very edge is left out: some relays keep time in 32 bits.
   if (lower_ > 0) filter.since = lower_;
-  filter.until = until_ + (step_ == Step::step_back ? 1 : 0);
+  if (until_ < kMaxCreatedAt) filter.until = until_ + (step_ == Step::step_back ? 1 : 0);
   filter.limit = options_.page_limit;
   return filter;
 }

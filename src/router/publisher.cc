@@ -23,6 +23,9 @@ constexpr Prefix kPrefixes[] = {
     {"auth-required:", Publisher::Refusal::auth_required},
 };
 
+constexpr std::size_t kMaxText = 200;
+constexpr std::chrono::seconds kRefusalLogEvery{10};
+
 bool has_prefix(std::string_view text, std::string_view prefix) { return text.substr(0, prefix.size()) == prefix; }
 
 Publisher::Refusal refusal_of(std::string_view message) {
@@ -39,8 +42,8 @@ bool is_private(Kind kind) {
 }  // namespace
 
 std::string_view Publisher::name(Refusal refusal) {
-  constexpr std::string_view kNames[kRefusals] = {"blocked", "invalid",       "restricted", "pow",  "mute",
-                                                  "error",   "auth-required", "timeout",    "other"};
+  constexpr std::string_view kNames[kRefusals] = {"blocked", "invalid",       "restricted", "pow",    "mute",
+                                                  "error",   "auth-required", "timeout",    "closed", "other"};
   return kNames[static_cast<std::size_t>(refusal)];
 }
 
@@ -49,17 +52,23 @@ std::uint64_t Publisher::Counters::refused_total() const {
 }
 
 Publisher::Publisher(const UpstreamOptions& upstream, const PublisherOptions& options, const PublicKey& own_key,
-                     std::optional<storage::Seq> cursor, storage::Seq last_seq, const Clock& clock)
+                     std::optional<OutboxMark> mark, storage::Seq last_seq, const Clock& clock)
     : filters_(upstream.filters),
       publish_private_(upstream.publish_private),
       options_(options),
       own_key_(own_key),
       clock_(clock),
       last_seq_(last_seq),
-      examined_(cursor.value_or(upstream.publish_existing ? 0 : last_seq)),
-      persisted_(cursor.value_or(~storage::Seq{0})) {
-  // A cursor from a database that has been replaced by an older one.
+      examined_(mark                        ? mark->cursor
+                : upstream.publish_existing ? 0
+                                            : last_seq),
+      persisted_(std::move(mark)) {
+  // A mark from a database that has been replaced by an older one.
   examined_ = std::min(examined_, last_seq_);
+  if (!persisted_) return;
+  for (const SeqRun& run : persisted_->settled) {
+    if (run.last <= last_seq_) settled_.push_back(run);
+  }
 }
 
 bool Publisher::wants(const Event& event) const {
@@ -76,13 +85,37 @@ void Publisher::opened(Actions& out) {
   pump(out);
 }
 
-void Publisher::connection_lost() {
+void Publisher::connection_lost(bool blamed, Actions& out) {
   connected_ = false;
   std::vector<Sent> unanswered;
   for (auto& [id, sent] : in_flight_) unanswered.push_back(std::move(sent));
   in_flight_.clear();
+  if (unanswered.empty()) return;
   std::sort(unanswered.begin(), unanswered.end(), [](const Sent& a, const Sent& b) { return a.item.seq > b.item.seq; });
+  if (blamed) {
+    one_by_one_through_ = std::max(one_by_one_through_, unanswered.front().item.seq);
+    if (++unanswered.back().attempts >= options_.max_attempts) {
+      refuse(unanswered.back().item, Refusal::closed, "the connection ended instead of an answer", out);
+      unanswered.pop_back();
+    }
+  }
   for (Sent& sent : unanswered) waiting_.push_front({std::move(sent.item), sent.attempts});
+}
+
+void Publisher::brought(storage::Seq first, storage::Seq last) {
+  first = std::max(first, examined_ + 1);
+  if (first > last) return;
+  if (!settled_.empty() && settled_.back().last + 1 == first)
+    settled_.back().last = last;
+  else
+    settled_.push_back({first, last});
+  if (settled_.size() > options_.max_settled_runs) settled_.pop_front();
+}
+
+bool Publisher::is_settled(storage::Seq seq) const {
+  const auto run = std::lower_bound(settled_.begin(), settled_.end(), seq,
+                                    [](const SeqRun& each, storage::Seq s) { return each.last < s; });
+  return run != settled_.end() && run->first <= seq;
 }
 
 void Publisher::authenticated(Actions& out) {
@@ -103,6 +136,7 @@ void Publisher::on_outbox(std::vector<Item> items, storage::Seq examined_through
   reading_ = false;
   for (Item& item : items) waiting_.push_back({std::move(item), 0});
   examined_ = std::max(examined_, examined_through);
+  while (!settled_.empty() && settled_.front().last <= examined_) settled_.pop_front();
   pump(out);
 }
 
@@ -111,10 +145,14 @@ void Publisher::on_outbox_failed() {
   read_again_ = clock_.now() + options_.retry_delay;
 }
 
+std::size_t Publisher::window() const {
+  return !waiting_.empty() && waiting_.front().item.seq <= one_by_one_through_ ? 1 : options_.window;
+}
+
 void Publisher::pump(Actions& out) {
   if (!connected_) return;
   const SteadyTime now = clock_.now();
-  while (now >= hold_until_ && !waiting_.empty() && in_flight_.size() < options_.window) {
+  while (now >= hold_until_ && !waiting_.empty() && in_flight_.size() < window()) {
     Waiting next = std::move(waiting_.front());
     waiting_.pop_front();
     out.push_back(SendEvent{next.item.event});
@@ -132,6 +170,18 @@ void Publisher::again(Sent sent, bool counts) {
   if (counts && ++sent.attempts >= options_.max_attempts) return;
   ++counters_.retries;
   waiting_.push_front({std::move(sent.item), sent.attempts});
+}
+
+void Publisher::refuse(const Item& item, Refusal refusal, std::string_view text, Actions& out) {
+  ++counters_.refused[static_cast<std::size_t>(refusal)];
+  last_refused_.push_back(
+      {item.event->id, clock_.unix_now(), refusal, std::string(text.substr(0, std::min(text.size(), kMaxText)))});
+  if (last_refused_.size() > kMaxLastRefused) last_refused_.pop_front();
+  const SteadyTime now = clock_.now();
+  const bool told = now < next_refusal_log_;
+  if (!told) next_refusal_log_ = now + kRefusalLogEvery;
+  out.push_back(LogLine{told ? log::Level::debug : log::Level::info, "upstream refused an event",
+                        item.event->id.hex() + ": " + last_refused_.back().text});
 }
 
 bool Publisher::on_ok(const EventId& id, bool accepted, std::string_view message, Actions& out) {
@@ -152,7 +202,7 @@ bool Publisher::on_ok(const EventId& id, bool accepted, std::string_view message
       hold_until_ = clock_.now() + options_.retry_delay;
       again(std::move(sent), true);
     } else {
-      refuse(refusal);
+      refuse(sent.item, refusal, message, out);
     }
   }
   pump(out);
@@ -160,8 +210,16 @@ bool Publisher::on_ok(const EventId& id, bool accepted, std::string_view message
 }
 
 void Publisher::on_cursor_persisted(bool ok) {
-  if (ok && persisting_) persisted_ = *persisting_;
+  if (ok && persisting_) persisted_ = std::move(persisting_);
   persisting_.reset();
+}
+
+std::vector<storage::Seq> Publisher::pending() const {
+  std::vector<storage::Seq> out;
+  for (const Waiting& waiting : waiting_) out.push_back(waiting.item.seq);
+  for (const auto& [id, sent] : in_flight_) out.push_back(sent.item.seq);
+  std::sort(out.begin(), out.end());
+  return out;
 }
 
 storage::Seq Publisher::cursor() const {
@@ -169,6 +227,26 @@ storage::Seq Publisher::cursor() const {
   for (const Waiting& waiting : waiting_) oldest = std::min(oldest, waiting.item.seq);
   for (const auto& [id, sent] : in_flight_) oldest = std::min(oldest, sent.item.seq);
   return oldest - 1;
+}
+
+OutboxMark Publisher::mark() const {
+  OutboxMark out;
+  out.cursor = cursor();
+  storage::Seq next = out.cursor + 1;
+  const auto add = [&out](storage::Seq first, storage::Seq last) {
+    if (first > last) return;
+    if (!out.settled.empty() && out.settled.back().last + 1 == first)
+      out.settled.back().last = last;
+    else if (out.settled.size() < kMaxMarkRuns)
+      out.settled.push_back({first, last});
+  };
+  for (const storage::Seq seq : pending()) {
+    add(next, seq - 1);
+    next = seq + 1;
+  }
+  add(next, examined_);
+  for (const SeqRun& run : settled_) add(std::max(run.first, examined_ + 1), run.last);
+  return out;
 }
 
 void Publisher::tick(Actions& out) {
@@ -180,15 +258,22 @@ void Publisher::tick(Actions& out) {
   for (const EventId& id : late) {
     Sent sent = std::move(in_flight_.at(id));
     in_flight_.erase(id);
-    if (sent.attempts + 1 >= options_.max_attempts) refuse(Refusal::timeout);
+    if (sent.attempts + 1 >= options_.max_attempts) refuse(sent.item, Refusal::timeout, "no answer", out);
     again(std::move(sent), true);
   }
   pump(out);
-  if (now >= next_persist_ && !persisting_ && cursor() != persisted_) {
+  if (now >= next_persist_) {
     next_persist_ = now + options_.persist_every;
-    persisting_ = cursor();
-    out.push_back(PersistCursor{*persisting_});
+    save(out);
   }
+}
+
+void Publisher::save(Actions& out) {
+  if (persisting_) return;
+  OutboxMark now = mark();
+  if (now == persisted_) return;
+  persisting_ = std::move(now);
+  out.push_back(PersistCursor{*persisting_});
 }
 
 }  // namespace pharos::router

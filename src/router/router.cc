@@ -42,7 +42,6 @@ class Router::Core : public std::enable_shared_from_this<Core> {
         options_(std::move(options)),
         services_(std::move(services)),
         decided_(options_.intake.recent_ids),
-        origins_(options_.intake.origin_runs),
         gate_(options_.dials_per_second, options_.dial_burst, services_.clock.now()),
         status_(std::make_shared<const std::vector<UpstreamStatus>>()) {}
 
@@ -88,7 +87,6 @@ class Router::Core : public std::enable_shared_from_this<Core> {
   RouterOptions options_;
   RouterServices services_;
   RecentIds decided_;
-  OriginLog origins_;
   DialGate gate_;
   std::vector<std::shared_ptr<Upstream>> upstreams_;  // running
   std::vector<std::shared_ptr<Upstream>> leaving_;
@@ -139,7 +137,6 @@ void Router::Core::start_upstream(const UpstreamOptions& options) {
                           services_.signer,
                           services_.own_key,
                           decided_,
-                          origins_,
                           gate_,
                           [weak = weak_from_this()] {
                             if (const auto self = weak.lock()) self->open_gate();
@@ -207,7 +204,6 @@ void Router::Core::apply(RouterOptions options) {
 void Router::Core::drain() {
   if (draining_) return;
   draining_ = true;
-  subscription_ = {};
   for (const auto& upstream : std::exchange(upstreams_, {})) stop_upstream(upstream);
   note_if_stopped();
 }
@@ -288,15 +284,16 @@ void Router::Core::take_news() {
     Lock lock(news_mutex_);
     news = std::exchange(news_, {});
   }
-  for (const News::Run& run : news.runs) {
-    origins_.add(run.first, run.last, run.origin);
-    last_seq_ = std::max(last_seq_, run.last);
-  }
-  for (const auto& upstream : upstreams_) {
-    if (upstream->options().direction == Direction::down) continue;
-    for (const storage::CommittedEvent& event : news.ephemeral) upstream->on_ephemeral(event.event, event.origin);
-    if (!news.runs.empty()) upstream->on_stored(last_seq_);
-  }
+  if (!news.runs.empty()) last_seq_ = std::max(last_seq_, news.runs.back().last);
+  const auto tell = [&](Upstream& upstream) {
+    if (upstream.options().direction == Direction::down) return;
+    for (const storage::CommittedEvent& event : news.ephemeral) upstream.on_ephemeral(event.event, event.origin);
+    for (const News::Run& run : news.runs) upstream.on_brought(run.first, run.last, run.origin);
+    if (!news.runs.empty()) upstream.on_stored(last_seq_);
+  };
+  for (const auto& upstream : upstreams_) tell(*upstream);
+  // What they brought last is still to be noted.
+  for (const auto& upstream : leaving_) tell(*upstream);
 }
 
 // --- what it tells ---

@@ -87,6 +87,17 @@ void write(Writer& out, const UpstreamStatus& upstream) {
   number(out, "duplicate", upstream.sent_duplicate);
   number(out, "refused", upstream.sent_refused);
   counts(out, "refusals", upstream.sent_refusals);
+  key(out, "last_refused");
+  out.StartArray();
+  for (const RefusedEvent& refused : upstream.last_refused) {
+    out.StartObject();
+    text(out, "id", refused.id);
+    time(out, "at", refused.at);
+    text(out, "reason", refused.reason);
+    text(out, "text", refused.text);
+    out.EndObject();
+  }
+  out.EndArray();
   number(out, "retries", upstream.sent_retries);
   number(out, "backlog", upstream.backlog);
   out.EndObject();

@@ -24,6 +24,14 @@ struct LedgerStatus {
   std::uint64_t coalesced = 0;
 };
 
+// An event that the upstream did not take.
+struct RefusedEvent {
+  std::string id;
+  UnixSeconds at = 0;
+  std::string reason;  // as in sent_refusals
+  std::string text;    // the upstream's
+};
+
 struct UpstreamStatus {
   std::string name;
   std::string url;
@@ -53,6 +61,7 @@ struct UpstreamStatus {
   std::uint64_t sent_refused = 0;
   std::uint64_t sent_retries = 0;
   std::vector<std::pair<std::string, std::uint64_t>> sent_refusals;
+  std::vector<RefusedEvent> last_refused;  // newest last
   std::uint64_t backlog = 0;
 };
 

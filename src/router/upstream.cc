@@ -14,6 +14,9 @@ namespace {
 // Ephemeral events are not worth a queue: beyond this they are let go.
 constexpr std::size_t kMaxQueuedForEphemeral = 1U << 20U;
 constexpr std::size_t kReceivedIds = 65'536;
+constexpr std::chrono::seconds kLoadAgain{1};
+// What net says when it ends a connection over the size of a message.
+constexpr std::string_view kTooLarge = "message too large";
 
 Settled settled_as(const ingest::Verdict& verdict) {
   switch (verdict.fate) {
@@ -31,6 +34,8 @@ Settled settled_as(const ingest::Verdict& verdict) {
     case ingest::Reason::storage:
     case ingest::Reason::overloaded:
       return Settled::lost;
+    case ingest::Reason::created_at_future:
+      return Settled::early;
     default:
       return Settled::refused;
   }
@@ -60,19 +65,20 @@ Upstream::~Upstream() { context_.gate.forget(id_); }
 
 // --- start and end ---
 
-void Upstream::load(UpstreamFsm::Setup& setup) {
-  cursor_key_ = cursor_key(options_.url);
-  for (const Filter& filter : options_.filters) ledger_keys_.push_back(ledger_key(options_.url, filter));
+Upstream::Load Upstream::load(UpstreamFsm::Setup& setup) {
   auto opened = context_.store.read();
   if (!opened) {
-    log::warn("router", "cannot read what is known about an upstream",
-              {{"upstream", options_.name}, {"reason", opened.error().detail}});
-    return;
+    load_error_ = "what is known about it cannot be read: " + opened.error().detail;
+    return Load::later;
   }
   const storage::ReadTxn txn = std::move(opened).value();
   for (const std::string& key : ledger_keys_) {
     Ledger ledger(context_.options.catchup.max_ledger_entries);
     if (const auto value = kv_get(txn, context_.store.tables(), storage::KvTable::router_ledger, key)) {
+      if (is_of_newer_version(*value)) {
+        load_error_ = "its ledger was written by a later version of the program";
+        return Load::never;
+      }
       if (auto decoded = decode_ledger(*value, context_.options.catchup.max_ledger_entries))
         ledger = std::move(*decoded);
       else
@@ -80,14 +86,27 @@ void Upstream::load(UpstreamFsm::Setup& setup) {
     }
     setup.ledgers.push_back(std::move(ledger));
   }
-  if (const auto value = kv_get(txn, context_.store.tables(), storage::KvTable::router_outbox, cursor_key_))
-    setup.cursor = decode_cursor(*value);
+  if (const auto value = kv_get(txn, context_.store.tables(), storage::KvTable::router_outbox, mark_key_)) {
+    setup.mark = decode_mark(*value);
+    if (!setup.mark) {
+      load_error_ = is_of_newer_version(*value) ? "what was sent to it was noted by a later version of the program"
+                                                : "the note of what was sent to it cannot be read";
+      return Load::never;
+    }
+  }
+  return Load::ok;
 }
 
 void Upstream::start() {
+  mark_key_ = mark_key(options_.url);
+  for (const Filter& filter : options_.filters) ledger_keys_.push_back(ledger_key(options_.url, filter));
   verdicts_ = std::make_shared<VerdictQueue>(context_.shard, [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->on_verdicts();
   });
+  try_start();
+}
+
+void Upstream::try_start() {
   UpstreamFsm::Setup setup;
   setup.upstream = options_;
   setup.catchup = context_.options.catchup;
@@ -97,12 +116,22 @@ void Upstream::start() {
   setup.signer = context_.signer;
   setup.own_key = context_.own_key;
   setup.last_seq = last_seq_;
-  load(setup);
+  const Load loaded = load(setup);
+  if (loaded != Load::ok) {
+    log::error("router", "an upstream cannot begin", {{"upstream", options_.name}, {"reason", load_error_}});
+    if (loaded == Load::later) retry_timer_.arm(kLoadAgain, [this] { try_start(); });
+    return;
+  }
+  load_error_.clear();
   fsm_ = std::make_unique<UpstreamFsm>(std::move(setup), context_.clock, context_.random);
   run([this](Actions& out) { fsm_->start(out); });
 }
 
 void Upstream::drain(std::function<void()> stopped) {
+  if (!fsm_) {
+    retry_timer_.cancel();
+    return stopped();
+  }
   stopped_ = std::move(stopped);
   run([this](Actions& out) { fsm_->drain(out); });
 }
@@ -119,7 +148,9 @@ void Upstream::run(F&& input) {
     out.insert(out.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
   }
   arm_timer();
-  if (stopped_ && fsm_->stopped()) std::exchange(stopped_, nullptr)();
+  if (!stopped_ || !fsm_->stopped()) return;
+  tally_.update(*fsm_, context_.clock.unix_now());
+  std::exchange(stopped_, nullptr)();
 }
 
 void Upstream::perform(Action& action, Actions& more) {
@@ -234,9 +265,11 @@ void Upstream::on_dial_done(Result<net::Dialed, net::DialFailure> result) {
     std::string text(net::name(cause));
     text += " " + std::to_string(code);
     if (!reason.empty()) (text += ": ") += reason;
+    const auto end = cause == net::CloseCause::protocol && reason == kTooLarge ? UpstreamFsm::End::too_large
+                                                                               : UpstreamFsm::End::other;
     // In a turn of its own: the connection may find its end inside one of our calls.
-    self->context_.shard.post([weak, number, text] {
-      if (const auto alive = weak.lock()) alive->on_connection_closed(number, text);
+    self->context_.shard.post([weak, number, text, end] {
+      if (const auto alive = weak.lock()) alive->on_connection_closed(number, text, end);
     });
   };
   connection_->start(std::move(callbacks));
@@ -253,11 +286,11 @@ void Upstream::on_text(std::string_view text) {
   run([&](Actions& out) { fsm_->on_message(std::move(message).value(), out); });
 }
 
-void Upstream::on_connection_closed(std::uint64_t number, const std::string& reason) {
+void Upstream::on_connection_closed(std::uint64_t number, const std::string& reason, UpstreamFsm::End end) {
   if (number != connection_number_ || !connection_) return;
   connection_.reset();
   ++connection_number_;
-  run([&](Actions& out) { fsm_->on_closed(reason, out); });
+  run([&](Actions& out) { fsm_->on_closed(reason, out, end); });
 }
 
 void Upstream::hang_up(const std::string& reason) {
@@ -332,11 +365,11 @@ void Upstream::persist_ledger(PersistLedger&& write) {
 void Upstream::persist_cursor(const PersistCursor& write) {
   const auto done = [weak = weak_from_this(), &shard = context_.shard](bool ok) {
     shard.post([weak, ok] {
-      if (const auto self = weak.lock()) self->run([&](Actions&) { self->fsm_->on_cursor_persisted(ok); });
+      if (const auto self = weak.lock()) self->run([&](Actions& out) { self->fsm_->on_cursor_persisted(ok, out); });
     });
   };
   const bool taken = context_.store.submit_update(
-      [key = cursor_key_, value = encode_cursor(write.seq)](storage::WriteTxn& txn) {
+      [key = mark_key_, value = encode_mark(write.mark)](storage::WriteTxn& txn) {
         return kv_put(txn, storage::KvTable::router_outbox, key, value);
       },
       done);
@@ -346,7 +379,7 @@ void Upstream::persist_cursor(const PersistCursor& write) {
 void Upstream::read_outbox(const ReadOutbox& read) {
   std::vector<Publisher::Item> items;
   const auto visit = [&](const storage::RecordView& record) {
-    if (context_.origins.find(record.seq()) == origin_) return;
+    if (!fsm_->publishes(record.seq())) return;
     bool matches = false;
     for (const Filter& filter : options_.filters) matches = matches || record.matches(filter);
     if (!matches || received_.contains(record.id())) return;
@@ -363,12 +396,18 @@ void Upstream::read_outbox(const ReadOutbox& read) {
   });
 }
 
+void Upstream::on_brought(storage::Seq first, storage::Seq last, storage::Origin origin) {
+  if (fsm_ && origin == origin_) fsm_->on_brought(first, last);
+}
+
 void Upstream::on_stored(storage::Seq last_seq) {
+  last_seq_ = last_seq;
+  if (!fsm_) return;
   run([&](Actions& out) { fsm_->on_stored(last_seq, out); });
 }
 
 void Upstream::on_ephemeral(const storage::EventPtr& event, storage::Origin origin) {
-  if (origin == origin_ || received_.contains(event->id)) return;
+  if (!fsm_ || origin == origin_ || received_.contains(event->id)) return;
   if (connection_ && connection_->queued_bytes() > kMaxQueuedForEphemeral) return context_.ephemeral_dropped.add();
   run([&](Actions& out) { fsm_->on_ephemeral(event, out); });
 }
@@ -377,7 +416,14 @@ void Upstream::on_ephemeral(const storage::EventPtr& event, storage::Origin orig
 
 UpstreamStatus Upstream::status() const {
   UpstreamStatus out;
-  fsm_->fill_status(out);
+  if (fsm_) {
+    fsm_->fill_status(out);
+    return out;
+  }
+  out.name = options_.name;
+  out.url = options_.url.text();
+  out.direction = options_.direction;
+  out.last_error = load_error_;
   return out;
 }
 

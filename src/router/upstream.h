@@ -5,10 +5,13 @@
 // believed to be held only when the store decided about it, so a forged body under a true id hides nothing: it is
 // dropped as a duplicate, or refused by ingest, and the true event is taken when it comes.
 //
-// Never echoes: an event is not sent to the upstream that brought it. Known by its origin in the commit feed, for as
-// many events as OriginLog holds, and by the ids that this upstream sent lately (also those that another brought
-// first). Across a restart the persisted cursor stands for both; events taken in less than its write interval before a
-// crash may be offered to their sender once, who knows them.
+// Never echoes: an event is not sent to the upstream that brought it. Known by its origin in the commit feed, within
+// the bounds of Publisher, and by the ids that this upstream sent lately (also those that another brought first).
+// Across a restart the persisted mark stands for the first; events taken in less than its write interval before a
+// crash, and those that another upstream brought first, may be offered to their sender once, who knows them.
+//
+// Begins only when what is known about the upstream has been read: without it good ledgers would be written over and
+// the backlog would be forgotten. A failed read is tried again; what a later program wrote is left alone.
 #pragma once
 
 #include <deque>
@@ -23,7 +26,6 @@
 #include "metrics/router_metrics.h"
 #include "net/ws_connector.h"
 #include "router/dial_gate.h"
-#include "router/origin_log.h"
 #include "router/recent_ids.h"
 #include "router/upstream_fsm.h"
 #include "router/upstream_tally.h"
@@ -42,7 +44,6 @@ struct UpstreamContext {
   Signer signer;
   PublicKey own_key;
   RecentIds& decided;
-  OriginLog& origins;
   DialGate& gate;
   std::function<void()> gate_changed;
   metrics::Counter ephemeral_dropped;
@@ -51,19 +52,20 @@ struct UpstreamContext {
 class Upstream : public std::enable_shared_from_this<Upstream> {
  public:
   // id: for the dial gate. origin: stable for the URL as long as the process lives. last_seq: the newest sequence
-  // number before the context's origin log began.
+  // number of the store.
   Upstream(const UpstreamContext& context, const UpstreamOptions& options, std::uint64_t id, storage::Origin origin,
            storage::Seq last_seq, metrics::UpstreamMetrics metrics);
   ~Upstream();
   Upstream(const Upstream&) = delete;
   Upstream& operator=(const Upstream&) = delete;
 
-  // Loads ledgers and cursor and begins.
+  // Loads ledgers and mark and begins.
   void start();
   // stopped is called once, when nothing is open any more.
   void drain(std::function<void()> stopped);
 
-  // The store has grown to last_seq; origins of what is new are in the log.
+  // Events of the store that were brought by `origin`; before on_stored() tells of them.
+  void on_brought(storage::Seq first, storage::Seq last, storage::Origin origin);
   void on_stored(storage::Seq last_seq);
   void on_ephemeral(const storage::EventPtr& event, storage::Origin origin);
 
@@ -81,7 +83,7 @@ class Upstream : public std::enable_shared_from_this<Upstream> {
   void dial_now();
   void on_dial_done(Result<net::Dialed, net::DialFailure> result);
   void on_text(std::string_view text);
-  void on_connection_closed(std::uint64_t number, const std::string& reason);
+  void on_connection_closed(std::uint64_t number, const std::string& reason, UpstreamFsm::End end);
   void hang_up(const std::string& reason);
   void submit(Submit&& submit, Actions& more);
   void feed_sink();
@@ -91,7 +93,9 @@ class Upstream : public std::enable_shared_from_this<Upstream> {
   void read_outbox(const ReadOutbox& read);
   void send(std::string_view text);
   void arm_timer();
-  void load(UpstreamFsm::Setup& setup);
+  enum class Load { ok, later, never };
+  Load load(UpstreamFsm::Setup& setup);
+  void try_start();
 
   UpstreamContext context_;
   UpstreamOptions options_;
@@ -108,7 +112,8 @@ class Upstream : public std::enable_shared_from_this<Upstream> {
   std::uint64_t connection_number_ = 0;  // tells callbacks of an earlier connection apart
   std::string out_;                      // one message being written
   std::vector<std::string> ledger_keys_;
-  std::string cursor_key_;
+  std::string mark_key_;
+  std::string load_error_;
   std::optional<SteadyTime> armed_for_;
 
   std::deque<Submit> to_submit_;  // bounded: reading pauses at in_flight_per_upstream

@@ -58,8 +58,8 @@ UpstreamFsm::UpstreamFsm(Setup setup, const Clock& clock, Random& random)
     mirror_ =
         std::make_unique<Mirror>(upstream_.filters, std::move(setup.ledgers), setup.catchup, setup.link, clock, random);
   if (upstream_.direction != Direction::down)
-    publisher_ =
-        std::make_unique<Publisher>(upstream_, setup.publisher, setup.own_key, setup.cursor, setup.last_seq, clock);
+    publisher_ = std::make_unique<Publisher>(upstream_, setup.publisher, setup.own_key, std::move(setup.mark),
+                                             setup.last_seq, clock);
 }
 
 // --- the connection ---
@@ -83,6 +83,7 @@ void UpstreamFsm::on_dialed(Actions& out) {
   link_ = Link::open;
   opened_at_ = clock_.now();
   connected_since_ = clock_.unix_now();
+  answered_ = false;
   progressed_ = false;
   paused_ = false;
   auth_.reset();
@@ -95,17 +96,17 @@ void UpstreamFsm::on_dial_failed(std::string_view reason, Actions& out) {
   if (link_ == Link::dialing) ended(true, reason, out);
 }
 
-void UpstreamFsm::on_closed(std::string_view reason, Actions& out) {
+void UpstreamFsm::on_closed(std::string_view reason, Actions& out, End end) {
   if (link_ != Link::open) return;
-  // Where there was nothing to send, a connection that lasted is all that can be asked for.
-  if (!mirror_ && publisher_->idle() && clock_.now() - opened_at_ >= link_options_.silence_timeout) progress(false);
+  if (end == End::too_large && mirror_) mirror_->met_too_large(out);
+  check_lasting();
   ended(!progressed_, reason, out);
 }
 
 void UpstreamFsm::ended(bool failure, std::string_view reason, Actions& out) {
   if (link_ == Link::open) {
     if (mirror_) mirror_->connection_lost();
-    if (publisher_) publisher_->connection_lost();
+    if (publisher_) publisher_->connection_lost(true, out);
   }
   connected_since_ = 0;
   paused_ = false;
@@ -119,10 +120,23 @@ void UpstreamFsm::ended(bool failure, std::string_view reason, Actions& out) {
   out.push_back(LogLine{log::Level::info, failure ? "upstream failed" : "upstream connection ended", last_error_});
 }
 
-void UpstreamFsm::progress(bool answer) {
+void UpstreamFsm::progress() {
   progressed_ = true;
   backoff_.reset();
-  if (answer) breaker_.succeeded(clock_.now());
+  breaker_.succeeded(clock_.now());
+}
+
+void UpstreamFsm::note_refusal() {
+  if (std::string refusal = mirror_->take_refusal(); !refusal.empty()) last_error_ = refusal.substr(0, kMaxError);
+}
+
+void UpstreamFsm::check_lasting() {
+  if (progressed_ || clock_.now() - opened_at_ < link_options_.lasting) return;
+  // Where there was nothing to ask, a connection that lasts is all that can be expected.
+  if (!answered_ && (mirror_ || !publisher_->idle())) return;
+  do {
+    progress();
+  } while (breaker_.state(clock_.now()) != Breaker::State::closed);
 }
 
 // --- messages ---
@@ -134,12 +148,15 @@ void UpstreamFsm::on_message(RelayMessage&& message, Actions& out) {
           [&](EventReply& reply) { on_event(std::move(reply), out); },
           [&](OkReply& reply) { on_ok(reply, out); },
           [&](EoseReply& reply) {
-            if (mirror_ && mirror_->on_eose(reply.subscription, reply.finish, out)) progress(true);
+            if (!mirror_ || !mirror_->on_eose(reply.subscription, reply.finish, out)) return;
+            answered_ = true;
+            note_refusal();
+            if (mirror_->made_headway() && !progressed_) progress();
           },
           [&](ClosedReply& reply) {
             if (!mirror_) return;
             mirror_->on_closed(reply.subscription, reply.message, out);
-            last_error_ = reply.message.substr(0, kMaxError);
+            note_refusal();
           },
           [&](NoticeReply& reply) {
             out.push_back(LogLine{log::Level::debug, "notice from upstream", reply.message.substr(0, kMaxError)});
@@ -157,7 +174,8 @@ void UpstreamFsm::on_event(EventReply&& reply, Actions& out) {
   if (!mirror_ || drain_until_) return;
   last_event_ = clock_.unix_now();
   const auto event = std::make_shared<const Event>(std::move(reply.event));
-  if (mirror_->on_event(reply.subscription, event, out)) progress(false);
+  if (mirror_->on_event(reply.subscription, event, out)) answered_ = true;
+  note_refusal();
   check_pressure(out);
 }
 
@@ -174,7 +192,11 @@ void UpstreamFsm::on_ok(const OkReply& reply, Actions& out) {
     case ClientAuth::Outcome::not_ours:
       break;
   }
-  if (publisher_ && publisher_->on_ok(reply.id, reply.accepted, reply.message, out)) progress(true);
+  if (!publisher_) return;
+  const Publisher::Counters before = publisher_->counters();
+  if (!publisher_->on_ok(reply.id, reply.accepted, reply.message, out)) return;
+  answered_ = true;
+  if (publisher_->counters().settled() > before.settled()) progress();
 }
 
 void UpstreamFsm::on_bad_message(const RelayMessageError& error, Actions&) {
@@ -197,8 +219,9 @@ void UpstreamFsm::count_invalid(std::string_view reason) {
 
 void UpstreamFsm::on_verdict(const Submit& submitted, Settled settled, std::string_view refused, Actions& out) {
   if (!mirror_) return;
-  if (settled == Settled::refused) count_invalid(refused);
+  if (settled == Settled::refused || settled == Settled::early) count_invalid(refused);
   mirror_->on_verdict(submitted.ticket, *submitted.event, settled);
+  if (settled == Settled::novel && link_ == Link::open) progress();
   check_pressure(out);
 }
 
@@ -219,8 +242,9 @@ void UpstreamFsm::on_ledger_persisted(std::size_t filter, bool ok) {
   if (mirror_) mirror_->on_persisted(filter, ok);
 }
 
-void UpstreamFsm::on_cursor_persisted(bool ok) {
+void UpstreamFsm::on_cursor_persisted(bool ok, Actions& out) {
   if (publisher_) publisher_->on_cursor_persisted(ok);
+  if (ok && drain_until_ && link_ != Link::stopped) finish_drain(out);
 }
 
 void UpstreamFsm::on_outbox(std::vector<Publisher::Item> items, storage::Seq examined_through, Actions& out) {
@@ -229,6 +253,10 @@ void UpstreamFsm::on_outbox(std::vector<Publisher::Item> items, storage::Seq exa
 
 void UpstreamFsm::on_outbox_failed() {
   if (publisher_) publisher_->on_outbox_failed();
+}
+
+void UpstreamFsm::on_brought(storage::Seq first, storage::Seq last) {
+  if (publisher_) publisher_->brought(first, last);
 }
 
 void UpstreamFsm::on_stored(storage::Seq last_seq, Actions& out) {
@@ -254,17 +282,22 @@ void UpstreamFsm::on_timer(Actions& out) {
   const SteadyTime now = clock_.now();
   if (now >= next_tick_) {
     next_tick_ = now + kTick;
-    if (mirror_ && !paused_) mirror_->tick(out);
+    if (mirror_ && !paused_) {
+      mirror_->tick(out);
+      note_refusal();
+    }
     if (publisher_) publisher_->tick(out);
   }
   if (drain_until_) return finish_drain(out);
   if (link_ == Link::waiting && now >= next_dial_) {
     link_ = Link::dialing;
     out.push_back(Dial{});
-  } else if (link_ == Link::open && !progressed_ && mirror_ && !paused_ &&
+  } else if (link_ == Link::open && !answered_ && mirror_ && !paused_ &&
              now - opened_at_ >= link_options_.silence_timeout) {
     out.push_back(HangUp{"silent"});
     ended(true, "the relay accepts connections but answers nothing", out);
+  } else if (link_ == Link::open) {
+    check_lasting();
   }
 }
 
@@ -294,10 +327,14 @@ void UpstreamFsm::finish_drain(Actions& out) {
                        (!publisher_ || link_ != Link::open || publisher_->idle());
   if (!settled && clock_.now() < *drain_until_) return;
   if (link_ == Link::open) {
-    if (publisher_) publisher_->connection_lost();
+    if (publisher_) publisher_->connection_lost(false, out);
     out.push_back(HangUp{"stopping"});
+    link_ = Link::waiting;
+    connected_since_ = 0;
   }
-  if (publisher_) publisher_->tick(out);
+  if (publisher_) publisher_->save(out);
+  // The next of this URL begins with what is written here.
+  if (publisher_ && publisher_->saving() && clock_.now() < *drain_until_) return;
   connected_since_ = 0;
   link_ = Link::stopped;
 }
@@ -373,6 +410,9 @@ void UpstreamFsm::fill_status(UpstreamStatus& status) const {
       if (counters.refused[i] > 0)
         status.sent_refusals.emplace_back(Publisher::name(static_cast<Publisher::Refusal>(i)), counters.refused[i]);
     }
+    for (const Publisher::Refused& refused : publisher_->last_refused())
+      status.last_refused.push_back(
+          {refused.id.hex(), refused.at, std::string(Publisher::name(refused.refusal)), refused.text});
     status.backlog = publisher_->backlog();
   }
 }

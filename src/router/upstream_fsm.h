@@ -5,7 +5,8 @@
 //      ^                 |            |                          |
 //      '---- backoff with full jitter, breaker ----- any end ----'        drain() --> draining --> stopped
 //
-// Backoff and breaker are reset by progress (an answer to something we asked), never by a mere connection.
+// Backoff and breaker are reset by progress, never by a mere connection or answer: an event settled, a good stretch of
+// coverage, or a connection that lasts. A relay that answers and then ends the connection is dialed ever more slowly.
 #pragma once
 
 #include <memory>
@@ -38,9 +39,9 @@ class UpstreamFsm {
     std::size_t max_in_flight = 4'096;  // events without a verdict; beyond it reading pauses
     Signer signer;                      // empty: AUTH is not answered
     PublicKey own_key;
-    std::vector<Ledger> ledgers;         // one per filter, as persisted
-    std::optional<storage::Seq> cursor;  // as persisted
-    storage::Seq last_seq = 0;           // of the store
+    std::vector<Ledger> ledgers;     // one per filter, as persisted
+    std::optional<OutboxMark> mark;  // as persisted
+    storage::Seq last_seq = 0;       // of the store
   };
   // clock and random outlive it.
   UpstreamFsm(Setup setup, const Clock& clock, Random& random);
@@ -48,20 +49,24 @@ class UpstreamFsm {
   void start(Actions& out);
   void on_dialed(Actions& out);
   void on_dial_failed(std::string_view reason, Actions& out);
-  // The connection ended without our asking.
-  void on_closed(std::string_view reason, Actions& out);
+  enum class End { too_large, other };
+  // The connection ended without our asking; too_large: because of a message beyond LinkOptions::max_message_bytes.
+  void on_closed(std::string_view reason, Actions& out, End end = End::other);
   void on_message(RelayMessage&& message, Actions& out);
   void on_bad_message(const RelayMessageError& error, Actions& out);
 
   // refused: the label under which a refusal is counted; "" otherwise.
   void on_verdict(const Submit& submitted, Settled settled, std::string_view refused, Actions& out);
   void on_ledger_persisted(std::size_t filter, bool ok);
-  void on_cursor_persisted(bool ok);
+  void on_cursor_persisted(bool ok, Actions& out);
   void on_outbox(std::vector<Publisher::Item> items, storage::Seq examined_through, Actions& out);
   void on_outbox_failed();
-  // The store has grown, or an ephemeral event passed by; not called for what this upstream brought.
+  // This upstream brought these events of the store; before on_stored() tells of them.
+  void on_brought(storage::Seq first, storage::Seq last);
   void on_stored(storage::Seq last_seq, Actions& out);
+  // Not called for what this upstream brought.
   void on_ephemeral(const storage::EventPtr& event, Actions& out);
+  bool publishes(storage::Seq seq) const { return publisher_ && !publisher_->is_settled(seq); }
   bool publishes(const Event& event) const { return publisher_ && publisher_->wants(event); }
 
   // When on_timer() wants to be called next.
@@ -87,7 +92,9 @@ class UpstreamFsm {
 
   void ended(bool failure, std::string_view reason, Actions& out);
   void wait_to_dial();
-  void progress(bool answer);
+  void progress();
+  void check_lasting();
+  void note_refusal();
   void check_pressure(Actions& out);
   void finish_drain(Actions& out);
   void on_event(EventReply&& reply, Actions& out);
@@ -112,6 +119,7 @@ class UpstreamFsm {
   SteadyTime next_tick_{};
   UnixSeconds connected_since_ = 0;
   UnixSeconds last_event_ = 0;
+  bool answered_ = false;    // something we asked, on this connection
   bool progressed_ = false;  // on this connection
   bool paused_ = false;
   std::optional<SteadyTime> drain_until_;

@@ -43,6 +43,8 @@ void ScriptedRelay::connect() {
   disconnect();
   connected_ = true;
   dropped_ = false;
+  dropped_for_size_ = false;
+  drop_next_ = false;
   sent_ = 0;
   authenticated_ = false;
   if (script.requires_auth) outbox_.push_back(AuthReply{"challenge-of-the-relay"});
@@ -83,12 +85,17 @@ void ScriptedRelay::on_req(const std::string& subscription, const std::vector<Fi
     outbox_.push_back(ClosedReply{subscription, "auth-required: we want to know you"});
     return;
   }
+  const bool asks_zero = std::any_of(filters.begin(), filters.end(), [](const Filter& f) { return f.limit == 0U; });
+  if (script.ignores_limit_zero && asks_zero) return;
+  if (filters.size() > script.max_filters) {
+    outbox_.push_back(ClosedReply{subscription, "error: too many filters"});
+    return;
+  }
   if (open_.size() >= script.max_requests) {
     outbox_.push_back(ClosedReply{subscription, "rate-limited: too many subscriptions"});
     return;
   }
-  if (script.refuses_limit_zero &&
-      std::any_of(filters.begin(), filters.end(), [](const Filter& f) { return f.limit == 0U; })) {
+  if (script.refuses_limit_zero && asks_zero) {
     outbox_.push_back(ClosedReply{subscription, "error: limit must be positive"});
     return;
   }
@@ -122,6 +129,11 @@ void ScriptedRelay::on_close(const std::string& subscription) { open_.erase(subs
 
 void ScriptedRelay::on_event(const Event& event) {
   ++received_;
+  if (script.dies_of == event.id) {
+    disconnect();
+    dropped_ = true;
+    return;
+  }
   if (!script.answers_ok) return;
   if (script.requires_auth && !authenticated_) {
     outbox_.push_back(OkReply{event.id, false, "auth-required: we want to know you"});
@@ -144,7 +156,9 @@ void ScriptedRelay::on_auth(const Event& event) {
 }
 
 std::optional<RelayMessage> ScriptedRelay::next() {
-  if (script.drops_after && sent_ >= *script.drops_after && connected_) {
+  const auto* next = outbox_.empty() ? nullptr : std::get_if<EventReply>(&outbox_.front());
+  dropped_for_size_ = dropped_for_size_ || (next != nullptr && script.too_large.contains(next->event.id));
+  if (connected_ && (drop_next_ || dropped_for_size_ || (script.drops_after && sent_ >= *script.drops_after))) {
     disconnect();
     dropped_ = true;
   }
@@ -152,6 +166,7 @@ std::optional<RelayMessage> ScriptedRelay::next() {
   RelayMessage message = std::move(outbox_.front());
   outbox_.pop_front();
   ++sent_;
+  drop_next_ = script.drops_after_eose && std::holds_alternative<EoseReply>(message);
   return message;
 }
 

@@ -19,6 +19,8 @@ struct RelayScript {
   std::size_t max_limit = 500;       // silent clamp per filter
   bool finish_hint = false;          // NIP-67
   bool refuses_limit_zero = false;   // CLOSED error: to limit 0
+  bool ignores_limit_zero = false;   // no answer to limit 0
+  std::size_t max_filters = 1'000;   // of one REQ; beyond it CLOSED error:
   bool dumps_on_limit_zero = false;  // takes limit 0 for no limit
   bool requires_auth = false;        // auth-required: until AUTH
   bool refuses_auth = false;
@@ -38,11 +40,14 @@ struct RelayScript {
   bool loses_every_third = false;           // answers lack events, others each time
   std::optional<std::size_t> closes_after;  // events of an answer, then CLOSED error:
   std::optional<std::size_t> drops_after;   // messages of a connection, then the connection is gone
+  bool drops_after_eose = false;            // the first EOSE is the last message of a connection
+  std::set<EventId> too_large;              // for the other side: the connection ends where one is to be sent
 
   // What it says to EVENT.
   bool accepts = true;
   std::string ok_message;
   bool answers_ok = true;
+  std::optional<EventId> dies_of;  // ends the connection instead of an answer to it
 };
 
 class ScriptedRelay {
@@ -69,6 +74,8 @@ class ScriptedRelay {
   std::optional<RelayMessage> next();
   bool has_output() const { return !outbox_.empty(); }
   bool dropped() const { return dropped_; }
+  // The connection ended at one of script.too_large.
+  bool dropped_for_size() const { return dropped_for_size_; }
 
   // What was asked on all connections.
   struct Asked {
@@ -96,6 +103,8 @@ class ScriptedRelay {
   bool connected_ = false;
   bool authenticated_ = false;
   bool dropped_ = false;
+  bool dropped_for_size_ = false;
+  bool drop_next_ = false;
   std::size_t sent_ = 0;
   std::size_t received_ = 0;
   std::size_t auth_answers_ = 0;

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 
 #include "router/dial_gate.h"
-#include "router/origin_log.h"
 #include "router/recent_ids.h"
 #include "router/tickets.h"
 #include "util/random.h"
@@ -26,23 +25,6 @@ TEST(RecentIds, ForgetsTheOldestFirst) {
   EXPECT_FALSE(recent.contains(ids[1]));
   EXPECT_TRUE(recent.contains(ids[2]));
   EXPECT_FALSE(RecentIds(0).insert(ids[0]));
-}
-
-TEST(OriginLog, KnowsWhoBroughtWhat) {
-  OriginLog log(3);
-  log.add(10, 1);
-  log.add(11, 1);
-  log.add(12, 2);
-  log.add(20, 29, 1);
-  EXPECT_EQ(log.runs(), 3U);
-  EXPECT_EQ(log.find(9), std::nullopt);
-  EXPECT_EQ(log.find(11), 1U);
-  EXPECT_EQ(log.find(12), 2U);
-  EXPECT_EQ(log.find(15), std::nullopt);
-  EXPECT_EQ(log.find(29), 1U);
-  log.add(30, 3);
-  EXPECT_EQ(log.find(11), std::nullopt);
-  EXPECT_EQ(log.find(30), 3U);
 }
 
 TEST(DialGate, LetsHigherPrioritiesGoFirstAndKeepsToItsRate) {

@@ -77,6 +77,39 @@ TEST(Ledger, SuccessForgetsTheAttempts) {
   EXPECT_EQ(ledger.entries()[0].evidence.attempts, 0U);
 }
 
+TEST(Ledger, AsksADoubtfulIntervalEverMoreSeldom) {
+  CatchupOptions options;
+  Ledger ledger;
+  const UnixSeconds six_hours = 6 * 3'600;
+  for (int i = 0; i < 3; ++i) ledger.mark({0, 9}, Coverage::partial, at(1'000));
+  EXPECT_TRUE(ledger.due({0, 9}, 1'000 + 4 * six_hours - 1, options).empty());
+  EXPECT_EQ(ledger.due({0, 9}, 1'000 + 4 * six_hours, options).size(), 1U);
+  for (int i = 0; i < 40; ++i) ledger.mark({0, 9}, Coverage::partial, at(1'000));
+  EXPECT_EQ(ledger.due({0, 9}, 1'000 + options.suspect_recheck_cap.count(), options).size(), 1U);
+}
+
+TEST(Ledger, RemembersThatTheRelayOnceServed) {
+  Ledger ledger;
+  EXPECT_FALSE(ledger.ever_served());
+  ledger.mark({0, 9}, Coverage::complete, at(1, 5));
+  ledger.mark({0, 9}, Coverage::complete, at(2, 0));
+  EXPECT_EQ(ledger.entries()[0].evidence.events, 0U);
+  EXPECT_TRUE(ledger.ever_served());
+  EXPECT_TRUE(decode_ledger(encode_ledger(ledger), 512)->ever_served());
+}
+
+TEST(Ledger, TakesBackWhatAClockThatWasAheadHasClaimed) {
+  Ledger ledger;
+  ledger.mark({10, 99}, Coverage::complete, at(200));
+  ledger.mark({150, 160}, Coverage::partial, at(200));
+  ledger.set_rechecked_at(0, 200);
+  ledger.distrust(50, 60);
+  ASSERT_EQ(ledger.entries().size(), 1U);
+  EXPECT_EQ(ledger.entries()[0].range, (Interval{10, 50}));
+  EXPECT_EQ(ledger.entries()[0].evidence.checked_at, 60);
+  EXPECT_EQ(ledger.rechecked_at(0), 60);
+}
+
 // Second by second, what the ledger claims is never more than what it was last told.
 TEST(Ledger, NeverClaimsMoreThanItWasToldHoweverFullItIs) {
   SeededRandom random(3);
@@ -147,8 +180,29 @@ TEST(LedgerCodec, RefusesWhatIsCutOrOfAnotherVersion) {
     EXPECT_FALSE(decode_ledger(bytes.substr(0, size), 512)) << size;
   EXPECT_FALSE(decode_ledger(bytes + "x", 512));
   std::string newer = bytes;
-  newer[0] = 2;
+  newer[0] = 3;
+  EXPECT_TRUE(is_of_newer_version(newer));
+  EXPECT_FALSE(is_of_newer_version(bytes));
   EXPECT_FALSE(decode_ledger(newer, 512));
+}
+
+TEST(LedgerCodec, GivesBackAMark) {
+  for (const OutboxMark& mark :
+       {OutboxMark{}, OutboxMark{7, {}}, OutboxMark{1'234'567, {{1'234'570, 1'234'570}, {1'300'000, 1'400'000}}}}) {
+    const std::string bytes = encode_mark(mark);
+    EXPECT_EQ(decode_mark(bytes), mark);
+    for (std::size_t size = 0; size < bytes.size(); ++size) EXPECT_FALSE(decode_mark(bytes.substr(0, size))) << size;
+    EXPECT_FALSE(decode_mark(bytes + "x"));
+  }
+}
+
+TEST(LedgerCodec, ReadsTheFirstVersion) {
+  const std::string ledger{1, 0, 1, 1, 1, 5, 4, 9, 3, 2, 0};
+  const auto read = decode_ledger(ledger, 512);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->entries().at(0).range, (Interval{5, 9}));
+  EXPECT_TRUE(read->ever_served());
+  EXPECT_EQ(decode_mark(std::string{1, 42}), (OutboxMark{42, {}}));
 }
 
 TEST(LedgerCodec, SurvivesRandomBytes) {
@@ -156,7 +210,10 @@ TEST(LedgerCodec, SurvivesRandomBytes) {
   for (int i = 0; i < 20'000; ++i) {
     std::string bytes(random.below(40), '\0');
     random.fill({reinterpret_cast<std::uint8_t*>(bytes.data()), bytes.size()});
-    if (!bytes.empty()) bytes[0] = 1;
+    if (!bytes.empty()) bytes[0] = static_cast<char>(1 + i % 2);
+    if (const auto mark = decode_mark(bytes)) {
+      EXPECT_EQ(decode_mark(encode_mark(*mark)), mark);
+    }
     if (const auto ledger = decode_ledger(bytes, 512)) {
       EXPECT_EQ(decode_ledger(encode_ledger(*ledger), 512)->entries(), ledger->entries());
     }
@@ -174,8 +231,7 @@ TEST(LedgerCodec, KeysFollowUrlAndFilterButNotTheWindow) {
   EXPECT_EQ(ledger_key(a, notes), ledger_key(a, recent));
   EXPECT_NE(ledger_key(a, notes), ledger_key(b, notes));
   EXPECT_NE(ledger_key(a, notes), ledger_key(a, Filter{}));
-  EXPECT_EQ(decode_cursor(encode_cursor(1'234'567)), 1'234'567U);
-  EXPECT_FALSE(decode_cursor(""));
+  EXPECT_NE(mark_key(a), mark_key(b));
 }
 
 }  // namespace

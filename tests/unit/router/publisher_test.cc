@@ -39,7 +39,7 @@ TEST_F(Publishing, SendsNewEventsAndSettlesThemByTheirOk) {
   EXPECT_TRUE(arrived(events));
   EXPECT_EQ(world.status().sent_accepted, 300U);
   EXPECT_EQ(world.status().backlog, 0U);
-  EXPECT_EQ(world.cursor, 300U);
+  EXPECT_EQ(world.cursor(), 300U);
 }
 
 TEST_F(Publishing, KeepsABoundedWindowInFlight) {
@@ -70,7 +70,7 @@ TEST_F(Publishing, LosesNothingInACrash) {
   world.crash();
   world.run(seconds(5));
   EXPECT_TRUE(arrived(events));
-  EXPECT_EQ(world.cursor, 200U);
+  EXPECT_EQ(world.cursor(), 200U);
 }
 
 TEST_F(Publishing, AnUnansweredEventIsSentAgainAndGivenUpInTheEnd) {
@@ -82,7 +82,84 @@ TEST_F(Publishing, AnUnansweredEventIsSentAgainAndGivenUpInTheEnd) {
   EXPECT_EQ(world.relay.received_events(), 5U);
   EXPECT_EQ(world.status().sent_refused, 1U);
   EXPECT_EQ(world.status().sent_refusals[0].first, "timeout");
-  EXPECT_EQ(world.cursor, 1U);
+  EXPECT_EQ(world.cursor(), 1U);
+}
+
+TEST_F(Publishing, AnEventThatEndsTheConnectionDoesNotHoldUpTheOthers) {
+  auto events = publish(200);
+  world.relay.script.dies_of = events[70].id;
+  world.run(minutes(30), seconds(1));
+  events.erase(events.begin() + 70);
+  EXPECT_TRUE(arrived(events));
+  EXPECT_EQ(world.cursor(), 200U);
+  EXPECT_THAT(world.status().sent_refusals, ::testing::ElementsAre(std::pair<std::string, std::uint64_t>("closed", 1)));
+}
+
+TEST_F(Publishing, ALossOfTheConnectionAloneGivesNothingUp) {
+  world.relay.script.answers_ok = false;
+  const auto events = publish(100);
+  for (int i = 0; i < 4; ++i) {
+    while (!world.fsm->connected()) world.advance(seconds(1));
+    world.settle();
+    world.relay.disconnect();
+    world.act([this](Actions& out) { world.fsm->on_closed("gone", out); });
+  }
+  world.relay.script.answers_ok = true;
+  world.run(minutes(10), seconds(1));
+  EXPECT_TRUE(arrived(events));
+}
+
+TEST_F(Publishing, KeepsTheLastRefusalsWithIdAndText) {
+  world.relay.script.accepts = false;
+  world.relay.script.ok_message = "blocked: not on the list";
+  const auto events = publish(20);
+  world.run(seconds(3));
+  const auto last = world.status().last_refused;
+  ASSERT_EQ(last.size(), 16U);
+  EXPECT_EQ(last.back().id, events.back().id.hex());
+  EXPECT_EQ(last.back().reason, "blocked");
+  EXPECT_EQ(last.back().text, "blocked: not on the list");
+}
+
+TEST(PublishingBoth, EventsOfTheUpstreamAreNotSentBackAfterARestart) {
+  UpstreamWorld world;
+  world.setup.upstream.direction = Direction::both;
+  world.boot();
+  world.run(seconds(2));
+  world.relay.script.accepts = false;
+  world.relay.script.ok_message = "rate-limited: later";
+  // More than the publisher looks ahead.
+  for (int i = 0; i < 100; ++i) world.publish(note(world.random, world.clock.unix_now()));
+  for (int i = 0; i < 50; ++i) {
+    world.relay.store(note(world.random, world.clock.unix_now()));
+    world.settle();
+  }
+  world.run(seconds(3));
+  EXPECT_EQ(world.cursor(), 0U);
+  world.crash();
+  world.relay.script.accepts = true;
+  world.relay.script.ok_message.clear();
+  world.run(seconds(20));
+  EXPECT_EQ(world.status().backlog, 0U);
+  EXPECT_EQ(world.status().sent_accepted, 100U);
+  EXPECT_EQ(world.status().sent_duplicate, 0U);
+}
+
+TEST(PublishingBoth, SavesItsMarkBeforeItIsStopped) {
+  UpstreamWorld world;
+  world.setup.upstream.direction = Direction::both;
+  world.setup.publisher.persist_every = minutes(5);
+  world.boot();
+  world.run(seconds(2));
+  world.publish(note(world.random, world.clock.unix_now()));
+  while (world.deliver()) {
+  }
+  world.settle();
+  world.act([&](Actions& out) { world.fsm->drain(out); });
+  EXPECT_FALSE(world.fsm->stopped());
+  world.settle();
+  EXPECT_TRUE(world.fsm->stopped());
+  EXPECT_EQ(world.cursor(), 1U);
 }
 
 TEST_F(Publishing, ARefusalIsFinalAndCountedByItsReason) {
@@ -93,7 +170,7 @@ TEST_F(Publishing, ARefusalIsFinalAndCountedByItsReason) {
   EXPECT_EQ(world.relay.received_events(), 3U);
   EXPECT_THAT(world.status().sent_refusals,
               ::testing::ElementsAre(std::pair<std::string, std::uint64_t>("blocked", 3)));
-  EXPECT_EQ(world.cursor, 3U);
+  EXPECT_EQ(world.cursor(), 3U);
 }
 
 TEST_F(Publishing, WaitsForARateLimitHoweverLongItTakes) {
@@ -134,7 +211,7 @@ TEST_F(Publishing, KeepsPrivateProtectedExpiredAndAuthEventsToItself) {
   world.run(seconds(3));
   EXPECT_EQ(world.relay.size(), 2U);
   EXPECT_TRUE(arrived({events[0], own}));
-  EXPECT_EQ(world.cursor, 7U);
+  EXPECT_EQ(world.cursor(), 7U);
 }
 
 TEST_F(Publishing, SendsOnlyWhatItsFiltersMatch) {
@@ -181,7 +258,7 @@ TEST(PublishingAtFirst, BeginsWithWhatComesUnlessToldOtherwise) {
     world.boot();
     world.run(seconds(3));
     EXPECT_EQ(world.relay.size(), existing ? 10U : 0U);
-    EXPECT_EQ(world.cursor, 10U);
+    EXPECT_EQ(world.cursor(), 10U);
   }
 }
 

@@ -433,6 +433,146 @@ TEST(UpstreamFsm, AWallClockThatLeapsAheadClaimsNoTimeThatWasNotLived) {
   }
 }
 
+TEST(UpstreamFsm, AClockThatWasAheadLeavesNoHole) {
+  for (const bool restarted : {false, true}) {
+    SCOPED_TRACE(restarted);
+    UpstreamWorld world;
+    const UnixSeconds real = world.clock.unix_now();
+    fill(world, 30, 1'690'000'000, 1'699'000'000);
+    world.clock.set_unix(real + 86'400);
+    world.boot();
+    world.run(minutes(15), seconds(1));
+    ASSERT_GT(world.ledger().entries().back().range.to, real + 80'000);
+    world.clock.set_unix(real + 900);
+    if (restarted) {
+      world.crash();
+    } else {
+      world.run(seconds(20));
+    }
+    // Nobody listens while these come.
+    world.reachable = false;
+    world.relay.disconnect();
+    if (world.fsm->connected()) world.act([&](Actions& out) { world.fsm->on_closed("gone", out); });
+    world.run(minutes(1), seconds(1));
+    fill(world, 20, world.clock.unix_now() - 30, world.clock.unix_now());
+    world.reachable = true;
+    world.run(minutes(30), seconds(1));
+    EXPECT_THAT(world.missing(), IsEmpty());
+    EXPECT_THAT(world.missing_in_complete(), IsEmpty());
+    for (const LedgerEntry& entry : world.ledger().entries()) EXPECT_LE(entry.range.to, world.clock.unix_now());
+  }
+}
+
+TEST(UpstreamFsm, ARelayThatAnswersAndHangsUpIsDialedEverMoreSlowly) {
+  UpstreamWorld world;
+  world.relay.script.drops_after_eose = true;
+  world.boot();
+  world.run(minutes(30), seconds(1));
+  EXPECT_LT(world.dials, 40U);
+  world.relay.script.drops_after_eose = false;
+  world.run(minutes(10), seconds(1));
+  EXPECT_EQ(world.status().retries, 0U);
+  EXPECT_EQ(world.status().breaker, "closed");
+}
+
+TEST(UpstreamFsm, StepsAroundAnEventThatIsTooLarge) {
+  UpstreamWorld world;
+  fill(world, 2'000, 1'690'000'000, 1'699'000'000);
+  const Event large = note(world.random, 1'697'123'456);
+  world.relay.store(large);
+  world.relay.script.too_large.insert(large.id);
+  world.boot();
+  world.run(minutes(60), seconds(1));
+  EXPECT_THAT(world.missing(), ::testing::ElementsAre(large.id));
+  EXPECT_THAT(world.missing_in_complete(), IsEmpty());
+  EXPECT_GT(share(world), 0.99);
+  EXPECT_EQ(world.status().ledgers[0].summary.partial, 1U);
+  EXPECT_LT(world.dials, 12U);
+}
+
+TEST(UpstreamFsm, FallsBackToSinceWhereLimitZeroIsNotAnswered) {
+  UpstreamWorld world;
+  world.relay.script.ignores_limit_zero = true;
+  fill(world, 100, 1'690'000'000, 1'699'000'000);
+  world.boot();
+  world.run(minutes(2), seconds(1));
+  EXPECT_EQ(world.dials, 1U);
+  EXPECT_EQ(world.fsm->state(), UpstreamState::live);
+  EXPECT_THAT(world.missing(), IsEmpty());
+}
+
+TEST(UpstreamFsm, AsksFilterByFilterWhereManyAreRefused) {
+  UpstreamWorld world;
+  world.relay.script.max_filters = 1;
+  world.setup.upstream.filters.resize(3);
+  for (std::size_t i = 0; i < 3; ++i)
+    world.setup.upstream.filters[i].kinds = std::vector<Kind>{static_cast<Kind>(i + 1)};
+  fill(world, 100, 1'690'000'000, 1'699'000'000);
+  world.boot();
+  world.run(minutes(2), seconds(1));
+  EXPECT_EQ(world.fsm->state(), UpstreamState::live);
+  EXPECT_EQ(world.relay.open_subscriptions(), 3U);
+  world.relay.store(note(world.random, world.clock.unix_now(), 3));
+  world.settle();
+  EXPECT_THAT(world.missing(), IsEmpty());
+}
+
+TEST(UpstreamFsm, TellsWhatWasLeftUnanswered) {
+  UpstreamWorld world;
+  fill(world, 100, 1'690'000'000, 1'699'000'000);
+  world.boot();
+  world.deliver();
+  world.relay.script.silent = true;
+  world.advance(seconds(31));
+  world.advance(seconds(1));
+  EXPECT_THAT(world.status().last_error, ::testing::HasSubstr("no answer to a page"));
+}
+
+TEST(UpstreamFsm, GivesUpAPageThatDoesNotEnd) {
+  UpstreamWorld world;
+  world.boot();
+  world.deliver();
+  const std::string page = world.relay.asked().back().subscription;
+  const auto tell = [&world](RelayMessage message) {
+    world.act([&](Actions& out) { world.fsm->on_message(std::move(message), out); });
+  };
+  for (UnixSeconds i = 0; i < 5'001; ++i) tell(EventReply{page, note(world.random, 1'699'000'000 - i)});
+  EXPECT_EQ(world.status().pages_failed, 1U);
+  world.crash();
+  world.deliver();
+  const std::string slow = world.relay.asked().back().subscription;
+  for (UnixSeconds i = 0; i < 41; ++i) {
+    world.advance(seconds(15));
+    tell(EventReply{slow, note(world.random, 1'699'000'000 - i)});
+  }
+  EXPECT_EQ(world.status().pages_failed, 1U);
+}
+
+TEST(UpstreamFsm, EventsOfTheFutureAreAskedForFromTheStart) {
+  UpstreamWorld world;
+  const Event ahead = note(world.random, world.clock.unix_now() + 7'200);
+  world.relay.store(ahead);
+  world.boot();
+  world.run(seconds(5));
+  EXPECT_TRUE(world.held.contains(ahead.id));
+}
+
+TEST(UpstreamFsm, AnEventRefusedAsTooFarAheadIsFetchedInItsTime) {
+  UpstreamWorld world;
+  world.setup.catchup.rechecks.clear();
+  fill(world, 20, 1'690'000'000, 1'699'000'000);
+  const Event ahead = note(world.random, world.clock.unix_now() + 3'600);
+  world.relay.store(ahead);
+  world.early.insert(ahead.id);
+  world.boot();
+  world.run(minutes(30), seconds(1));
+  EXPECT_FALSE(world.held.contains(ahead.id));
+  world.early.clear();
+  world.run(minutes(50), seconds(1));
+  EXPECT_THAT(world.missing(), IsEmpty());
+  EXPECT_THAT(world.missing_in_complete(), IsEmpty());
+}
+
 TEST(UpstreamFsm, DrainsBoundedInTimeAndSavesWhatItKnows) {
   UpstreamWorld world;
   fill(world, 2'000, 1'690'000'000, 1'699'000'000);

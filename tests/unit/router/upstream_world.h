@@ -51,7 +51,7 @@ class UpstreamWorld {
       if (ledgers.contains(i)) ledger = decode_ledger(ledgers[i], setup.catchup.max_ledger_entries).value();
       setup.ledgers.push_back(std::move(ledger));
     }
-    setup.cursor = cursor;
+    setup.mark = mark;
     setup.last_seq = log.size();
     jobs.clear();
     reading = true;
@@ -81,7 +81,8 @@ class UpstreamWorld {
     if (!fsm->connected() || !reading) return false;
     auto message = relay.next();
     if (relay.dropped()) {
-      if (fsm->connected()) act([this](Actions& out) { fsm->on_closed("gone", out); });
+      const auto end = relay.dropped_for_size() ? UpstreamFsm::End::too_large : UpstreamFsm::End::other;
+      if (fsm->connected()) act([&](Actions& out) { fsm->on_closed("gone", out, end); });
       return true;
     }
     if (!message) return false;
@@ -97,6 +98,7 @@ class UpstreamWorld {
     if (auto* submit = std::get_if<Submit>(&job)) {
       Settled settled = held.contains(submit->event->id) ? Settled::duplicate : Settled::novel;
       if (refuse.contains(submit->event->id)) settled = Settled::refused;
+      if (early.contains(submit->event->id)) settled = Settled::early;
       if (lose > 0) {
         --lose;
         settled = Settled::lost;
@@ -104,6 +106,8 @@ class UpstreamWorld {
       if (settled == Settled::novel) {
         held.insert(submit->event->id);
         log.push_back(submit->event);
+        fsm->on_brought(log.size(), log.size());
+        act([this](Actions& out) { fsm->on_stored(log.size(), out); });
       }
       act([&](Actions& out) { fsm->on_verdict(*submit, settled, "policy", out); });
     } else if (auto* ledger = std::get_if<PersistLedger>(&job)) {
@@ -114,14 +118,14 @@ class UpstreamWorld {
         --fail_writes;
       fsm->on_ledger_persisted(ledger->filter, ok);
     } else if (auto* write = std::get_if<PersistCursor>(&job)) {
-      cursor = write->seq;
-      fsm->on_cursor_persisted(true);
+      mark = decode_mark(encode_mark(write->mark));
+      act([this](Actions& out) { fsm->on_cursor_persisted(true, out); });
     } else if (auto* read = std::get_if<ReadOutbox>(&job)) {
       std::vector<Publisher::Item> items;
       storage::Seq at = read->after;
       while (at < read->through && at < read->after + read->records) {
         ++at;
-        if (fsm->publishes(*log[at - 1])) items.push_back({at, log[at - 1]});
+        if (fsm->publishes(at) && fsm->publishes(*log[at - 1])) items.push_back({at, log[at - 1]});
       }
       act([&](Actions& out) { fsm->on_outbox(std::move(items), at, out); });
     }
@@ -153,6 +157,7 @@ class UpstreamWorld {
     act([this](Actions& out) { fsm->on_stored(log.size(), out); });
   }
 
+  storage::Seq cursor() const { return mark ? mark->cursor : 0; }
   Ledger ledger(std::size_t filter = 0) const {
     const auto found = ledgers.find(filter);
     return found == ledgers.end() ? Ledger() : decode_ledger(found->second, 512).value();
@@ -198,7 +203,7 @@ class UpstreamWorld {
   std::set<EventId> held;
   std::vector<storage::EventPtr> log;  // seq i + 1
   std::map<std::size_t, std::string> ledgers;
-  std::optional<storage::Seq> cursor;
+  std::optional<OutboxMark> mark;
 
   // Not durable.
   std::deque<Action> jobs;
@@ -207,6 +212,7 @@ class UpstreamWorld {
   // Faults of our own side.
   bool reachable = true;
   std::set<EventId> refuse;
+  std::set<EventId> early;
   std::size_t lose = 0;
   std::size_t fail_writes = 0;
 
