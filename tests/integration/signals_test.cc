@@ -30,7 +30,7 @@ TEST(Signals, ClientsAreShownOutBeforeUpstreamsAreWaitedFor) {
   net::IoShards shards(1);
   shards.start();
   test::ScriptedRelayServer upstream(shards);
-  PharosInstance relay("[[upstream]]\nname = \"up\"\nurl = \"" + upstream.url() + "\"\n");
+  PharosInstance relay("drain_timeout = \"1s\"\n[[upstream]]\nname = \"up\"\nurl = \"" + upstream.url() + "\"\n");
   ASSERT_TRUE(relay.start()) << relay.log();
   const auto upstream_is_open = [&] {
     std::size_t open = 0;
@@ -45,7 +45,6 @@ TEST(Signals, ClientsAreShownOutBeforeUpstreamsAreWaitedFor) {
   ASSERT_THAT(deaf.read_until(ws_close(1001).substr(0, 2)), HasSubstr(ws_close(1001).substr(0, 2)));
   EXPECT_TRUE(upstream_is_open());
   EXPECT_EQ(relay.process().wait(), 0) << relay.log();
-  shards.stop();
 }
 
 }  // namespace
