@@ -24,6 +24,7 @@ void Outbox::push(storage::EventPtr event) {
     return;
   }
   if (waiting_.size() >= capacity_ && !waiting_.empty()) {
+    lost_(waiting_.front().event->kind);
     waiting_.pop_front();
     ++totals_.dropped;
   }
@@ -44,10 +45,12 @@ std::vector<storage::EventPtr> Outbox::take(SteadyTime now) {
 }
 
 void Outbox::again(Item item) {
-  if (item.attempts >= max_attempts_)
-    ++totals_.failed;
-  else
+  if (item.attempts < max_attempts_) {
     waiting_.push_front(std::move(item));
+    return;
+  }
+  ++totals_.failed;
+  lost_(item.event->kind);
 }
 
 Outbox::Answer Outbox::on_ok(const EventId& id, bool accepted, std::string_view message, SteadyTime now) {

@@ -7,10 +7,12 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "monitor/options.h"
@@ -22,11 +24,13 @@ namespace pharos::monitor {
 
 class Outbox {
  public:
-  explicit Outbox(const PublishOptions& options)
+  // lost: an event of this kind was given up for want of an answer, or dropped for want of room.
+  Outbox(const PublishOptions& options, std::function<void(Kind)> lost)
       : capacity_(options.queue),
         window_(options.window),
         max_attempts_(options.max_attempts),
-        ok_timeout_(options.ok_timeout) {}
+        ok_timeout_(options.ok_timeout),
+        lost_(std::move(lost)) {}
 
   struct Totals {
     std::uint64_t accepted = 0;
@@ -74,6 +78,7 @@ class Outbox {
   std::size_t window_;
   unsigned max_attempts_;
   std::chrono::milliseconds ok_timeout_;
+  std::function<void(Kind)> lost_;
   std::deque<Item> waiting_;
   std::unordered_map<EventId, Sent> in_flight_;
   Totals totals_;

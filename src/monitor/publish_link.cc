@@ -1,6 +1,7 @@
 #include "monitor/publish_link.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "monitor/dial.h"
 #include "net/ws_connector.h"
@@ -22,7 +23,7 @@ class PublishLink::Impl : public std::enable_shared_from_this<Impl> {
         random_(random),
         signer_(signer),
         settled_(std::move(settled)),
-        outbox_(options),
+        outbox_(options, [this](Kind kind) { settled_(kind, false); }),
         backoff_(Backoff::Options{options.retry_first, options.retry_cap, options.retry_first}),
         timer_(shard) {
     // The operator named this relay; it may well stand in the own network.
@@ -53,8 +54,7 @@ class PublishLink::Impl : public std::enable_shared_from_this<Impl> {
   void shut() {
     timer_.cancel();
     dial_.reset();
-    if (connection_) connection_->close(net::CloseCause::shutdown, 1001, "");
-    connection_.reset();
+    drop_connection(net::CloseCause::shutdown, 1001);
   }
 
  private:
@@ -84,18 +84,23 @@ class PublishLink::Impl : public std::enable_shared_from_this<Impl> {
       return;
     }
     connection_ = result.value().connection;
+    const std::uint64_t number = ++connection_number_;
     state_ = State::connected;
     challenge_.clear();
     auth_sent_ = false;
     paused_until_ = {};
     net::WsConnection::Callbacks callbacks;
-    callbacks.on_message = [weak = weak_from_this()](std::string_view text) {
-      if (const auto self = weak.lock()) self->on_message(text);
-    };
-    callbacks.on_drained = later(&Impl::pump);
-    callbacks.on_closed = [weak = weak_from_this()](net::CloseCause, std::uint16_t, std::string_view reason) {
+    callbacks.on_message = [weak = weak_from_this(), number](std::string_view text) {
       const auto self = weak.lock();
-      if (!self || self->state_ != State::connected) return;
+      if (self && self->connection_number_ == number) self->on_message(text);
+    };
+    callbacks.on_drained = [weak = weak_from_this(), number] {
+      const auto self = weak.lock();
+      if (self && self->connection_number_ == number) self->pump();
+    };
+    callbacks.on_closed = [weak = weak_from_this(), number](net::CloseCause, std::uint16_t, std::string_view reason) {
+      const auto self = weak.lock();
+      if (!self || self->connection_number_ != number) return;
       self->error_ = printable("closed: " + std::string(reason));
       self->lost();
     };
@@ -103,7 +108,14 @@ class PublishLink::Impl : public std::enable_shared_from_this<Impl> {
     pump();
   }
 
+  // What an old connection still reports is not about the next one.
+  void drop_connection(net::CloseCause cause, std::uint16_t code) {
+    ++connection_number_;
+    if (const auto old = std::exchange(connection_, nullptr)) old->close(cause, code, "");
+  }
+
   void lost() {
+    ++connection_number_;
     connection_.reset();
     outbox_.on_disconnect();
     if (outbox_.idle())
@@ -157,8 +169,7 @@ class PublishLink::Impl : public std::enable_shared_from_this<Impl> {
 
   void hang_up() {
     state_ = State::idle;
-    if (connection_) connection_->close(net::CloseCause::policy, 1000, "");
-    connection_.reset();
+    drop_connection(net::CloseCause::policy, 1000);
   }
 
   void on_message(std::string_view text) {
@@ -217,6 +228,7 @@ class PublishLink::Impl : public std::enable_shared_from_this<Impl> {
   State state_ = State::idle;
   std::unique_ptr<net::PendingDial> dial_;
   net::WsConnectionPtr connection_;
+  std::uint64_t connection_number_ = 0;  // tells callbacks of an earlier connection apart
   std::string challenge_;
   bool auth_sent_ = false;
   SteadyTime paused_until_{};

@@ -27,7 +27,8 @@ struct PublishRelayStatus {
 
 class PublishLink {
  public:
-  // settled: an event was accepted or finally not. All references outlive this.
+  // settled: an event was accepted or finally not: refused, never answered, or dropped for want of room. All references
+  // outlive this.
   PublishLink(RelayUrl url, const PublishOptions& options, const ProbeOptions& network, net::IoShard& shard,
               const Clock& clock, Random& random, Signer& signer,
               std::function<void(Kind kind, bool accepted)> settled);

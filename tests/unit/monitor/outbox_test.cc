@@ -13,6 +13,11 @@ class OutboxTest : public ::testing::Test {
   ManualClock clock;
   test::Person person{1};
 
+  std::vector<Kind> lost;
+
+  Outbox make() {
+    return Outbox(options, [this](Kind kind) { lost.push_back(kind); });
+  }
   storage::EventPtr discovery(std::string_view d, UnixSeconds at = 1'700'000'000) {
     return std::make_shared<const Event>(person.event(30166, at, "", {{"d", d}}));
   }
@@ -23,7 +28,7 @@ class OutboxTest : public ::testing::Test {
 
 TEST_F(OutboxTest, SendsAWindowAndCountsTheAnswers) {
   options.window = 2;
-  Outbox outbox(options);
+  Outbox outbox = make();
   for (int i = 0; i < 3; ++i) outbox.push(note(i));
   const auto sent = outbox.take(clock.now());
   ASSERT_EQ(sent.size(), 2U);
@@ -42,7 +47,7 @@ TEST_F(OutboxTest, SendsAWindowAndCountsTheAnswers) {
 }
 
 TEST_F(OutboxTest, ANewerStatementTakesThePlaceOfTheWaitingOne) {
-  Outbox outbox(options);
+  Outbox outbox = make();
   outbox.push(discovery("wss://a.com/", 10));
   outbox.push(discovery("wss://b.com/", 10));
   const auto newer = discovery("wss://a.com/", 20);
@@ -53,16 +58,17 @@ TEST_F(OutboxTest, ANewerStatementTakesThePlaceOfTheWaitingOne) {
 
 TEST_F(OutboxTest, DropsTheOldestBeyondItsCap) {
   options.queue = 2;
-  Outbox outbox(options);
+  Outbox outbox = make();
   for (int i = 0; i < 5; ++i) outbox.push(note(i));
   EXPECT_EQ(outbox.waiting(), 2U);
   EXPECT_EQ(outbox.totals().dropped, 3U);
+  EXPECT_EQ(lost.size(), 3U) << "each one is told";
   EXPECT_EQ(outbox.take(clock.now())[0]->content, "3");
 }
 
 TEST_F(OutboxTest, GivesUpAfterTheLastAttempt) {
   options.max_attempts = 2;
-  Outbox outbox(options);
+  Outbox outbox = make();
   outbox.push(note(1));
   outbox.take(clock.now());
   EXPECT_EQ(outbox.deadline(), clock.now() + options.ok_timeout);
@@ -72,10 +78,11 @@ TEST_F(OutboxTest, GivesUpAfterTheLastAttempt) {
   outbox.on_disconnect();
   EXPECT_TRUE(outbox.idle());
   EXPECT_EQ(outbox.totals().failed, 1U);
+  EXPECT_THAT(lost, ::testing::ElementsAre(1)) << "told once, after the last attempt";
 }
 
 TEST_F(OutboxTest, WaitsWhenAskedForPatienceOrAuth) {
-  Outbox outbox(options);
+  Outbox outbox = make();
   const auto event = note(1);
   outbox.push(event);
   outbox.take(clock.now());
@@ -88,7 +95,7 @@ TEST_F(OutboxTest, WaitsWhenAskedForPatienceOrAuth) {
 }
 
 TEST_F(OutboxTest, ADuplicateWasPublishedBefore) {
-  Outbox outbox(options);
+  Outbox outbox = make();
   const auto event = note(1);
   outbox.push(event);
   outbox.take(clock.now());
