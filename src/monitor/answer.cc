@@ -40,4 +40,6 @@ Fault judge_notice(std::string_view message) {
                                                                                                      : Fault::none;
 }
 
+bool is_machine_readable(std::string_view message) { return by_prefix(message) != Fault::none; }
+
 }  // namespace pharos::monitor

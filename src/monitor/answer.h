@@ -14,4 +14,7 @@ Fault judge_refusal(std::string_view message);
 // NOTICEs are for people; only these prefixes make one an answer to what was asked last. none for all others.
 Fault judge_notice(std::string_view message);
 
+// The text begins with one of the machine-readable prefixes.
+bool is_machine_readable(std::string_view message);
+
 }  // namespace pharos::monitor

@@ -210,7 +210,7 @@ std::optional<ProbeResult> decode_result(std::string_view bytes) {
   for (const Check which : kChecks) {
     CheckResult& check = result.check(which);
     check.outcome = static_cast<Outcome>(in.byte_up_to(static_cast<std::uint8_t>(Outcome::timeout)));
-    check.fault = static_cast<Fault>(in.byte_up_to(static_cast<std::uint8_t>(Fault::own_fault)));
+    check.fault = static_cast<Fault>(in.byte_up_to(static_cast<std::uint8_t>(Fault::local)));
     check.rtt_ms = in.varint32();
     check.detail = in.text();
   }

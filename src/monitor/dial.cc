@@ -1,5 +1,10 @@
 #include "monitor/dial.h"
 
+#include <cerrno>
+
+#include <fcntl.h>
+#include <unistd.h>
+
 namespace pharos::monitor {
 
 net::DialTarget dial_target(const RelayUrl& url) {
@@ -50,6 +55,13 @@ Fault fault_of(net::NetError error) {
       return Fault::closed;
   }
   return Fault::tcp;
+}
+
+Fault fault_here_or(net::NetError error) {
+  const int spare = ::open("/", O_PATH | O_CLOEXEC);
+  if (spare < 0 && (errno == EMFILE || errno == ENFILE)) return Fault::local;
+  if (spare >= 0) ::close(spare);
+  return fault_of(error);
 }
 
 std::string detail_of(const net::NetFailure& failure) {

@@ -15,6 +15,9 @@ net::DialTarget dial_target(const RelayUrl& url);
 net::DialOptions dial_options(const RelayUrl& url, const ProbeOptions& options, std::chrono::milliseconds timeout);
 
 Fault fault_of(net::NetError error);
+// Fault::local when no descriptor is left, whatever the failure looks like: sockets, the resolver and files all fail
+// for want of one in their own ways.
+Fault fault_here_or(net::NetError error);
 // What there is to say beyond the fault: the HTTP status, or net's own text.
 std::string detail_of(const net::NetFailure& failure);
 

@@ -20,6 +20,10 @@ bool is_public_host(std::string_view host) {
   return std::ranges::none_of(kSpecialSuffixes, [&](std::string_view suffix) { return host.ends_with(suffix); });
 }
 
+bool has_route(Network network, bool proxy) {
+  return network == Network::clearnet || (network == Network::tor && proxy);
+}
+
 OptOut::OptOut(const std::vector<std::string>& entries, std::vector<std::string>* bad) {
   for (const std::string& entry : entries) {
     if (entry.find("://") != std::string::npos) {

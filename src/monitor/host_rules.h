@@ -16,6 +16,10 @@ namespace pharos::monitor {
 // example and localhost.
 bool is_public_host(std::string_view host);
 
+// Overlay networks are reached through a proxy alone: their names must not be looked up in the DNS. proxy: there is one
+// for Tor; no other overlay has any.
+bool has_route(Network network, bool proxy);
+
 // Relays that asked to be left alone: a URL leaves that path alone, a host name all of the host.
 class OptOut {
  public:

@@ -61,13 +61,16 @@ struct ScheduleOptions {
   std::chrono::milliseconds overdue_after{60'000};
 };
 
-// Many relays failing at the same time means that our own network is down. Looked at are the newest outcomes of
-// min_hosts different hosts that were online before.
+// Many relays of a network failing at the same time means that our own way there is down. Looked at are the newest
+// outcomes of min_hosts different hosts that were online before.
 struct OutageOptions {
   std::size_t min_hosts = 10;
-  std::size_t window = 50;                  // outcomes remembered
-  double failed_share = 0.8;                // more than this: outage
-  double recovered_share = 0.5;             // fewer than this: over
+  std::size_t window = 50;          // outcomes remembered
+  double failed_share = 0.8;        // more than this: outage
+  std::size_t recovered_hosts = 5;  // so many different hosts that opened since it began: over
+  // With at least one host that opened it is over after this time too. Without any it lasts: a ladder climbed for every
+  // target would keep them unwatched for days after our network is back.
+  std::chrono::milliseconds longest{3'600'000};
   std::chrono::milliseconds retry{60'000};  // until a target whose failure was not judged is tried again
 };
 

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "monitor/dial.h"
+#include "monitor/host_rules.h"
 #include "monitor/probe_fsm.h"
 #include "net/ws_connector.h"
 #include "nostr/schnorr.h"
@@ -94,7 +95,20 @@ class Probe::Impl : public std::enable_shared_from_this<Impl> {
   // The machine's deadlines decide; net's lie just behind them, as a safety net.
   static constexpr std::chrono::milliseconds kGrace{1'000};
 
+  // Posted, because the machine is still in the middle of its actions.
+  void fail_without_route(bool is_document) {
+    shard_.post([weak = weak_from_this(), is_document] {
+      const auto self = weak.lock();
+      if (!self) return;
+      constexpr std::string_view kWhy = "no way into this network without a proxy";
+      self->apply(is_document ? self->fsm_.nip11_failed(Fault::local, kWhy, false)
+                              : self->fsm_.open_failed(Fault::local, kWhy, {}, false));
+    });
+  }
+  bool reachable() const { return has_route(url_.network(), !options_.socks5_proxy.empty()); }
+
   void dial() {
+    if (!reachable()) return fail_without_route(false);
     const auto options = dial_options(url_, options_, scaled(options_.timeouts.open) + kGrace);
     dial_ = net::dial_websocket(shard_, dial_target(url_), options,
                                 [weak = weak_from_this()](Result<net::Dialed, net::DialFailure> result) {
@@ -106,7 +120,7 @@ class Probe::Impl : public std::enable_shared_from_this<Impl> {
     if (!result) {
       const net::DialFailure& failure = result.error();
       const bool timed_out = failure.failure.error == net::NetError::timeout;
-      apply(fsm_.open_failed(fault_of(failure.failure.error), detail_of(failure.failure),
+      apply(fsm_.open_failed(fault_here_or(failure.failure.error), detail_of(failure.failure),
                              reached(failure.times, failure.tls), timed_out));
       return;
     }
@@ -129,6 +143,7 @@ class Probe::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   void fetch() {
+    if (!reachable()) return fail_without_route(true);
     net::FetchOptions options;
     options.dial = dial_options(url_, options_, scaled(options_.timeouts.nip11) + kGrace);
     options.headers = {{"Accept", "application/nostr+json"}};
@@ -145,7 +160,7 @@ class Probe::Impl : public std::enable_shared_from_this<Impl> {
       return;
     }
     const net::NetFailure& failure = result.error().failure;
-    apply(fsm_.nip11_failed(fault_of(failure.error), detail_of(failure), failure.error == net::NetError::timeout));
+    apply(fsm_.nip11_failed(fault_here_or(failure.error), detail_of(failure), failure.error == net::NetError::timeout));
   }
 
   std::chrono::milliseconds scaled(std::chrono::milliseconds timeout) const {

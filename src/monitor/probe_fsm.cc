@@ -100,6 +100,7 @@ ProbeActions ProbeFsm::open_failed(Fault fault, std::string_view detail, const O
 ProbeActions ProbeFsm::closed(std::string_view reason) {
   ProbeActions out;
   if (stage_ == Stage::idle || stage_ == Stage::dialing || stage_ == Stage::done) return out;
+  if (is_machine_readable(reason)) result_.spoke_nostr = true;
   const std::string_view detail = reason.empty() ? std::string_view(notice_) : reason;
   if (stage_ == Stage::authenticating) {
     settle(result_.auth, running_, Outcome::failed, Fault::closed, detail);

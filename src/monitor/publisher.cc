@@ -19,6 +19,7 @@ using metrics::MonitorMetrics;
 
 // Looked up again in the store when forgotten.
 constexpr std::size_t kMaxStamps = 65'536;
+constexpr UnixSeconds kMaxAhead = 900;  // what relays commonly take
 constexpr std::size_t kLookupRecords = 1'000;
 constexpr std::chrono::milliseconds kLookupTime{20};
 
@@ -26,6 +27,8 @@ void count(const MonitorMetrics& metrics, Kind kind, bool ok) {
   switch (kind) {
     case kind::kProfile:
       metrics.count_published(MonitorMetrics::Published::profile, ok);
+      break;
+    case kind::kDeletion:
       break;
     case kind::kRelayList:
       metrics.count_published(MonitorMetrics::Published::relay_list, ok);
@@ -139,8 +142,25 @@ void Publisher::stamp(Event& event) {
     const auto stored = newest_stored(event.kind, d);
     it = stamps_.emplace(std::move(address), stored ? stored->created_at : 0).first;
   }
+  if (too_far_ahead(it->second)) {
+    if (const auto stored = newest_stored(event.kind, d); stored && too_far_ahead(stored->created_at)) retract(*stored);
+    it->second = 0;
+  }
   event.created_at = std::max(clock_.unix_now(), it->second + 1);
   it->second = event.created_at;
+}
+
+bool Publisher::too_far_ahead(UnixSeconds created_at) const { return created_at > clock_.unix_now() + kMaxAhead; }
+
+void Publisher::retract(const Event& event) {
+  log::warn("monitor", "a statement was dated by a clock that ran ahead, it is deleted and made anew",
+            {{"kind", event.kind}, {"created_at", event.created_at}});
+  Event deletion;
+  deletion.kind = kind::kDeletion;
+  deletion.created_at = clock_.unix_now();
+  deletion.tags.add({"e", event.id.hex()});
+  deletion.tags.add({"k", std::to_string(event.kind)});
+  submit(std::move(deletion));
 }
 
 void Publisher::broadcast(const storage::EventPtr& event) {
@@ -149,6 +169,10 @@ void Publisher::broadcast(const storage::EventPtr& event) {
 
 void Publisher::publish(Event event) {
   stamp(event);
+  submit(std::move(event));
+}
+
+void Publisher::submit(Event event) {
   sign(event);
   auto shared = std::make_shared<const Event>(std::move(event));
   own_->push(shared);
@@ -157,7 +181,7 @@ void Publisher::publish(Event event) {
 
 void Publisher::restate(Event event) {
   const auto stored = newest_stored(event.kind, identifier(event));
-  if (stored && same_statement(*stored, event))
+  if (stored && same_statement(*stored, event) && !too_far_ahead(stored->created_at))
     broadcast(stored);
   else
     publish(std::move(event));

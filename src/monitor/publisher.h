@@ -2,7 +2,9 @@
 // else has it. Shard-local.
 //
 // created_at rises strictly per address (kind, d), so that a later statement always replaces the earlier one (NIP-01),
-// also after a restart, after a step back of the clock and within one second.
+// also after a restart, after a step back of the clock and within one second. What a clock that ran ahead has dated
+// further ahead than relays take is deleted (NIP-09, by its id) and stated anew: rising on from there would keep every
+// later statement in the future too.
 #pragma once
 
 #include <memory>
@@ -45,6 +47,9 @@ class Publisher final : public Signer {
 
   std::shared_ptr<const Event> newest_stored(Kind kind, std::string_view identifier) const;
   void stamp(Event& event);
+  bool too_far_ahead(UnixSeconds created_at) const;
+  void retract(const Event& event);
+  void submit(Event event);
   void broadcast(const storage::EventPtr& event);
 
   SecretKey secret_;

@@ -92,6 +92,7 @@ std::string requirement_list(const Requirements& r) {
 }
 
 std::string_view verdict(const ProbeResult& result) {
+  if (!result.is_evidence()) return "not judged";
   if (!result.open.ok()) return "offline";
   return result.is_relay() ? "online" : "not a relay";
 }
@@ -113,6 +114,20 @@ std::string render_text(const RelayUrl& url, const ProbeResult& result) {
   }
   const std::string seen = requirement_list(observed_requirements(result));
   if (!seen.empty()) out += "\n  observed requirements: " + seen;
+  return out;
+}
+
+std::string render_line(const ProbeResult& result) {
+  std::string out = padded(verdict(result), 12);
+  for (const Check which : kChecks) {
+    const CheckResult& check = result.check(which);
+    if (check.outcome == Outcome::skipped) continue;
+    out += " " + std::string(name(which)) + " ";
+    if (check.ok())
+      out += std::to_string(check.rtt_ms) + " ms";
+    else
+      out += check.fault == Fault::none ? name(check.outcome) : name(check.fault);
+  }
   return out;
 }
 
@@ -150,6 +165,7 @@ std::string render_json(const RelayUrl& url, const ProbeResult& result) {
   append_json_integer(out, result.started_unix_ms);
   append_bool(out, "online", result.open.ok());
   append_bool(out, "relay", result.is_relay());
+  append_bool(out, "judged", result.is_evidence());
   out += ",\"address\":";
   append_json_string(out, result.address);
   out += ",\"checks\":{";
@@ -183,7 +199,7 @@ std::string render_json(const RelayUrl& url, const ProbeResult& result) {
   append_bool(out, "limit_ignored", result.limit_ignored);
   out += "},\"nip11\":";
   // Only line breaks can keep a JSON text from standing in one line; strings hold none unescaped.
-  std::string document = result.nip11.ok() ? result.nip11_document : "null";
+  std::string document = result.nip11_document.empty() ? "null" : result.nip11_document;
   for (char& c : document) {
     if (c == '\n' || c == '\r') c = ' ';
   }

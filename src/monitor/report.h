@@ -14,6 +14,9 @@ namespace pharos::monitor {
 //     read    failed    9 ms   auth_required: auth-required: ...
 std::string render_text(const RelayUrl& url, const ProbeResult& result);
 
+// The verdict and each check in short, in one line, for a list of results.
+std::string render_line(const ProbeResult& result);
+
 // One JSON object, one line. nip11 is the document as received, null when there is none.
 std::string render_json(const RelayUrl& url, const ProbeResult& result);
 

@@ -72,6 +72,8 @@ std::string_view name(Fault fault) {
       return "refused";
     case Fault::own_fault:
       return "own_fault";
+    case Fault::local:
+      return "local";
   }
   return "none";
 }

@@ -40,6 +40,7 @@ enum class Fault : std::uint8_t {
   rate_limited = 23,
   refused = 24,    // any other reason of the relay's policy
   own_fault = 25,  // the relay took our message for malformed or had an error: says nothing about its policy
+  local = 26,      // we could not even try: no descriptor left, no way into that network
 };
 std::string_view name(Fault fault);
 
@@ -97,8 +98,11 @@ struct ProbeResult {
   const CheckResult& check(Check which) const;
   CheckResult& check(Check which);
 
-  // A WebSocket that answers only what is no NIP-01 is no relay (push endpoints, echo servers).
-  bool is_relay() const { return open.ok() && (!spoke_garbage || spoke_nostr || nip11.ok()); }
+  // A WebSocket that neither says a word of NIP-01 nor has a NIP-11 document is no relay (push endpoints, echo servers,
+  // chats). One that is silent but documented counts: it opened.
+  bool is_relay() const { return open.ok() && (spoke_nostr || nip11.ok()); }
+  // False: the probe says something about us alone.
+  bool is_evidence() const { return open.fault != Fault::local; }
 
   friend bool operator==(const ProbeResult&, const ProbeResult&) = default;
 };

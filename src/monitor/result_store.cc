@@ -45,6 +45,36 @@ bool write_target(storage::WriteTxn& txn, const TargetState& state) {
   return storage::kv_put(txn, KvTable::monitor_target, target_key(state.url), encode_target(state));
 }
 
+// An update must stay short, and a history may be long.
+constexpr std::uint64_t kForgottenPerUpdate = 256;
+
+// False when the relay was taken in anew meanwhile, with numbers of its own.
+bool is_unchanged(storage::WriteTxn& txn, const TargetState& state) {
+  const auto bytes = storage::kv_get(txn, KvTable::monitor_target, target_key(state.url));
+  const auto stored = bytes ? decode_target(*bytes) : std::nullopt;
+  return stored && stored->next_result == state.next_result;
+}
+
+bool forget_slice(storage::Store& store, const TargetState& state, std::function<void(bool)> done) {
+  TargetState rest = state;
+  rest.first_result = std::min(state.next_result, state.first_result + kForgottenPerUpdate);
+  const bool last = rest.first_result == state.next_result;
+  auto apply = [state, rest, last](storage::WriteTxn& txn) {
+    for (std::uint64_t number = state.first_result; number < rest.first_result; ++number) {
+      if (!erase_result(txn, state.url, number)) return false;
+    }
+    if (!is_unchanged(txn, state)) return true;
+    return last ? storage::kv_erase(txn, KvTable::monitor_target, target_key(state.url)) : write_target(txn, rest);
+  };
+  auto next = [&store, rest, last, done = std::move(done)](bool durable) {
+    if (last || !durable)
+      done(durable);
+    else if (!forget_slice(store, rest, done))
+      done(false);
+  };
+  return store.submit_update(std::move(apply), std::move(next));
+}
+
 }  // namespace
 
 Result<ResultStore::Loaded, storage::StorageFailure> ResultStore::load(std::size_t most) const {
@@ -93,28 +123,22 @@ bool ResultStore::save(const TargetState& state, std::function<void(bool)> done)
 }
 
 bool ResultStore::forget(const TargetState& state, std::function<void(bool)> done) {
-  return store_.submit_update(
-      [state](storage::WriteTxn& txn) {
-        for (std::uint64_t number = state.first_result; number < state.next_result; ++number) {
-          if (!erase_result(txn, state.url, number)) return false;
-        }
-        return storage::kv_erase(txn, KvTable::monitor_target, target_key(state.url));
-      },
-      std::move(done));
+  return forget_slice(store_, state, std::move(done));
 }
 
 std::vector<ProbeResult> ResultStore::history(std::string_view url, std::size_t most) const {
   std::vector<ProbeResult> out;
   auto txn = store_.read();
   if (!txn) return out;
-  const std::string prefix = result_prefix(url);
-  storage::kv_scan(txn.value(), store_.tables(), KvTable::monitor_result, prefix, prefix,
-                   [&](std::string_view, std::string_view value) {
-                     if (auto result = decode_result(value)) out.push_back(*std::move(result));
-                     return true;
-                   });
-  std::ranges::reverse(out);
-  if (out.size() > most) out.resize(most);
+  const auto target = storage::kv_get(txn.value(), store_.tables(), KvTable::monitor_target, target_key(url));
+  const auto state = target ? decode_target(*target) : std::nullopt;
+  if (!state) return out;
+  for (std::uint64_t number = state->next_result; number > state->first_result && out.size() < most; --number) {
+    const std::string key = result_key(url, number - 1);
+    const auto bytes = storage::kv_get(txn.value(), store_.tables(), KvTable::monitor_result, key);
+    auto result = bytes ? decode_result(*bytes) : std::nullopt;
+    if (result) out.push_back(*std::move(result));
+  }
   return out;
 }
 

@@ -40,10 +40,11 @@ class ResultStore {
   bool record(TargetState& state, const ProbeResult& result, std::function<void(bool durable)> done);
   // The state alone.
   bool save(const TargetState& state, std::function<void(bool durable)> done);
-  // The target and its history go.
+  // The target and its history go, a slice at a time; done comes after the last one. What a crash leaves of it is
+  // found as a target by the next load(). False when the store's queue is full: nothing is gone then.
   bool forget(const TargetState& state, std::function<void(bool durable)> done);
 
-  // Newest first.
+  // Newest first; reads no more than that.
   std::vector<ProbeResult> history(std::string_view url, std::size_t most) const;
   std::optional<std::string> document(const Digest& digest) const;
 

@@ -29,41 +29,62 @@ void Schedule::add(const Entry& entry, std::optional<std::chrono::milliseconds> 
 void Schedule::wait_until(TargetId id, Target& target, SteadyTime due) {
   target.state = State::waiting;
   target.due = due;
-  waiting_.emplace(due, id);
+  waiting_.of(target).emplace(due, id);
 }
 
 void Schedule::remove(TargetId id) {
   const auto it = targets_.find(id);
   if (it == targets_.end()) return;
   Target& target = it->second;
-  if (target.state == State::in_flight)
-    release(target);
-  else
-    (target.state == State::waiting ? waiting_ : parked_).erase({target.due, id});
-  // Queues of parked ids skip the ones that are gone.
+  const std::pair place(target.due, id);
+  Place& net = lane(target.entry.network);
+  const auto host = hosts_.find(target.entry.host);
+  switch (target.state) {
+    case State::in_flight:
+      release(target);
+      break;
+    case State::parked:
+      parked_.erase(place);
+      net.parked.of(target).erase(place);
+      if (host != hosts_.end()) host->second.parked.of(target).erase(place);
+      break;
+    case State::waiting:
+      waiting_.of(target).erase(place);
+      // It may have held the turn of those that wait for the same place.
+      unpark_one(net.parked);
+      if (host != hosts_.end()) unpark_one(host->second.parked);
+      break;
+  }
   targets_.erase(id);
+}
+
+Schedule::Line* Schedule::first_due(SteadyTime now) {
+  for (Line* line : {&waiting_.named, &waiting_.discovered}) {
+    if (!line->empty() && line->begin()->first <= now) return line;
+  }
+  return nullptr;
 }
 
 std::vector<TargetId> Schedule::take_due(SteadyTime now) {
   std::vector<TargetId> out;
-  while (!waiting_.empty() && waiting_.begin()->first <= now) {
-    const TargetId id = waiting_.begin()->second;
+  while (Line* const line = first_due(now)) {
+    const TargetId id = line->begin()->second;
     Target& target = targets_.at(id);
-    Lane& net = lane(target.entry.network);
+    Place& net = lane(target.entry.network);
     const bool net_full = net.in_flight >= options_.concurrency[static_cast<std::size_t>(target.entry.network)];
     const auto host = hosts_.find(target.entry.host);
     const bool host_full = host != hosts_.end() && host->second.in_flight >= options_.per_host;
     if (net_full || host_full) {
-      waiting_.erase(waiting_.begin());
+      line->erase(line->begin());
       target.state = State::parked;
       parked_.emplace(target.due, id);
-      (net_full ? net.parked : host->second.parked).push_back(id);
+      (net_full ? net : host->second).parked.of(target).emplace(target.due, id);
       // The network's free slot goes to the next one in line.
       if (!net_full) unpark_one(net.parked);
       continue;
     }
     if (!bucket_.take(dials_per_probe_, now)) break;
-    waiting_.erase(waiting_.begin());
+    line->erase(line->begin());
     target.state = State::in_flight;
     ++net.in_flight;
     ++hosts_[target.entry.host].in_flight;
@@ -73,21 +94,19 @@ std::vector<TargetId> Schedule::take_due(SteadyTime now) {
   return out;
 }
 
-void Schedule::unpark_one(std::deque<TargetId>& parked) {
-  while (!parked.empty()) {
-    const TargetId id = parked.front();
-    parked.pop_front();
-    const auto it = targets_.find(id);
-    if (it == targets_.end() || it->second.state != State::parked) continue;
-    parked_.erase({it->second.due, id});
-    wait_until(id, it->second, it->second.due);
-    return;
-  }
+void Schedule::unpark_one(Lines& parked) {
+  if (parked.empty()) return;
+  Line& line = parked.named.empty() ? parked.discovered : parked.named;
+  const TargetId id = line.begin()->second;
+  line.erase(line.begin());
+  Target& target = targets_.at(id);
+  parked_.erase({target.due, id});
+  wait_until(id, target, target.due);
 }
 
 void Schedule::release(Target& target) {
   --in_flight_;
-  Lane& net = lane(target.entry.network);
+  Place& net = lane(target.entry.network);
   --net.in_flight;
   unpark_one(net.parked);
   const auto host = hosts_.find(target.entry.host);
@@ -106,6 +125,12 @@ std::chrono::milliseconds Schedule::retry_delay(unsigned failures) const {
   const unsigned per_rung = std::max(1U, options_.attempts_per_rung);
   const std::size_t rung = (failures - 1) / per_rung;
   return options_.retry_ladder[std::min(rung, options_.retry_ladder.size() - 1)];
+}
+
+std::chrono::milliseconds Schedule::longest_delay(unsigned failures) const {
+  if (failures == 0) return 2 * options_.period;
+  const auto delay = retry_delay(failures);
+  return delay + std::chrono::ceil<std::chrono::milliseconds>(kRetryJitter * delay);
 }
 
 // A target keeps its place in the period, on the wall clock, so that load stays spread through restarts and retries.
@@ -145,20 +170,24 @@ std::chrono::milliseconds Schedule::postpone(TargetId id, std::chrono::milliseco
 void Schedule::hasten(TargetId id, std::chrono::milliseconds delay, SteadyTime now) {
   const auto it = targets_.find(id);
   if (it == targets_.end() || it->second.state != State::waiting || it->second.due <= now + delay) return;
-  waiting_.erase({it->second.due, id});
+  waiting_.of(it->second).erase({it->second.due, id});
   wait_until(id, it->second, now + delay);
 }
 
 std::optional<SteadyTime> Schedule::wake_at(SteadyTime now) {
-  if (waiting_.empty()) return std::nullopt;
-  return std::max(waiting_.begin()->first, now + bucket_.wait_for(dials_per_probe_, now));
+  std::optional<SteadyTime> first;
+  for (const Line* line : {&waiting_.named, &waiting_.discovered}) {
+    if (!line->empty() && (!first || line->begin()->first < *first)) first = line->begin()->first;
+  }
+  if (!first) return std::nullopt;
+  return std::max(*first, now + bucket_.wait_for(dials_per_probe_, now));
 }
 
 std::size_t Schedule::overdue(SteadyTime now) const {
   const SteadyTime late = now - options_.overdue_after;
   std::size_t count = 0;
-  for (const auto* queue : {&waiting_, &parked_}) {
-    for (auto it = queue->begin(); it != queue->end() && it->first < late; ++it) ++count;
+  for (const Line* line : {&waiting_.named, &waiting_.discovered, &parked_}) {
+    for (auto it = line->begin(); it != line->end() && it->first < late; ++it) ++count;
   }
   return count;
 }

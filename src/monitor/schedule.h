@@ -1,13 +1,14 @@
 // When to probe whom: due times spread over the period, a retry ladder for relays that do not answer, and caps on
 // concurrency per network, probes per host and connections per second. Pure; one thread; knows nothing of probes.
 //
-// A target is waiting (it has a due time), parked (due, but its host or network is busy) or in flight.
+// A target is waiting (it has a due time), parked (due, but its host or network is busy) or in flight. Of those that
+// are due, the ones that the operator named go first, by due time: however many targets are discovered, the named ones
+// keep their pace.
 #pragma once
 
 #include <array>
 #include <chrono>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <set>
 #include <string>
@@ -35,6 +36,7 @@ class Schedule {
     std::string host;
     Network network = Network::clearnet;
     std::uint64_t hash = 0;  // of the URL: its place in the period
+    bool named = false;      // by the operator
   };
   // due_in: nullopt for a target never probed before; the past means late. Replaces nothing: ids are used once.
   void add(const Entry& entry, std::optional<std::chrono::milliseconds> due_in, SteadyTime now);
@@ -57,6 +59,8 @@ class Schedule {
 
   // The delay after this many failures, before jitter. failures > 0.
   std::chrono::milliseconds retry_delay(unsigned failures) const;
+  // No finished() gives a longer delay after so many failures.
+  std::chrono::milliseconds longest_delay(unsigned failures) const;
 
  private:
   enum class State { waiting, parked, in_flight };
@@ -65,32 +69,36 @@ class Schedule {
     State state = State::waiting;
     SteadyTime due;
   };
-  struct Host {
-    std::size_t in_flight = 0;
-    std::deque<TargetId> parked;
+  using Line = std::set<std::pair<SteadyTime, TargetId>>;
+  struct Lines {
+    Line named;
+    Line discovered;
+    bool empty() const { return named.empty() && discovered.empty(); }
+    Line& of(const Target& target) { return target.entry.named ? named : discovered; }
   };
-  struct Lane {  // a network
+  struct Place {  // a host or a network
     std::size_t in_flight = 0;
-    std::deque<TargetId> parked;
+    Lines parked;
   };
 
   void wait_until(TargetId id, Target& target, SteadyTime due);
-  void unpark_one(std::deque<TargetId>& parked);
+  Line* first_due(SteadyTime now);
+  void unpark_one(Lines& parked);
   void release(Target& target);
   std::chrono::milliseconds jittered(std::chrono::milliseconds delay, double share);
   std::chrono::milliseconds until_next_slot(std::uint64_t hash, std::int64_t unix_ms) const;
-  Lane& lane(Network network) { return lanes_[static_cast<std::size_t>(network)]; }
+  Place& lane(Network network) { return lanes_[static_cast<std::size_t>(network)]; }
 
   ScheduleOptions options_;
   double dials_per_probe_;
   Random& random_;
   TokenBucket bucket_;
   std::unordered_map<TargetId, Target> targets_;
-  std::set<std::pair<SteadyTime, TargetId>> waiting_;
-  // Parked targets by due time, so that lateness is seen; the queues below say what they wait for.
-  std::set<std::pair<SteadyTime, TargetId>> parked_;
-  std::unordered_map<std::string, Host> hosts_;
-  std::array<Lane, kNetworks> lanes_;
+  Lines waiting_;
+  // All that are parked, so that lateness is seen; the lines of the places below say what they wait for.
+  Line parked_;
+  std::unordered_map<std::string, Place> hosts_;
+  std::array<Place, kNetworks> lanes_;
   std::size_t in_flight_ = 0;
 };
 

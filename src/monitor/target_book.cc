@@ -1,5 +1,7 @@
 #include "monitor/target_book.h"
 
+#include <iterator>
+
 namespace pharos::monitor {
 
 std::string_view describe(Refusal refusal) {
@@ -38,10 +40,15 @@ Refusal TargetBook::judge_candidate(const RelayUrl& url, TargetSource source) co
 }
 
 std::optional<TargetId> TargetBook::victim_for(TargetSource source) const {
-  if (never_opened_.empty()) return std::nullopt;
-  const auto [failures, id] = *never_opened_.rbegin();
-  if (source == TargetSource::discovered && failures < kEvictAfter) return std::nullopt;
-  return id;
+  if (discovered_.empty()) return std::nullopt;
+  const Worth& least = *discovered_.rbegin();
+  if (source != TargetSource::discovered) return least.id;
+  if (least.tier == Worth::Tier::never_opened && least.failures >= kEvictAfter) return least.id;
+  const auto never_opened = discovered_.lower_bound({Worth::Tier::never_opened, 0, 0});
+  if (never_opened == discovered_.begin()) return std::nullopt;
+  const Worth& gone = *std::prev(never_opened);
+  if (gone.tier == Worth::Tier::was_online && gone.failures >= kForgetAfter) return gone.id;
+  return std::nullopt;
 }
 
 TargetBook::Admission TargetBook::admit(const RelayUrl& url, TargetSource source, std::int64_t unix_ms) {
@@ -80,8 +87,7 @@ TargetBook::Admission TargetBook::insert(const RelayUrl& url, TargetState state)
     }
   }
   out.id = next_id_++;
-  const Network network = url.network();
-  Target target{url, std::move(state), network != Network::clearnet && !(network == Network::tor && tor_), {}};
+  Target target{url, std::move(state), !has_route(url.network(), tor_), {}};
   const auto it = targets_.emplace(out.id, std::move(target)).first;
   by_url_.emplace(url.text(), out.id);
   ++paths_[url.host()];
@@ -119,17 +125,21 @@ std::size_t& TargetBook::count_of(const Target& target) {
   return counts.unknown;
 }
 
-bool TargetBook::evictable(const Target& target) const {
-  return target.state.source == TargetSource::discovered && target.state.online_unix_ms == 0;
+TargetBook::Worth TargetBook::worth(TargetId id, const Target& target) {
+  const TargetState& state = target.state;
+  auto tier = Worth::Tier::was_online;
+  if (state.online_unix_ms == 0) tier = Worth::Tier::never_opened;
+  if (state.liveness == Liveness::online) tier = Worth::Tier::online;
+  return {tier, state.failures, id};
 }
 
 void TargetBook::leave(TargetId id, const Target& target) {
   --count_of(target);
-  if (evictable(target)) never_opened_.erase({target.state.failures, id});
+  if (target.state.source == TargetSource::discovered) discovered_.erase(worth(id, target));
 }
 void TargetBook::enter(TargetId id, const Target& target) {
   ++count_of(target);
-  if (evictable(target)) never_opened_.emplace(target.state.failures, id);
+  if (target.state.source == TargetSource::discovered) discovered_.insert(worth(id, target));
 }
 
 bool TargetBook::judge(TargetId id, bool opened, std::int64_t unix_ms) {

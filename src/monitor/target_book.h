@@ -1,10 +1,12 @@
 // The watched relays: a bounded map with the rules of admission. Pure; one thread.
 //
-// Overflow: when the map is full, a new target takes the place of a discovered one that never opened; relays named by
-// the operator may displace any such, discovered ones only what has failed kEvictAfter times. Else it is refused.
+// Overflow: when the map is full, a relay named by the operator takes the place of the least of the discovered ones:
+// first of those that never opened, then of those that are offline, by failures. A discovered one only takes the place
+// of what never opened in kEvictAfter attempts, or opened once and failed kForgetAfter times since. Else it is refused.
 #pragma once
 
 #include <array>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -26,6 +28,7 @@ namespace pharos::monitor {
 
 using TargetId = std::uint64_t;
 inline constexpr std::uint32_t kEvictAfter = 6;
+inline constexpr std::uint32_t kForgetAfter = 12;  // more than a week by the default ladder
 
 enum class Refusal { none, known, opted_out, not_public, too_many_paths, full };
 std::string_view describe(Refusal refusal);
@@ -77,7 +80,6 @@ class TargetBook {
   std::optional<TargetId> victim_for(TargetSource source) const;
   Admission insert(const RelayUrl& url, TargetState state);
   std::size_t& count_of(const Target& target);
-  bool evictable(const Target& target) const;
   void leave(TargetId id, const Target& target);
   void enter(TargetId id, const Target& target);
 
@@ -89,8 +91,16 @@ class TargetBook {
   TargetId next_id_ = 1;
   std::map<TargetId, Target> targets_;
   std::unordered_map<std::string, TargetId> by_url_;
-  std::unordered_map<std::string, std::size_t> paths_;         // per host
-  std::set<std::pair<std::uint32_t, TargetId>> never_opened_;  // (failures, id) of discovered targets
+  std::unordered_map<std::string, std::size_t> paths_;  // per host
+  struct Worth {
+    enum class Tier { online, was_online, never_opened };
+    Tier tier = Tier::online;
+    std::uint32_t failures = 0;
+    TargetId id = 0;
+    friend auto operator<=>(const Worth&, const Worth&) = default;
+  };
+  static Worth worth(TargetId id, const Target& target);
+  std::set<Worth> discovered_;  // the least worth last
   std::array<Counts, kNetworks> counts_{};
 };
 

@@ -1,7 +1,7 @@
 #include "monitor/watch.h"
 
 #include <algorithm>
-#include <unordered_set>
+#include <utility>
 
 #include "monitor/nip66.h"
 #include "monitor/tally.h"
@@ -13,6 +13,7 @@ namespace pharos::monitor {
 namespace {
 
 constexpr std::size_t kRecentProbes = 50;
+constexpr std::size_t kLateShare = 10;  // one in so many that are late is worth a word
 
 // FNV-1a: the place of a URL in the period must be the same in every run.
 std::uint64_t hash_of(std::string_view text) {
@@ -32,6 +33,16 @@ OptOut opt_out_of(const MonitorOptions& options) {
   return out;
 }
 
+MonitorOptions with_reachable_publish_relays(MonitorOptions options) {
+  std::erase_if(options.publish.relays, [&](const RelayUrl& url) {
+    if (has_route(url.network(), !options.probe.socks5_proxy.empty())) return false;
+    log::warn("monitor", "a publish relay is left out: no way into its network without a proxy",
+              {{"relay", url.text()}});
+    return true;
+  });
+  return options;
+}
+
 void log_if_lost(bool durable) {
   if (!durable) log::warn("monitor", "a probe result could not be stored");
 }
@@ -40,16 +51,17 @@ void log_if_lost(bool durable) {
 
 Watch::Watch(const MonitorOptions& options, const SecretKey& secret, const MonitorDependencies& dependencies,
              std::function<void(std::string)> on_status)
-    : options_(options),
+    : options_(with_reachable_publish_relays(options)),
       shard_(dependencies.shard),
       clock_(dependencies.clock),
       metrics_(std::make_shared<const metrics::MonitorMetrics>(dependencies.metrics)),
       on_status_(std::move(on_status)),
       book_(options, opt_out_of(options)),
       schedule_(options.schedule, options.probe.check_nip11 ? 2.0 : 1.0, dependencies.random, clock_.now()),
-      guard_(options.outage),
+      guards_{OutageGuard(options.outage), OutageGuard(options.outage), OutageGuard(options.outage),
+              OutageGuard(options.outage)},
       results_(dependencies.store, options.history_per_target),
-      publisher_(secret, options.publish, options.probe, shard_, dependencies.store, dependencies.sink, clock_,
+      publisher_(secret, options_.publish, options.probe, shard_, dependencies.store, dependencies.sink, clock_,
                  dependencies.random, metrics_),
       discovery_(options.discovery, shard_, dependencies.store, clock_, publisher_.public_key(),
                  [this](const RelayUrl& url) { admit(url, TargetSource::discovered); }),
@@ -59,6 +71,7 @@ Watch::Watch(const MonitorOptions& options, const SecretKey& secret, const Monit
 
 void Watch::begin() {
   metrics_->check_frequency_seconds.set(std::chrono::ceil<std::chrono::seconds>(options_.schedule.period).count());
+  warn_of_settings();
   take_in_targets();
   if (options_.discovery.from_store) discovery_.start();
   announce();
@@ -122,7 +135,7 @@ void Watch::restore(const std::vector<RelayUrl>& settings, const std::vector<Rel
     const auto admission = wanted ? book_.restore(state) : TargetBook::Admission{Refusal::full, 0, std::nullopt};
     if (admission.displaced) drop(*admission.displaced);
     if (admission.refusal != Refusal::none) {
-      results_.forget(state, log_if_lost);
+      forget(state);
       continue;
     }
     if (last) book_.find(admission.id)->last = summarize(*last);
@@ -149,17 +162,26 @@ void Watch::add_to_schedule(TargetId id) {
   std::optional<std::chrono::milliseconds> due_in;
   if (target.state.checked_unix_ms != 0)
     due_in = std::chrono::milliseconds(target.state.due_unix_ms - clock_.unix_milliseconds());
-  schedule_.add({id, target.url.host(), target.url.network(), hash_of(target.url.text())}, due_in, clock_.now());
+  // A due time that lies further ahead than any delay was noted under a clock that ran ahead.
+  if (due_in > schedule_.longest_delay(target.state.failures)) due_in.reset();
+  const bool named = target.state.source != TargetSource::discovered;
+  schedule_.add({id, target.url.host(), target.url.network(), hash_of(target.url.text()), named}, due_in, clock_.now());
 }
 
 void Watch::drop(TargetId id) {
   if (const Target* target = book_.find(id)) {
-    if (target->state.next_result > 0) results_.forget(target->state, log_if_lost);
+    if (target->state.next_result > 0) forget(target->state);
+    guard_of(*target).forget(id);
   }
   schedule_.remove(id);
-  guard_.forget(id);
   probes_.erase(id);
   book_.erase(id);
+}
+
+void Watch::forget(const TargetState& state) {
+  if (!results_.forget(state, log_if_lost))
+    log::warn("monitor", "the store is busy: what is known of a target stays until the next start",
+              {{"target", state.url}});
 }
 
 // --- probing
@@ -194,17 +216,23 @@ void Watch::on_result(TargetId id, ProbeResult result) {
   changed_ = true;
   count_probe(*metrics_, result);
 
-  const auto ruling =
-      guard_.observe(id, target->url.host(), target->state.liveness == Liveness::online, result.open.ok());
+  if (!result.is_evidence()) {
+    remember(id, result, false, false);
+    withheld(id, *target);
+    pump();
+    return;
+  }
+
+  const std::string_view network = name(target->url.network());
+  const auto ruling = guard_of(*target).observe(id, target->url.host(), target->state.liveness == Liveness::online,
+                                                result.open.ok(), clock_.now());
   if (ruling.began) {
-    log::warn("monitor", "most relays fail at once: our own network seems down, nothing is judged");
-    metrics_->own_outage.set(1);
+    log::warn("monitor", "most relays fail at once: our own network seems down, nothing is judged",
+              {{"network", network}});
     forgive(ruling.forgive);
   }
-  if (ruling.ended) {
-    log::info("monitor", "relays answer again");
-    metrics_->own_outage.set(0);
-  }
+  if (ruling.ended) log::info("monitor", "relays answer, failures are judged again", {{"network", network}});
+  if (ruling.began || ruling.ended) metrics_->own_outage.set(own_outage() ? 1 : 0);
   const bool online = result.is_relay();
   remember(id, result, ruling.judge, online);
   if (ruling.judge)
@@ -213,6 +241,10 @@ void Watch::on_result(TargetId id, ProbeResult result) {
     withheld(id, *target);
   pump();
 }
+
+OutageGuard& Watch::guard_of(const Target& target) { return guards_[static_cast<std::size_t>(target.url.network())]; }
+
+bool Watch::own_outage() const { return std::ranges::any_of(guards_, &OutageGuard::outage); }
 
 void Watch::judged(TargetId id, Target& target, ProbeResult& result, bool online) {
   const bool was_known = target.state.liveness != Liveness::unknown;
@@ -257,6 +289,13 @@ void Watch::remember(TargetId id, const ProbeResult& result, bool was_judged, bo
 
 // --- publishing and telling
 
+void Watch::warn_of_settings() const {
+  if (options_.announce.own_url.empty() && options_.publish.relays.empty())
+    log::warn("monitor",
+              "no relay list (kind 10002) is published: without relay.url and monitor.publish_relays nobody learns "
+              "where the monitor's events can be read");
+}
+
 void Watch::announce() {
   AnnouncementFacts facts;
   facts.frequency = options_.schedule.period;
@@ -289,6 +328,11 @@ std::int64_t Watch::full_cycle_unix_ms() const {
 void Watch::tick() {
   const std::size_t overdue = schedule_.overdue(clock_.now());
   metrics_->overdue_targets.set(static_cast<std::int64_t>(overdue));
+  // Told once, until all targets are on time again.
+  if (overdue == 0) told_of_lateness_ = false;
+  if (overdue > book_.size() / kLateShare && !std::exchange(told_of_lateness_, true))
+    log::warn("monitor", "more targets than the pace allows: many are probed less often than announced",
+              {{"targets", book_.size()}, {"overdue", overdue}});
   if (changed_) {
     changed_ = false;
     const std::int64_t full_cycle = full_cycle_unix_ms();
@@ -300,7 +344,7 @@ void Watch::tick() {
     view.now_unix_ms = clock_.unix_milliseconds();
     view.period_ms = options_.schedule.period.count();
     view.full_cycle_unix_ms = full_cycle;
-    view.own_outage = guard_.outage();
+    view.own_outage = own_outage();
     view.in_flight = schedule_.in_flight();
     view.overdue = overdue;
     view.own_store_waiting = publisher_.waiting();

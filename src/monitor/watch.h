@@ -2,6 +2,7 @@
 // destroyed on the shard.
 #pragma once
 
+#include <array>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -38,6 +39,7 @@ class Watch : public std::enable_shared_from_this<Watch> {
   void admit(const RelayUrl& url, TargetSource source);
   void add_to_schedule(TargetId id);
   void drop(TargetId id);
+  void forget(const TargetState& state);
 
   // --- probing
   void pump();
@@ -46,9 +48,12 @@ class Watch : public std::enable_shared_from_this<Watch> {
   void judged(TargetId id, Target& target, ProbeResult& result, bool online);
   void withheld(TargetId id, Target& target);
   void forgive(const std::vector<TargetId>& ids);
+  OutageGuard& guard_of(const Target& target);
+  bool own_outage() const;
   void remember(TargetId id, const ProbeResult& result, bool was_judged, bool online);
 
   // --- publishing and telling
+  void warn_of_settings() const;
   void announce();
   void tick();
   std::int64_t full_cycle_unix_ms() const;
@@ -60,7 +65,7 @@ class Watch : public std::enable_shared_from_this<Watch> {
   std::function<void(std::string)> on_status_;
   TargetBook book_;
   Schedule schedule_;
-  OutageGuard guard_;
+  std::array<OutageGuard, kNetworks> guards_;
   ResultStore results_;
   Publisher publisher_;
   Discovery discovery_;
@@ -70,6 +75,7 @@ class Watch : public std::enable_shared_from_this<Watch> {
   net::Timer announce_timer_;
   net::Timer status_timer_;
   bool changed_ = true;
+  bool told_of_lateness_ = false;
 };
 
 }  // namespace pharos::monitor

@@ -1,10 +1,12 @@
 #include "monitor/monitor.h"
 
+#include <future>
 #include <map>
 #include <set>
 
 #include <rapidjson/document.h>
 
+#include "monitor/result_store.h"
 #include "monitor_world.h"
 
 namespace pharos::monitor {
@@ -114,6 +116,9 @@ TEST_F(MonitorTest, ARestartKeepsTheHistoryAndDoesNotRepeatWhatIsStillTrue) {
   start();
   ASSERT_TRUE(eventually([&] { return endpoint.upgrades() >= 2 && !stored(30166).empty() && !stored(0).empty(); }));
   monitor->stop();
+  const ResultStore results(*store, 100);
+  const std::size_t before = results.history(endpoint.url(), 100).size();
+  EXPECT_GE(before, 1U);
   const Event profile = stored(0)[0];
   const Event announcement = stored(10166)[0];
   const Event discovery = *discovery_of(endpoint.url());
@@ -124,9 +129,37 @@ TEST_F(MonitorTest, ARestartKeepsTheHistoryAndDoesNotRepeatWhatIsStillTrue) {
     return stored(10166)[0].id != announcement.id && discovery_of(endpoint.url())->id != discovery.id &&
            values(stored(10002)[0], "r") == std::vector<std::string>{"wss://moved.example.com/"};
   }));
+  monitor->stop();
+  const auto history = results.history(endpoint.url(), 100);
+  EXPECT_GT(history.size(), before) << "what is new is added to what was there";
+  for (const ProbeResult& result : history) EXPECT_TRUE(result.open.ok());
+  EXPECT_TRUE(std::ranges::is_sorted(history, std::ranges::greater_equal(), &ProbeResult::started_unix_ms));
   EXPECT_EQ(stored(0)[0].id, profile.id);
   EXPECT_GT(stored(10166)[0].created_at, announcement.created_at) << "strictly later, even within one second";
   EXPECT_GT(discovery_of(endpoint.url())->created_at, discovery.created_at);
+}
+
+TEST_F(MonitorTest, ADueTimeNotedUnderAClockThatRanAheadIsNotWaitedFor) {
+  FakeEndpoint& endpoint = target(EndpointKind::healthy);
+  TargetState state{endpoint.url()};
+  state.liveness = Liveness::online;
+  state.checked_unix_ms = clock.unix_milliseconds() + 30LL * 86'400'000;
+  state.due_unix_ms = state.checked_unix_ms + 900'000;
+  std::promise<void> saved;
+  ASSERT_TRUE(ResultStore(*store, 10).save(state, [&](bool) { saved.set_value(); }));
+  saved.get_future().wait();
+  start();
+  EXPECT_TRUE(eventually([&] { return endpoint.upgrades() > 0; }));
+}
+
+TEST_F(MonitorTest, LeavesOutPublishRelaysThatNoWayLeadsTo) {
+  target(EndpointKind::healthy);
+  FakeEndpoint& open = endpoints.add(EndpointKind::healthy);
+  options.publish.relays = {RelayUrl::parse("ws://pharosexampleaddress.onion").value(),
+                            RelayUrl::parse(open.url()).value()};
+  start();
+  ASSERT_TRUE(eventually([&] { return stored(10002).size() == 1; }));
+  EXPECT_THAT(values(stored(10002)[0], "r"), ElementsAre("wss://own.example.com/", open.url()));
 }
 
 TEST_F(MonitorTest, FindsRelaysInTheOwnStoreWhetherTheyWereThereBeforeOrComeLater) {

@@ -233,6 +233,32 @@ TEST_F(ProbeFsmTest, APeerThatSpeaksSomethingElseIsNoRelay) {
   EXPECT_FALSE(result().is_relay());
 }
 
+TEST_F(ProbeFsmTest, APeerThatSaysNothingIsARelayByItsDocumentAlone) {
+  for (const bool documented : {false, true}) {
+    start();
+    if (documented)
+      document();
+    else
+      take(fsm->nip11_fetched(404, ""));
+    open();
+    expire();
+    expire();
+    EXPECT_TRUE(fsm->finished());
+    EXPECT_TRUE(result().open.ok());
+    EXPECT_EQ(result().is_relay(), documented);
+  }
+}
+
+TEST_F(ProbeFsmTest, ACloseWithAReasonOfNostrIsAWordOfNostr) {
+  for (const std::string_view reason : {"restricted: members only", "Bye"}) {
+    start();
+    take(fsm->nip11_fetched(404, ""));
+    open();
+    take(fsm->closed(reason));
+    EXPECT_EQ(result().is_relay(), reason != "Bye");
+  }
+}
+
 TEST_F(ProbeFsmTest, DocumentsThatAreTooLargeOrNoObjectFailThatCheckAlone) {
   options.max_nip11_bytes = 64;
   start();

@@ -67,6 +67,39 @@ TEST_F(PublisherTest, DatesRisePerAddressWithinASecondThroughRestartsAndBackward
   EXPECT_EQ(published("wss://a.com/", now + 3).created_at, now + 50);
 }
 
+TEST_F(PublisherTest, WhatAClockThatRanAheadHasDatedIsDeletedAndStatedAnew) {
+  const UnixSeconds now = manual.unix_now();
+  manual.set_unix(now + 30 * 86'400);
+  make();
+  const Event early = published("wss://a.com/", now);
+  ASSERT_GT(early.created_at, now + 86'400);
+  on_shard([&] { publisher->restate(build_profile("a", "")); });
+  ASSERT_TRUE(eventually([&] { return stored(0).size() == 1; }));
+
+  manual.set_unix(now);
+  const auto restated_now = [&](const std::function<std::optional<Event>()>& held) {
+    return eventually([&] {
+      const auto event = held();
+      return event && event->created_at <= now + 60;
+    });
+  };
+  on_shard([&] {
+    Event event;
+    event.kind = 30166;
+    event.tags.add({"d", "wss://a.com/"});
+    publisher->publish(std::move(event));
+  });
+  EXPECT_TRUE(restated_now([&] { return discovery_of("wss://a.com/"); })) << "the clock was set back while it ran";
+  EXPECT_THAT(testing::values(stored(5).at(0), "e"), ::testing::ElementsAre(early.id.hex()));
+  forget();
+  make();
+  on_shard([&] { publisher->restate(build_profile("a", "")); });
+  EXPECT_TRUE(restated_now([&]() -> std::optional<Event> {
+    const auto profiles = stored(0);
+    return profiles.empty() ? std::nullopt : std::optional(profiles[0]);
+  })) << "or before it started";
+}
+
 TEST_F(PublisherTest, RestatesOnlyWhatChanged) {
   make();
   on_shard([&] { publisher->restate(build_profile("a", "")); });

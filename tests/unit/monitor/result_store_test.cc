@@ -1,5 +1,6 @@
 #include "monitor/result_store.h"
 
+#include <atomic>
 #include <future>
 
 #include <gmock/gmock.h>
@@ -155,6 +156,57 @@ TEST_F(ResultStoreTest, ADocumentIsKeptOnceAndGoesWithTheLastResultThatNamesIt) 
   EXPECT_EQ(results.load(10).value().targets.size(), 1U);
 }
 
+TEST_F(ResultStoreTest, ALongHistoryIsForgottenInSlices) {
+  TargetState state{"wss://a.com/"};
+  ResultStore results(*store_, 1'000);
+  for (int i = 0; i < 600; ++i) record(results, state, full_result(i));
+  std::promise<bool> forgotten;
+  std::atomic<bool> other_was_first{false};
+  std::atomic<bool> ended{false};
+  ASSERT_TRUE(results.forget(state, [&](bool durable) {
+    ended = true;
+    forgotten.set_value(durable);
+  }));
+  await([&](auto done) {
+    return store_->submit_update([](storage::WriteTxn&) { return true; },
+                                 [&, done](bool durable) {
+                                   other_was_first = !ended;
+                                   done(durable);
+                                 });
+  });
+  EXPECT_TRUE(forgotten.get_future().get());
+  EXPECT_TRUE(other_was_first) << "other writes get their turn in between";
+  EXPECT_TRUE(results.history(state.url, 10).empty());
+  EXPECT_TRUE(results.load(10).value().targets.empty());
+  EXPECT_FALSE(results.document(*full_result().nip11_digest));
+}
+
+TEST_F(ResultStoreTest, ATargetTakenInAnewWhileItIsForgottenStays) {
+  TargetState old{"wss://a.com/"};
+  ResultStore results(*store_, 1'000);
+  for (int i = 0; i < 600; ++i) record(results, old, full_result(i));
+  std::promise<bool> forgotten;
+  ASSERT_TRUE(results.forget(old, [&](bool durable) { forgotten.set_value(durable); }));
+  TargetState anew{"wss://a.com/"};
+  record(results, anew, full_result(1'000));
+  ASSERT_TRUE(forgotten.get_future().get());
+  const auto history = results.history(anew.url, 10);
+  ASSERT_EQ(history.size(), 1U);
+  EXPECT_EQ(history[0].started_unix_ms, 1'000);
+}
+
+TEST(Report, WhatSaysNothingAboutTheRelayIsNotJudged) {
+  ProbeResult result;
+  result.open.outcome = Outcome::failed;
+  result.open.fault = Fault::local;
+  EXPECT_THAT(render_text(RelayUrl::parse("wss://a.com").value(), result), ::testing::HasSubstr("  not judged ("));
+  EXPECT_THAT(render_json(RelayUrl::parse("wss://a.com").value(), result), ::testing::HasSubstr("\"judged\":false"));
+}
+
+TEST(Report, ALineForAList) {
+  EXPECT_EQ(render_line(full_result()), "online       open 84 ms read auth_required write timeout nip11 30 ms");
+}
+
 TEST(Report, TellsPeopleWhatHappened) {
   EXPECT_EQ(render_text(RelayUrl::parse("wss://a.com").value(), full_result()),
             "wss://a.com/  online (clearnet, 192.0.2.7:443)\n"
@@ -167,14 +219,15 @@ TEST(Report, TellsPeopleWhatHappened) {
 }
 
 TEST(Report, TellsProgramsTheSame) {
-  EXPECT_EQ(render_json(RelayUrl::parse("wss://a.com").value(), full_result()),
-            R"({"url":"wss://a.com/","network":"clearnet","started_at_ms":1700000000123,"online":true,"relay":true,)"
-            R"("address":"192.0.2.7:443","checks":{"open":{"outcome":"ok","ms":84},"read":{"outcome":"failed","ms":9,)"
-            R"("fault":"auth_required","detail":"auth-required: members"},"write":{"outcome":"timeout","ms":5000,)"
-            R"("detail":"too busy"},"nip11":{"outcome":"ok","ms":30},"auth":{"outcome":"skipped"}},)"
-            R"("stages_us":{"dns":1234,"tcp":20000,"tls":40001,"http":12000},"tls":{"not_after":1800000000,)"
-            R"("issuer":"Test Authority"},"observed":{"auth":true,"writes":null,"pow":null,"payment":null,)"
-            R"("challenged":true,"limit_ignored":false},"nip11":{"name":"x","software":"s","version":"1"}})");
+  EXPECT_EQ(
+      render_json(RelayUrl::parse("wss://a.com").value(), full_result()),
+      R"({"url":"wss://a.com/","network":"clearnet","started_at_ms":1700000000123,"online":true,"relay":true,"judged":true,)"
+      R"("address":"192.0.2.7:443","checks":{"open":{"outcome":"ok","ms":84},"read":{"outcome":"failed","ms":9,)"
+      R"("fault":"auth_required","detail":"auth-required: members"},"write":{"outcome":"timeout","ms":5000,)"
+      R"("detail":"too busy"},"nip11":{"outcome":"ok","ms":30},"auth":{"outcome":"skipped"}},)"
+      R"("stages_us":{"dns":1234,"tcp":20000,"tls":40001,"http":12000},"tls":{"not_after":1800000000,)"
+      R"("issuer":"Test Authority"},"observed":{"auth":true,"writes":null,"pow":null,"payment":null,)"
+      R"("challenged":true,"limit_ignored":false},"nip11":{"name":"x","software":"s","version":"1"}})");
 }
 
 }  // namespace

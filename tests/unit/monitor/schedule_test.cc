@@ -170,6 +170,56 @@ TEST_F(ScheduleTest, ATargetRemovedWhileParkedOrInFlightLeavesNoTrace) {
   EXPECT_EQ(schedule->size(), 1U);
 }
 
+TEST_F(ScheduleTest, NamedTargetsKeepTheirPaceHoweverManyAreDiscovered) {
+  options.concurrency.fill(1);
+  options.per_host = 1;
+  make();
+  for (TargetId id = 1; id <= 500; ++id) add(id);
+  clock.advance(options.first_spread);
+  auto busy = take();
+  ASSERT_EQ(busy.size(), 1U);
+  schedule->add({1'000, "mine", Network::clearnet, 7, true}, milliseconds(0), clock.now());
+  schedule->add({1'001, "mine", Network::clearnet, 8, true}, milliseconds(0), clock.now());
+  clock.advance(options.first_spread);
+  std::vector<TargetId> order;
+  for (int step = 0; step < 2; ++step) {
+    finish(busy.at(0));
+    busy = take();
+    ASSERT_EQ(busy.size(), 1U);
+    order.push_back(busy[0]);
+  }
+  EXPECT_THAT(order, ::testing::ElementsAre(1'000, 1'001));
+}
+
+TEST_F(ScheduleTest, ATargetRemovedAtItsTurnLeavesTheTurnToTheNext) {
+  unlimited();
+  std::vector<TargetId> order;
+  for (const std::size_t per_host : {3U, 1U}) {
+    options.per_host = per_host;
+    make();
+    for (TargetId id = 1; id <= 3; ++id) add(id, "same");
+    clock.advance(options.first_spread);
+    const auto first = take();
+    ASSERT_EQ(first.size(), per_host);
+    if (order.empty()) order = first;
+  }
+  finish(order[0]);
+  schedule->remove(order[1]);
+  EXPECT_THAT(take(), ::testing::ElementsAre(order[2]));
+}
+
+TEST_F(ScheduleTest, NoDelayIsLongerThanItSays) {
+  unlimited();
+  options.jitter = 0.5;
+  make();
+  for (unsigned failures = 0; failures < 14; ++failures) {
+    const TargetId id = failures + 1;
+    add(id);
+    clock.advance(options.first_spread);
+    for (const TargetId taken : take()) EXPECT_LE(finish(taken, failures), schedule->longest_delay(failures));
+  }
+}
+
 TEST_F(ScheduleTest, TellsHowManyAreOverdue) {
   unlimited();
   options.concurrency.fill(1);

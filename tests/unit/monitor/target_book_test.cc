@@ -83,7 +83,37 @@ TEST_F(TargetBookTest, WhenFullTheDeadMakeRoomAndTheLivingStay) {
   const auto named = admit("wss://named.com", TargetSource::settings);
   EXPECT_EQ(named.displaced, third.id) << "the operator's word counts more than a discovery";
   book->erase(third.id);
-  EXPECT_EQ(admit("wss://named2.com", TargetSource::settings).refusal, Refusal::full);
+  const auto second = admit("wss://named2.com", TargetSource::settings);
+  EXPECT_EQ(second.displaced, alive.id) << "more even than a discovery that opened once";
+  book->erase(alive.id);
+  EXPECT_EQ(admit("wss://named3.com", TargetSource::settings).refusal, Refusal::full);
+}
+
+TEST_F(TargetBookTest, TheLeastOfTheDiscoveredGoesFirst) {
+  options.max_targets = 3;
+  make();
+  const auto online = admit("wss://online.com");
+  const auto offline = admit("wss://offline.com");
+  const auto fresh = admit("wss://fresh.com");
+  book->judge(online.id, true, 1);
+  book->judge(offline.id, true, 1);
+  book->judge(offline.id, false, 2);
+  for (const auto& expected : {fresh, offline, online}) {
+    const auto named = admit("wss://named" + std::to_string(expected.id) + ".com", TargetSource::file);
+    ASSERT_EQ(named.displaced, expected.id);
+    book->erase(expected.id);
+  }
+}
+
+TEST_F(TargetBookTest, ADiscoveryThatIsLongGoneMakesRoomForAnother) {
+  options.max_targets = 1;
+  make();
+  const auto once = admit("wss://once.com");
+  book->judge(once.id, true, 1);
+  for (unsigned i = 1; i < kForgetAfter; ++i) book->judge(once.id, false, 2);
+  EXPECT_EQ(admit("wss://next.com").refusal, Refusal::full);
+  book->judge(once.id, false, 3);
+  EXPECT_EQ(admit("wss://next.com").displaced, once.id);
 }
 
 TEST_F(TargetBookTest, CountsByNetworkAndState) {
