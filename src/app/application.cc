@@ -209,6 +209,8 @@ void Application::reload() {
   next.relay.monitoring = options_.relay.monitoring;
   relay_->reconfigure(next.relay);
   pipeline_->set_admission(next.ingest.admission);
+  options_.router.upstreams = next.router.upstreams;
+  router_->apply(options_.router);
   options_.relay = next.relay;
   options_.drain_timeout = next.drain_timeout;
   for (const std::string& key : restart_keys) {

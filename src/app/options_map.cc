@@ -212,6 +212,8 @@ class Mapper {
     router.link.read_timeout = values_.duration("router.read_timeout");
     must_exceed("router.read_timeout", "router.ping_interval");
     must_not_exceed("router.backoff_first", "router.backoff_cap");
+    must_not_exceed("router.read_timeout", "router.late_margin");
+    router.link.max_message_bytes = values_.size("router.max_message_bytes");
     if (settings_.upstreams.size() > router.max_upstreams) {
       add("upstream", "at most " + std::to_string(router.max_upstreams) + " upstreams");
     }
@@ -227,6 +229,10 @@ class Mapper {
       return;
     }
     upstream.url = std::move(url).value();
+    const auto& others = all_.router.upstreams;
+    // Its ledger has one writer.
+    if (std::any_of(others.begin(), others.end(), [&](const auto& other) { return other.url == upstream.url; }))
+      add(entry, "url", "\"" + upstream.url.text() + "\" is used twice");
     const std::string& direction = values.text("direction");
     upstream.direction = direction == "up"     ? router::Direction::up
                          : direction == "both" ? router::Direction::both
@@ -234,7 +240,9 @@ class Mapper {
     upstream.filters.clear();
     for (const std::string& text : values.list("filters")) {
       auto filter = parse_filter(text);
-      if (filter)
+      if (filter && filter.value().limit)
+        add(entry, "filters", text + ": limit has no meaning here");
+      else if (filter)
         upstream.filters.push_back(std::move(filter).value());
       else
         add(entry, "filters", text + ": " + std::string(describe(filter.error())));

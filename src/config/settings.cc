@@ -32,20 +32,12 @@ Origin Values::origin(std::string_view key) const {
   return found == values_.end() ? Origin{} : found->second.origin;
 }
 
-bool operator==(const UpstreamValues& a, const UpstreamValues& b) {
-  for (const Setting& setting : upstream_table()) {
-    if (*a.values.find(setting.key) != *b.values.find(setting.key)) return false;
-  }
-  return true;
-}
-
 std::vector<std::string> changes_that_need_a_restart(const Settings& before, const Settings& after) {
   std::vector<std::string> keys;
   for (const Setting& setting : settings_table()) {
     const std::string key = std::string(setting.section) + "." + std::string(setting.key);
     if (setting.reload == Reload::restart && *before.values.find(key) != *after.values.find(key)) keys.push_back(key);
   }
-  if (before.upstreams != after.upstreams) keys.emplace_back("upstream");
   return keys;
 }
 

@@ -52,9 +52,6 @@ class Values {
 struct UpstreamValues {
   Values values;
   int line = 0;  // of its [[upstream]] header
-
-  // Compares the values alone.
-  friend bool operator==(const UpstreamValues& a, const UpstreamValues& b);
 };
 
 struct Settings {

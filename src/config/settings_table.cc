@@ -90,6 +90,7 @@ constexpr Setting kSettings[] = {
     {"router", "backoff_cap", duration, "\"5m\"", kRestart, "Longest delay after a failure", 100, kDay},
     {"router", "ping_interval", duration, "\"30s\"", kRestart, "Between pings to an upstream", kSecond, kHour},
     {"router", "read_timeout", duration, "\"75s\"", kRestart, "Without a sign of life an upstream is dialed anew", kSecond, kDay},
+    {"router", "max_message_bytes", bytes, "\"4MiB\"", kRestart, "Longest message from an upstream; a larger event is stepped around", 64 * kKi, kGi},
     {"router", "ca_file", text, "\"\"", kRestart, "Additional certificate authorities (PEM) for upstreams"},
 
     {"monitor", "enabled", boolean, "false", kRestart, "Probe relays and publish what was seen (NIP-66)"},
@@ -136,16 +137,16 @@ constexpr Setting kSettings[] = {
 };
 
 constexpr Setting kUpstream[] = {
-    {"upstream", "name", text, "\"\"", kRestart, "Unique; the label in metrics and status"},
-    {"upstream", "url", text, "\"\"", kRestart, "ws:// or wss:// URL"},
-    {"upstream", "direction", choice, "\"down\"", kRestart, "down mirrors from it, up sends new local events to it, both does both", 0, 0, "down up both"},
-    {"upstream", "filters", filter_list, "[\"{}\"]", kRestart, "NIP-01 filters, as JSON texts or inline tables, one ledger each", 0, 0, {}, "['{\"kinds\":[0,1,3]}', { kinds = [30023], \"#t\" = [\"nostr\"] }]"},
-    {"upstream", "priority", integer, "0", kRestart, "Higher is dialed first", -1000, 1000},
-    {"upstream", "enabled", boolean, "true", kRestart, "false keeps the entry and its ledger but does not dial"},
-    {"upstream", "auth", boolean, "true", kRestart, "Answer AUTH challenges with the relay's identity (NIP-42)"},
-    {"upstream", "socks5_proxy", text, "\"\"", kRestart, "Dial through this proxy, host:port"},
-    {"upstream", "publish_existing", boolean, "false", kRestart, "up: begin with what is stored already"},
-    {"upstream", "publish_private", boolean, "false", kRestart, "up: send kinds 4, 1059 and 21059 too"},
+    {"upstream", "name", text, "\"\"", kLive, "Unique; the label in metrics and status"},
+    {"upstream", "url", text, "\"\"", kLive, "ws:// or wss:// URL"},
+    {"upstream", "direction", choice, "\"down\"", kLive, "down mirrors from it, up sends new local events to it, both does both", 0, 0, "down up both"},
+    {"upstream", "filters", filter_list, "[\"{}\"]", kLive, "NIP-01 filters without limit, as JSON texts or inline tables, one ledger each", 0, 0, {}, "['{\"kinds\":[0,1,3]}', { kinds = [30023], \"#t\" = [\"nostr\"] }]"},
+    {"upstream", "priority", integer, "0", kLive, "Higher is dialed first", -1000, 1000},
+    {"upstream", "enabled", boolean, "true", kLive, "false keeps the entry and its ledger but does not dial"},
+    {"upstream", "auth", boolean, "true", kLive, "Answer AUTH challenges with the relay's identity (NIP-42)"},
+    {"upstream", "socks5_proxy", text, "\"\"", kLive, "Dial through this proxy, host:port"},
+    {"upstream", "publish_existing", boolean, "false", kLive, "up: begin with what is stored already; counts when nothing was ever sent to this URL"},
+    {"upstream", "publish_private", boolean, "false", kLive, "up: send kinds 4, 1059 and 21059 too"},
 };
 // clang-format on
 

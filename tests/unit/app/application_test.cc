@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 
 #include "app/run_file.h"
+#include "support/eventually.h"
 #include "support/paths.h"
 #include "support/temp_dir.h"
 #include "support/ws_client.h"
@@ -72,6 +73,15 @@ TEST_F(ApplicationTest, AReloadTakesWhatIsLiveAndKeepsTheRest) {
   EXPECT_THAT(document(), HasSubstr("\"max_limit\":700"));
   EXPECT_EQ(RunFile::read(data()).value().relay, address) << "the listener needs a restart";
   EXPECT_THAT(metrics(), HasSubstr("pharos_config_last_reload_successful 1\n"));
+}
+
+TEST_F(ApplicationTest, AReloadTakesTheListOfUpstreams) {
+  write_settings("");
+  const auto application = make();
+  ASSERT_TRUE(application->start().has_value());
+  write_settings("[[upstream]]\nname = \"late\"\nurl = \"ws://127.0.0.1:1\"\n");
+  application->reload();
+  EXPECT_TRUE(testing::eventually([&] { return metrics().find("upstream=\"late\"") != std::string::npos; }));
 }
 
 TEST_F(ApplicationTest, AReloadDoesNotAdvertiseAMonitorThatNeedsARestart) {

@@ -83,6 +83,16 @@ TEST(OptionsMap, TheMonitorsLadderIsAListOfDurations) {
   EXPECT_THAT(refusal("[monitor]\nretry_ladder = []\n"), HasSubstr("at least one duration"));
 }
 
+TEST(OptionsMap, RefusesUpstreamsThatWouldBeIgnoredInPart) {
+  EXPECT_THAT(refusal("[[upstream]]\nname = \"a\"\nurl = \"wss://a.example\"\n"
+                      "[[upstream]]\nname = \"b\"\nurl = \"wss://A.example/\"\n"),
+              HasSubstr("test.toml:6: upstream.url: \"wss://a.example/\" is used twice"));
+  EXPECT_THAT(refusal("[[upstream]]\nname = \"a\"\nurl = \"wss://a.example\"\nfilters = ['{\"limit\":5}']\n"),
+              HasSubstr("test.toml:4: upstream.filters: {\"limit\":5}: limit has no meaning here"));
+  EXPECT_THAT(refusal("[router]\nlate_margin = \"1m\"\n"), HasSubstr("router.read_timeout"));
+  EXPECT_EQ(mapped("[router]\nmax_message_bytes = \"8MiB\"\n").router.link.max_message_bytes, 8U << 20U);
+}
+
 TEST(OptionsMap, ValuesArriveWhereTheyBelong) {
   const AllOptions options = mapped(
       "[relay]\nmax_outbound_bytes = \"1MiB\"\nurl = [\"wss://Relay.Example.com\"]\n"
