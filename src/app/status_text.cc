@@ -63,9 +63,10 @@ void append_upstream(std::string& out, const Json& upstream, UnixSeconds now) {
   }
   const Json* down = member(upstream, "down");
   if (down != nullptr && text(upstream, "direction") != "up") {
-    out += fmt::format("  down        {} novel, {} duplicate, {} invalid{}, {} in flight\n", number(*down, "novel"),
-                       number(*down, "duplicate"), number(*down, "invalid"), reasons(member(*down, "invalid_reasons")),
-                       number(*down, "in_flight"));
+    out += fmt::format("  down        {} novel, {} duplicate, {} invalid{}, {} lost, {} not asked for, {} in flight\n",
+                       number(*down, "novel"), number(*down, "duplicate"), number(*down, "invalid"),
+                       reasons(member(*down, "invalid_reasons")), number(*down, "lost"),
+                       number(*down, "non_conforming"), number(*down, "in_flight"));
     if (const Json* ledgers = member(*down, "ledgers"); ledgers != nullptr && ledgers->IsArray()) {
       for (const Json& ledger : ledgers->GetArray()) {
         out += fmt::format("  ledger      {}  {:.2f} % complete, {} partial, {} failed, {} suspect, {} gaps\n",
@@ -93,6 +94,16 @@ void append_target(std::string& out, const Json& target) {
     }
   }
   out += "\n";
+}
+
+void append_publish_relay(std::string& out, const Json& relay) {
+  out +=
+      fmt::format("publish   {}  {}, {} accepted, {} rejected, {} failed, {} dropped, {} waiting\n", text(relay, "url"),
+                  text(relay, "state"), number(relay, "accepted"), number(relay, "rejected"), number(relay, "failed"),
+                  number(relay, "dropped"), number(relay, "waiting") + number(relay, "in_flight"));
+  if (const std::string error = text(relay, "last_error"); !error.empty()) {
+    out += fmt::format("          last error  {}\n", error);
+  }
 }
 
 bool parse(rapidjson::Document& document, const std::string& json) {
@@ -128,8 +139,17 @@ std::string monitor_status_text(const std::string& json) {
                          number(network.value, "unknown"), number(network.value, "ignored"));
     }
   }
+  if (const std::int64_t waiting = number(document, "own_store_waiting"); waiting > 0) {
+    out += fmt::format("{} statements wait for the own store\n", waiting);
+  }
+  if (const Json* relays = member(document, "publish_relays"); relays != nullptr && relays->IsArray()) {
+    for (const Json& relay : relays->GetArray()) append_publish_relay(out, relay);
+  }
   if (const Json* targets = member(document, "targets"); targets != nullptr && targets->IsArray()) {
     for (const Json& target : targets->GetArray()) append_target(out, target);
+  }
+  if (const std::int64_t omitted = number(document, "targets_omitted"); omitted > 0) {
+    out += fmt::format("  and {} more\n", omitted);
   }
   return out;
 }
