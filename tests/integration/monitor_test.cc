@@ -13,6 +13,8 @@
 namespace pharos::testing {
 namespace {
 
+using ::testing::HasSubstr;
+
 constexpr int kPeriods = 3;
 constexpr auto kPeriodSeconds = 4;
 
@@ -114,10 +116,74 @@ TEST(Monitor, PublishesExactlyTheRelaysThatOpenedWithWhatWasObserved) {
   }
   const auto announcement = tags_of(client.query("{\"kinds\":[10166]}").front());
   EXPECT_EQ(announcement.find("frequency")->second, std::to_string(kPeriodSeconds));
+  std::set<std::string> checks;
+  for (auto [it, end] = announcement.equal_range("c"); it != end; ++it) checks.insert(it->second);
+  EXPECT_THAT(checks, ::testing::ElementsAre("nip11", "open", "read", "write")) << "AUTH is not answered by default";
+
+  const std::string watched = alive.front()->url();
   const Ran status = relay.command({"monitor", "status"});
   EXPECT_EQ(status.exit_code, 0) << status.err;
+  EXPECT_THAT(status.out, HasSubstr("period " + std::to_string(kPeriodSeconds) + " s"));
+  for (const auto& [url, kind] : kinds) EXPECT_THAT(status.out, HasSubstr(url));
+
+  const Ran history = relay.command({"monitor", "history", watched});
+  EXPECT_EQ(history.exit_code, 0) << history.err;
+  EXPECT_GE(std::ranges::count(history.out, '\n'), kPeriods - 1);
+  EXPECT_THAT(history.out, HasSubstr("Z  online       open "));
+  const Ran lines = relay.command({"monitor", "history", watched, "--json", "--limit", "1"});
+  EXPECT_EQ(std::ranges::count(lines.out, '\n'), 1);
+  EXPECT_THAT(lines.out, HasSubstr("\"nip11\":{\"name\":\"fake\""));
+  EXPECT_NE(relay.command({"monitor", "history", "wss://never.example.com"}).exit_code, 0);
   EXPECT_EQ(relay.terminate(), 0) << relay.log();
   shards.stop();
+}
+
+TEST(Monitor, ChecksRelaysOnceForPeopleAndForPrograms) {
+  net::IoShards shards(1);
+  shards.start();
+  FakeEndpoints endpoints(shards);
+  const std::string healthy = endpoints.add(EndpointKind::healthy).url();
+  const std::string dead = endpoints.add(EndpointKind::dead).url();
+  PharosInstance relay;
+  ASSERT_TRUE(relay.start()) << relay.log();
+
+  const Ran text = relay.command({"monitor", "check", healthy});
+  EXPECT_EQ(text.exit_code, 0) << text.err;
+  EXPECT_THAT(text.out, ::testing::StartsWith(healthy + "  online (clearnet"));
+  EXPECT_THAT(text.out, HasSubstr("\n  read  ok"));
+  const Ran json = relay.command({"monitor", "check", "--json", healthy, dead});
+  EXPECT_EQ(json.exit_code, 2) << "not all are online";
+  EXPECT_EQ(std::ranges::count(json.out, '\n'), 2);
+  EXPECT_THAT(json.out, HasSubstr("{\"url\":\"" + healthy + "\",\"network\":\"clearnet\""));
+  EXPECT_THAT(json.out, HasSubstr("\"online\":false,\"relay\":false,\"judged\":true"));
+  EXPECT_EQ(relay.command({"monitor", "check", "nonsense"}).exit_code, 64);
+  const Ran onion = relay.command({"monitor", "check", "ws://pharosexampleaddress.onion"});
+  EXPECT_THAT(onion.out, HasSubstr("not judged (tor)"));
+  EXPECT_EQ(relay.terminate(), 0) << relay.log();
+  shards.stop();
+}
+
+// One probe needs several descriptors; with few of them, probes wait instead of failing.
+TEST(Monitor, ChecksManyRelaysWithFewDescriptors) {
+  net::IoShards shards(1);
+  shards.start();
+  FakeEndpoints endpoints(shards);
+  const std::string healthy = endpoints.add(EndpointKind::healthy).url();
+  std::vector<std::string> words{"/bin/sh", "-c", "ulimit -n 64; exec \"$0\" monitor check \"$@\"", pharos_program()};
+  for (int i = 0; i < 100; ++i) words.push_back(healthy + "path" + std::to_string(i));
+  const Ran ran = run(words);
+  EXPECT_EQ(ran.exit_code, 0) << ran.out.substr(0, 2'000) << ran.err;
+  shards.stop();
+}
+
+// The operator would otherwise wonder why nobody finds the monitor.
+TEST(Monitor, SaysWhenNobodyCanLearnWhereItPublishes) {
+  PharosInstance relay("[monitor]\nenabled = true\ndiscover = false\n");
+  ASSERT_TRUE(relay.start()) << relay.log();
+  EXPECT_TRUE(eventually([&] {
+    return relay.log().find("no relay list (kind 10002) is published") != std::string::npos;
+  })) << relay.log();
+  EXPECT_EQ(relay.terminate(), 0) << relay.log();
 }
 
 }  // namespace

@@ -1,6 +1,10 @@
 #include "monitor/probe.h"
 
 #include <future>
+#include <vector>
+
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "monitor_world.h"
 
@@ -76,6 +80,29 @@ TEST_F(ProbeTest, HostileDocumentsAndFloodsAreContained) {
   EXPECT_EQ(probe(EndpointKind::broken_nip11).nip11.fault, Fault::bad_answer);
   EXPECT_EQ(probe(EndpointKind::flood).read.fault, Fault::bad_answer);
   EXPECT_TRUE(probe(EndpointKind::garbage).spoke_garbage);
+}
+
+TEST_F(ProbeTest, AnOverlayWithoutAProxyIsNeitherLookedUpNorJudged) {
+  const ProbeResult result = probe("ws://pharosexampleaddress.onion");
+  EXPECT_EQ(result.open.fault, Fault::local);
+  EXPECT_EQ(result.nip11.fault, Fault::local);
+  EXPECT_FALSE(result.is_evidence());
+}
+
+TEST_F(ProbeTest, WithoutADescriptorNothingIsSaidOfTheRelay) {
+  const std::string url = endpoints.add(EndpointKind::healthy).url();
+  probe(EndpointKind::dead);  // what the loop needs for itself is open
+  rlimit limit{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
+  const rlimit small{256, limit.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &small), 0);
+  std::vector<int> taken;
+  for (int fd = ::dup(STDERR_FILENO); fd >= 0; fd = ::dup(STDERR_FILENO)) taken.push_back(fd);
+  const ProbeResult result = probe(url);
+  for (const int fd : taken) ::close(fd);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
+  EXPECT_EQ(result.open.fault, Fault::local) << result.open.detail;
+  EXPECT_FALSE(result.is_evidence());
 }
 
 TEST_F(ProbeTest, PrivateAddressesAreRefusedUnlessAllowed) {
