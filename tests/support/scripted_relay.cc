@@ -150,6 +150,7 @@ void ScriptedRelay::on_event(const Event& event) {
 
 void ScriptedRelay::on_auth(const Event& event) {
   ++auth_answers_;
+  last_auth_ = event;
   authenticated_ = !script.refuses_auth && event.kind == 22242 &&
                    event.tags.first("challenge") == std::string_view("challenge-of-the-relay");
   outbox_.push_back(OkReply{event.id, authenticated_, authenticated_ ? "" : "restricted: not you"});

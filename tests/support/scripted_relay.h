@@ -86,6 +86,7 @@ class ScriptedRelay {
   std::size_t received_events() const { return received_; }
   std::size_t open_subscriptions() const { return open_.size(); }
   std::size_t auth_answers() const { return auth_answers_; }
+  const Event& last_auth() const { return last_auth_; }
 
  private:
   struct Newest {
@@ -108,6 +109,7 @@ class ScriptedRelay {
   std::size_t sent_ = 0;
   std::size_t received_ = 0;
   std::size_t auth_answers_ = 0;
+  Event last_auth_;
   std::size_t answers_ = 0;
 };
 

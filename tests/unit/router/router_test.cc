@@ -31,6 +31,7 @@ class Instance {
     sink = ingest::make_pipeline({}, *store, pool, clock);
     const SecretKey secret = generate_secret_key(random);
     RouterServices services{shards.background(), *sink, *store, clock, random, {}, *derive_public_key(secret), {}};
+    pubkey = services.own_key;
     services.signer = [this, secret](Event& event) { sign_event(event, secret, random); };
     options.link.backoff.first = std::chrono::milliseconds(50);
     router = std::make_unique<Router>(std::move(options), std::move(services));
@@ -65,6 +66,7 @@ class Instance {
   std::unique_ptr<storage::Store> store;
   std::unique_ptr<ingest::Pipeline> sink;
   std::unique_ptr<Router> router;
+  PublicKey pubkey;
 };
 
 class RouterTest : public ::testing::Test {
@@ -231,6 +233,10 @@ TEST_F(Routing, AnswersAuthWithItsIdentity) {
   fill(history);
   open(with(upstream("one", relay->url(), Direction::both)));
   EXPECT_TRUE(eventually([&] { return instance->holds(history); }));
+  Event answer;
+  relay->with([&](ScriptedRelay& r) { answer = r.last_auth(); });
+  EXPECT_EQ(answer.pubkey, instance->pubkey);
+  EXPECT_EQ(verify_event(answer), EventFault::none);
 }
 
 TEST_F(Routing, ReplacesTheListOfUpstreams) {
