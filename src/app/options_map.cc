@@ -294,6 +294,9 @@ class Mapper {
     monitor.schedule.per_host = values_.size("monitor.per_host");
     monitor.schedule.dials_per_second = values_.real("monitor.dials_per_second");
     monitor.schedule.dial_burst = std::max(2.0, 2 * monitor.schedule.dials_per_second);
+    monitor.outage.min_hosts = values_.size("monitor.outage_hosts");
+    monitor.outage.failed_share = values_.real("monitor.outage_share");
+    monitor.outage.longest = values_.duration("monitor.outage_longest");
     monitor::ProbeOptions& probe = monitor.probe;
     probe.timeouts.open = values_.duration("monitor.open_timeout");
     probe.timeouts.read = values_.duration("monitor.read_timeout");

@@ -74,6 +74,9 @@ TEST(OptionsMap, TheDefaultsOfTheTableAreThoseOfTheLayers) {
   EXPECT_EQ(options.monitor.schedule.concurrency[1], monitor.schedule.concurrency[1]);
   EXPECT_EQ(options.monitor.max_paths_per_host, monitor.max_paths_per_host);
   EXPECT_EQ(options.monitor.announce.period, monitor.announce.period);
+  EXPECT_EQ(options.monitor.outage.min_hosts, monitor.outage.min_hosts);
+  EXPECT_EQ(options.monitor.outage.failed_share, monitor.outage.failed_share);
+  EXPECT_EQ(options.monitor.outage.longest, monitor.outage.longest);
 }
 
 TEST(OptionsMap, TheMonitorsLadderIsAListOfDurations) {
