@@ -93,6 +93,10 @@ class Mapper {
     store.queue_capacity = values_.size("storage.queue_capacity");
     store.batch_max_events = values_.size("storage.batch_max_events");
     store.batch_window = values_.duration("storage.batch_window");
+    const std::string durability = values_.text("storage.durability");
+    if (durability == "group") store.durability = storage::Durability::group;
+    if (durability == "os") store.durability = storage::Durability::os;
+    store.memtable_bytes = values_.size("storage.memtable_size");
   }
 
   void map_ingest() {

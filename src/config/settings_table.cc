@@ -65,7 +65,9 @@ constexpr Setting kSettings[] = {
     {"storage", "max_readers", integer, "512", kRestart, "Read transactions at a time", 16, 100'000},
     {"storage", "queue_capacity", integer, "16384", kRestart, "Events waiting for the writer", 16, 1'000'000},
     {"storage", "batch_max_events", integer, "1024", kRestart, "Events in one commit", 1, 100'000},
-    {"storage", "batch_window", duration, "\"1ms\"", kRestart, "How long a commit waits for company while more events keep coming", 0, kSecond},
+    {"storage", "durability", choice, "\"sync\"", kRestart, "When an event counts as stored: once it is on disk (sync), the same with commits that wait batch_window for company (group), or once the system has it, which a power cut may undo (os)", 0, 0, "sync group os"},
+    {"storage", "memtable_size", bytes, "\"64MiB\"", kRestart, "Memory for new events before they are merged into the database; up to three times as much is held while a merge is under way", kMi, 4 * kGi},
+    {"storage", "batch_window", duration, "\"1ms\"", kRestart, "How long a commit takes in more events: while they keep coming, or, with durability group, until then", 0, kSecond},
 
     {"ingest", "max_event_bytes", bytes, "\"512KiB\"", kLive, "Size of an event as JSON", 1024, kGi},
     {"ingest", "max_content_length", integer, "262144", kLive, "Characters of content", 1, 1'000'000'000},

@@ -23,7 +23,7 @@ Verdict verdict_of(storage::PutOutcome outcome) {
       return rejected(Reason::deleted, "its author asked for deletion");
     case storage::PutOutcome::expired:
       return rejected(Reason::expired, "event has expired");
-    case storage::PutOutcome::failed_map_full:
+    case storage::PutOutcome::failed_full:
       return rejected(Reason::map_full, "the database is full");
     case storage::PutOutcome::failed_io:
       break;

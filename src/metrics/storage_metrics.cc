@@ -10,6 +10,7 @@ StorageMetrics make_storage_metrics(Registry& registry) {
   m.queue_capacity = registry.gauge(MetricId::queue_capacity, {"writer"});
   m.queue_wait_seconds = registry.histogram(MetricId::queue_wait_seconds, {"writer"});
   m.write_batch_events = registry.histogram(MetricId::write_batch_events);
+  m.merge_seconds = registry.histogram(MetricId::merge_seconds);
   m.write_commit_seconds = registry.histogram(MetricId::write_commit_seconds);
   for (std::size_t i = 0; i < m.deleted.size(); ++i) {
     m.deleted[i] = registry.counter(MetricId::events_deleted_total, {StorageMetrics::kDeletedLabels[i]});

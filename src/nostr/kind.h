@@ -28,4 +28,10 @@ constexpr KindClass classify(Kind k) {
   return KindClass::regular;
 }
 
+// Whether a newer event of the kind takes the place of an older one (NIP-01).
+constexpr bool has_address(Kind kind) {
+  const KindClass kind_class = classify(kind);
+  return kind_class == KindClass::replaceable || kind_class == KindClass::addressable;
+}
+
 }  // namespace pharos

@@ -8,7 +8,9 @@
 #include "nostr/canonical.h"
 #include "nostr/kind.h"
 #include "nostr/schnorr.h"
+#include "nostr/sha256.h"
 #include "storage/index_entries.h"
+#include "storage/kv_table.h"
 #include "storage/meta.h"
 #include "storage/record.h"
 #include "storage/tombstones.h"
@@ -22,6 +24,9 @@ constexpr std::uint64_t kProgressEvery = 4096;
 constexpr std::array kIndexTables{Table::by_id,          Table::by_time, Table::by_kind,     Table::by_author,
                                   Table::by_author_kind, Table::by_tag,  Table::replaceable, Table::expiry};
 
+constexpr std::array kKvTables{Table::kv_router_ledger,  Table::kv_router_outbox, Table::kv_monitor_target,
+                               Table::kv_monitor_result, Table::kv_document,      Table::kv_misc};
+
 std::uint64_t entries_in(const ReadTxn& txn, Dbi table) {
   MDB_stat status{};
   return mdb_stat(txn.handle(), table, &status) == MDB_SUCCESS ? status.ms_entries : 0;
@@ -32,6 +37,16 @@ class Check {
   Check(const ReadTxn& txn, const Tables& tables, const CheckOptions& options,
         const std::function<void(std::uint64_t, std::uint64_t)>& progress)
       : txn_(txn), tables_(tables), options_(options), progress_(progress) {}
+
+  Result<CheckReport, StorageFailure> run(const Snapshot& snapshot) {
+    for (const Memtable* memtable : snapshot.memtables()) {
+      memtable->each_event([&](const RecordView& record) {
+        check_event(record);
+        ++report_.logged_events;
+      });
+    }
+    return run();
+  }
 
   Result<CheckReport, StorageFailure> run() {
     last_seq_ = read_last_seq(txn_, tables_);
@@ -45,6 +60,7 @@ class Check {
     walk_same_prefix(Table::by_id);
     walk_same_prefix(Table::replaceable);
     walk_tombstones();
+    for (const Table table : kKvTables) walk_kv(table);
     if (txn_.failed()) return txn_.failure();
     return std::move(report_);
   }
@@ -72,6 +88,20 @@ class Check {
     if (progress_) progress_(report_.events, total);
   }
 
+  // What the record says about itself; returns what to call it, and leaves the event in event_.
+  std::string check_event(const RecordView& record) {
+    record.decode(event_);
+    std::string named = "seq " + std::to_string(record.seq()) + ", id " + event_.id.hex();
+    encode_record(event_, encoded_);
+    if (encoded_ != as_text(record.bytes())) note(Contradiction::bad_record, Table::events, named);
+    if (compute_id(event_) != event_.id) note(Contradiction::wrong_id, Table::events, named);
+    if (options_.signatures && !verify_signature(event_.pubkey, event_.id, event_.sig)) {
+      note(Contradiction::wrong_signature, Table::events, named);
+    }
+    if (classify(event_.kind) == KindClass::ephemeral) note(Contradiction::ephemeral_stored, Table::events, named);
+    return named;
+  }
+
   void check_record(Seq seq, std::string_view bytes) {
     const std::string where = "seq " + std::to_string(seq);
     if (!verify_record(as_bytes(bytes))) {
@@ -80,15 +110,31 @@ class Check {
     }
     const RecordView record(seq, as_bytes(bytes));
     if (seq > last_seq_) note(Contradiction::seq_beyond_last, Table::events, where);
-    record.decode(event_);
-    const std::string named = where + ", id " + event_.id.hex();
-    if (compute_id(event_) != event_.id) note(Contradiction::wrong_id, Table::events, named);
-    if (options_.signatures && !verify_signature(event_.pubkey, event_.id, event_.sig)) {
-      note(Contradiction::wrong_signature, Table::events, named);
-    }
-    if (classify(event_.kind) == KindClass::ephemeral) note(Contradiction::ephemeral_stored, Table::events, named);
-    if (is_forbidden(txn_, tables_, event_)) note(Contradiction::deleted_but_stored, Table::tombstones, named);
+    const std::string named = check_event(record);
+    if (is_forbidden(event_, tables_.hash_key, tombstones()))
+      note(Contradiction::deleted_but_stored, Table::tombstones, named);
+    if (event_.kind == kind::kDeletion) check_targets(named);
     check_entries(record, named);
+  }
+
+  TombstoneLookup tombstones() const {
+    return [this](const TombstoneKey& key) -> std::optional<std::string> {
+      const auto value = txn_.get(tables_[Table::tombstones], key.view());
+      return value ? std::optional<std::string>(*value) : std::nullopt;
+    };
+  }
+
+  void check_targets(const std::string& named) {
+    const TombstoneLookup lookup = tombstones();
+    const DeletionTargets targets = deletion_targets(event_);
+    for (const EventId& id : targets.ids) {
+      if (!lookup(deleted_id_key(id, event_.pubkey))) note(Contradiction::missing_tombstone, Table::tombstones, named);
+    }
+    for (const Address& address : targets.addresses) {
+      const auto held = lookup(deleted_address_key(tables_.hash_key, address.pubkey, address.kind, address.identifier));
+      const auto cutoff = held ? decode_cutoff(*held) : std::nullopt;
+      if (!cutoff || *cutoff < event_.created_at) note(Contradiction::missing_tombstone, Table::tombstones, named);
+    }
   }
 
   void check_entries(const RecordView& record, const std::string& named) {
@@ -146,6 +192,18 @@ class Check {
     }
   }
 
+  void walk_kv(Table table) {
+    Cursor cursor(txn_, tables_[table]);
+    for (bool more = cursor.first(); more; more = cursor.next()) {
+      ++report_.other_entries;
+      const std::string where = "a key of " + std::to_string(cursor.key().size()) + " bytes";
+      if (cursor.key().empty() || cursor.key().size() > kMaxKvKeyBytes) note(Contradiction::bad_key, table, where);
+      if (table == Table::kv_document && as_text(sha256(as_bytes(cursor.value()))) != cursor.key()) {
+        note(Contradiction::wrong_digest, table, where);
+      }
+    }
+  }
+
   // Entries of different events may share a key there, by prefix or hash; the same id or address may not stand twice.
   void walk_same_prefix(Table table) {
     Cursor cursor(txn_, tables_[table]);
@@ -182,6 +240,7 @@ class Check {
   Seq last_seq_ = 0;
   std::array<std::uint64_t, kTableCount> backed_{};  // entries that a record has
   Event event_;                                      // reused
+  std::string encoded_;                              // reused
   std::vector<IndexEntry> entries_;                  // reused
 };
 
@@ -209,6 +268,10 @@ const char* describe(Contradiction contradiction) {
       return "two versions of one address";
     case Contradiction::deleted_but_stored:
       return "deleted event is stored";
+    case Contradiction::missing_tombstone:
+      return "deletion request without its tombstone";
+    case Contradiction::wrong_digest:
+      return "document is not what its key is the hash of";
     case Contradiction::bad_key:
       return "malformed key or value";
   }
@@ -221,6 +284,11 @@ Result<CheckReport, StorageFailure> check_database(const ReadTxn& txn, const Tab
                                                    const CheckOptions& options,
                                                    const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
   return Check(txn, tables, options, progress).run();
+}
+
+Result<CheckReport, StorageFailure> check_database(const Snapshot& snapshot, const CheckOptions& options,
+                                                   const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
+  return Check(snapshot.txn(), snapshot.tables(), options, progress).run(snapshot);
 }
 
 }  // namespace pharos::storage

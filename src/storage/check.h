@@ -11,13 +11,14 @@
 #include <string>
 #include <vector>
 
+#include "storage/snapshot.h"
 #include "storage/tables.h"
 #include "storage/txn.h"
 
 namespace pharos::storage {
 
 enum class Contradiction : std::uint8_t {
-  bad_record,          // the bytes of a record do not verify
+  bad_record,          // the bytes of a record do not verify, or are not what its event is written as
   wrong_id,            // the id is not the hash of the event
   wrong_signature,     // only with CheckOptions::signatures
   ephemeral_stored,    // a kind that is never stored (NIP-01)
@@ -27,6 +28,8 @@ enum class Contradiction : std::uint8_t {
   duplicate_id,        // two records of one id
   duplicate_address,   // two versions of one replaceable or addressable event
   deleted_but_stored,  // a tombstone forbids the event (NIP-09)
+  missing_tombstone,   // a stored deletion request lacks that of one of its targets
+  wrong_digest,        // a document is not what its key is the hash of
   bad_key,             // a key or value that no grammar of keys.h reads
 };
 inline constexpr std::size_t kContradictionCount = static_cast<std::size_t>(Contradiction::bad_key) + 1;
@@ -39,8 +42,10 @@ struct CheckOptions {
 
 struct CheckReport {
   std::uint64_t events = 0;
+  std::uint64_t logged_events = 0;  // not merged yet
   std::uint64_t index_entries = 0;
   std::uint64_t tombstones = 0;
+  std::uint64_t other_entries = 0;  // of the tables kv_*
   std::array<std::uint64_t, kContradictionCount> counts{};
   std::vector<std::string> findings;  // "by_kind: stray entry, seq 17"
 
@@ -51,6 +56,10 @@ struct CheckReport {
 // LMDB itself fails.
 Result<CheckReport, StorageFailure> check_database(const ReadTxn& txn, const Tables& tables,
                                                    const CheckOptions& options,
+                                                   const std::function<void(std::uint64_t, std::uint64_t)>& progress);
+
+// The same of LMDB's part of the snapshot, and of each event that lies in a log by itself.
+Result<CheckReport, StorageFailure> check_database(const Snapshot& snapshot, const CheckOptions& options,
                                                    const std::function<void(std::uint64_t, std::uint64_t)>& progress);
 
 }  // namespace pharos::storage

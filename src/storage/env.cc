@@ -100,11 +100,15 @@ Result<void, StorageFailure> Env::open_map(const EnvOptions& options) {
     if (code != ENOMEM || map_size / 2 < kSmallestMap) return failure(lmdb_failure(code, path));
   }
 
-  int stale = 0;
-  if (mdb_reader_check(env_, &stale) == 0 && stale > 0) {
-    log::info("storage", "cleared the slots of readers that are gone", {{"slots", stale}});
-  }
+  clear_dead_readers();
   return success();
+}
+
+void Env::clear_dead_readers() {
+  int dead = 0;
+  if (mdb_reader_check(env_, &dead) == 0 && dead > 0) {
+    log::info("storage", "cleared the slots of readers that are gone", {{"slots", dead}});
+  }
 }
 
 Result<void, StorageFailure> Env::open_tables() {

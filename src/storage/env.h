@@ -46,6 +46,9 @@ class Env {
   // Flushes what was committed without sync_to_disk.
   Result<void, StorageFailure> sync();
 
+  // Frees what readers hold back whose processes have died: while they seem to read, no page they saw is used again.
+  void clear_dead_readers();
+
   const Tables& tables() const { return tables_; }
   const std::filesystem::path& directory() const { return directory_; }
   bool read_only() const { return read_only_; }

@@ -3,163 +3,142 @@
 #include <algorithm>
 
 #include "nostr/kind.h"
-#include "storage/lookup.h"
-#include "storage/meta.h"
+#include "storage/index_entries.h"
 #include "storage/tombstones.h"
-#include "util/bytes.h"
 #include "util/check.h"
 
 namespace pharos::storage {
-namespace {
 
-bool has_address(Kind kind) {
-  const KindClass kind_class = classify(kind);
-  return kind_class == KindClass::replaceable || kind_class == KindClass::addressable;
-}
-
-// Read by the rules themselves, so written at once.
-bool is_immediate(Table table) { return table == Table::by_id || table == Table::replaceable; }
-
-}  // namespace
-
-EventStore::EventStore(WriteTxn& txn, Seq last_seq)
-    : txn_(txn), tables_(txn.tables()), first_seq_(last_seq), last_seq_(last_seq) {}
+EventStore::EventStore(const Snapshot& snapshot, Memtable& active, Seq last_seq)
+    : snapshot_(snapshot),
+      tables_(snapshot.tables()),
+      active_(active),
+      first_seq_(last_seq),
+      last_seq_(last_seq),
+      current_(last_seq) {}
 
 PutOutcome EventStore::put(const Event& event, UnixSeconds now) {
   PHAROS_DEBUG_CHECK(classify(event.kind) != KindClass::ephemeral);
-  if (find_record(txn_, tables_, event.id)) return PutOutcome::duplicate;
+  if (snapshot_.find(event.id)) return PutOutcome::duplicate;
   if (is_expired(event, now)) return PutOutcome::expired;
-  if (is_forbidden(txn_, tables_, event)) return PutOutcome::deleted;
+  if (is_forbidden(event)) {
+    if (has_address(event.kind)) keep_older_versions_away(event);
+    return PutOutcome::deleted;
+  }
   std::vector<Seq> replaced;
   if (has_address(event.kind) && !replaces_all(event, replaced)) return PutOutcome::superseded;
+  if (!active_.has_room()) return PutOutcome::failed_full;
 
+  current_ = last_seq_ + 1;
   for (const Seq seq : replaced) erase(seq, Deleted::replaced);
   if (event.kind == kind::kDeletion) apply_deletion(event);
-  insert(event);
+  encode_record(event, record_);
+  active_.insert(current_, record_);
+  changes_.store(current_, record_);
+  last_seq_ = current_;
   return PutOutcome::stored;
+}
+
+bool EventStore::is_forbidden(const Event& event) const {
+  return storage::is_forbidden(event, tables_.hash_key,
+                               [&](const TombstoneKey& key) { return snapshot_.tombstone(key); });
 }
 
 // NIP-01: the newest version wins, among those of one second the lowest id.
 bool EventStore::replaces_all(const Event& event, std::vector<Seq>& replaced) const {
-  replaced = find_versions(txn_, tables_, event.pubkey, event.kind, identifier(event));
+  replaced = snapshot_.versions(event.pubkey, event.kind, identifier(event));
   return std::ranges::all_of(replaced, [&](Seq seq) {
-    const std::optional<RecordView> held = find_record(txn_, tables_, seq);
+    const std::optional<RecordView> held = snapshot_.record(seq);
     if (!held || held->created_at() != event.created_at) return !held || held->created_at() < event.created_at;
     return event.id < held->id();
   });
 }
 
-void EventStore::apply_deletion(const Event& request) {
-  std::size_t targets = 0;
-  for (const TagView tag : request.tags) {
-    if (tag.size() < 2) continue;
-    if (tag[0] == "e") {
-      const std::optional<EventId> id = EventId::from_hex(tag[1]);
-      if (!id) continue;
-      delete_id(*id, request.pubkey);
-    } else if (tag[0] == "a") {
-      const std::optional<Address> address = parse_address(tag[1]);
-      if (!address || address->pubkey != request.pubkey || !has_address(address->kind)) continue;
-      if (classify(address->kind) == KindClass::replaceable && !address->identifier.empty()) continue;
-      delete_address(*address, request.created_at);
-    } else {
-      continue;
-    }
-    if (++targets == kMaxDeletionTargets) return;
-  }
+// A request that came before the version it names leaves what a request after it would: had the version been here, it
+// would have taken the place of the older ones.
+void EventStore::keep_older_versions_away(const Event& event) {
+  if (!snapshot_.tombstone(deleted_id_key(event.id, event.pubkey))) return;
+  current_ = last_seq_;
+  delete_address({event.kind, event.pubkey, std::string(identifier(event))}, event.created_at);
 }
 
+void EventStore::apply_deletion(const Event& request) {
+  const DeletionTargets targets = deletion_targets(request);
+  for (const EventId& id : targets.ids) delete_id(id, request.pubkey);
+  for (const Address& address : targets.addresses) delete_address(address, request.created_at);
+}
+
+// The tombstone of an id that is not the requester's never applies.
 void EventStore::delete_id(const EventId& id, const PublicKey& requester) {
-  const std::optional<RecordView> target = find_record(txn_, tables_, id);
-  if (target && (is_undeletable(target->kind()) || !may_delete(*target, requester))) return;
-  if (target) erase(target->seq(), Deleted::nip09);
-  forbid_id(txn_, id, requester);
+  const std::optional<RecordView> target = snapshot_.find(id);
+  if (target && !is_undeletable(target->kind()) && may_delete(*target, requester)) {
+    erase(target->seq(), Deleted::nip09);
+    // Without the newest version of an address an older one would be the newest when it came again.
+    std::string scratch;
+    if (has_address(target->kind())) {
+      const std::string_view name = record_identifier(*target, scratch);
+      delete_address({target->kind(), target->pubkey(), std::string(name)}, target->created_at());
+    }
+  }
+  forbid(deleted_id_key(id, requester), {});
 }
 
 void EventStore::delete_address(const Address& address, UnixSeconds cutoff) {
-  for (const Seq seq : find_versions(txn_, tables_, address.pubkey, address.kind, address.identifier)) {
-    const std::optional<RecordView> version = find_record(txn_, tables_, seq);
+  for (const Seq seq : snapshot_.versions(address.pubkey, address.kind, address.identifier)) {
+    const std::optional<RecordView> version = snapshot_.record(seq);
     if (version && version->created_at() <= cutoff) erase(seq, Deleted::nip09);
   }
-  forbid_address(txn_, address, cutoff);
-}
-
-void EventStore::insert(const Event& event) {
-  encode_record(event, record_);
-  const RecordView record(last_seq_ + 1, as_bytes(record_));
-  if (!txn_.append(tables_[Table::events], EventKey(record.seq()).view(), record_)) return;
-  ++last_seq_;
-  bytes_written_ += record_.size();
-  change_entries(record, Change::insert);
+  const TombstoneKey key = deleted_address_key(tables_.hash_key, address.pubkey, address.kind, address.identifier);
+  const std::optional<std::string> held = snapshot_.tombstone(key);
+  if (held) cutoff = std::max(cutoff, decode_cutoff(*held).value_or(cutoff));
+  forbid(key, encode_cutoff(cutoff).view());
 }
 
 void EventStore::erase(Seq seq, Deleted cause) {
-  const std::optional<RecordView> record = find_record(txn_, tables_, seq);
-  if (!record) return;
-  change_entries(*record, Change::erase);
-  txn_.erase(tables_[Table::events], EventKey(seq).view());
+  active_.erase(seq, current_);
+  changes_.erase(seq, current_);
+  erased_.push_back(seq);
   ++deleted_[static_cast<std::size_t>(cause)];
 }
 
-void EventStore::change_entries(const RecordView& record, Change change) {
-  entries_.clear();
-  list_index_entries(record, tables_.hash_key, entries_);
-  // The record may lie in a page that the first write moves; it is not read below.
-  for (const IndexEntry& entry : entries_) {
-    if (is_immediate(entry.table)) {
-      apply(entry, change);
-    } else {
-      pending_.push_back({entry, change});
-    }
-  }
-}
-
-void EventStore::apply(const IndexEntry& entry, Change change) {
-  if (change == Change::insert) {
-    txn_.put_grouped(tables_[entry.table], entry.key.view(), entry.value.view());
-  } else {
-    txn_.erase_grouped(tables_[entry.table], entry.key.view(), entry.value.view());
-  }
+void EventStore::forbid(const TombstoneKey& key, std::string_view value) {
+  if (snapshot_.tombstone(key) == value) return;
+  const std::string* held = active_.tombstone(key.view());
+  tombstones_.emplace_back(key, held != nullptr ? std::optional(*held) : std::nullopt);
+  active_.set_tombstone(key, value);
+  changes_.tombstone(key, value);
 }
 
 std::size_t EventStore::erase_expired(UnixSeconds now, std::size_t limit) {
-  std::vector<IndexEntry> due;
-  {
-    const Key after = expiry_key(now);
-    Cursor cursor(txn_, tables_[Table::expiry]);
-    for (bool there = cursor.first(); there && due.size() < limit && cursor.key() <= after.view();
-         there = cursor.next()) {
-      IndexEntry& entry = due.emplace_back();
-      entry.table = Table::expiry;
-      entry.key.add_bytes(as_bytes(cursor.key()));
-      entry.value.add_bytes(as_bytes(cursor.value()));
-    }
+  std::size_t erased = 0;
+  const auto erase_if_due = [&](Seq seq) {
+    const std::optional<RecordView> record = snapshot_.record(seq);
+    if (!record || !record->is_expired(now)) return;
+    erase(seq, Deleted::expired);
+    ++erased;
+  };
+  for (const Memtable* memtable : snapshot_.memtables()) {
+    const auto& due = memtable->expirations();
+    for (auto at = due.begin(); at != due.end() && at->first <= now && erased < limit; ++at) erase_if_due(at->second);
   }
-  for (const IndexEntry& entry : due) {
-    const Seq seq = decode_seq(entry.value.view()).value_or(0);
-    const std::optional<RecordView> record = find_record(txn_, tables_, seq);
-    if (record && record->is_expired(now)) {
-      erase(seq, Deleted::expired);
-    } else {
-      // An entry that no event asked for would be met again for ever.
-      apply(entry, Change::erase);
-    }
+  const Key after = expiry_key(now);
+  Cursor cursor(snapshot_.txn(), tables_[Table::expiry]);
+  for (bool there = cursor.first(); there && erased < limit && cursor.key() <= after.view(); there = cursor.next()) {
+    erase_if_due(decode_seq(cursor.value()).value_or(0));
   }
-  return due.size();
+  return erased;
 }
 
-bool EventStore::flush() {
-  // Every entry holds the number of its event, so an insertion and an erasure of the same entry are of one event and
-  // come in this order.
-  std::ranges::stable_sort(pending_, {}, &Pending::entry);
-  for (auto at = pending_.begin(); at != pending_.end();) {
-    const auto end = std::find_if(at, pending_.end(), [&](const Pending& other) { return other.entry != at->entry; });
-    if (end - at == 1) apply(at->entry, at->change);
-    at = end;
+void EventStore::undo() {
+  for (const Seq seq : erased_) active_.restore(seq);
+  for (Seq seq = first_seq_ + 1; seq <= last_seq_; ++seq) active_.erase(seq, seq);
+  for (auto change = tombstones_.rbegin(); change != tombstones_.rend(); ++change) {
+    if (change->second) {
+      active_.set_tombstone(change->first, *change->second);
+    } else {
+      active_.drop_tombstone(change->first);
+    }
   }
-  pending_.clear();
-  if (last_seq_ != first_seq_) write_last_seq(txn_, last_seq_);
-  return !txn_.failed();
 }
 
 }  // namespace pharos::storage

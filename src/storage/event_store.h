@@ -1,21 +1,22 @@
-// The rules for keeping events, inside one write transaction: duplicates, replacement (NIP-01), deletion (NIP-09, gift
-// wraps by their recipient), expiration (NIP-40). Writer thread.
-//
-// by_id, replaceable and tombstones are written as the rules go, because later events of the same batch ask them. The
-// entries of the scan indexes wait for flush(), which writes them in key order; an event stored and erased in between
-// never reaches them.
+// The rules for keeping events: duplicates, replacement (NIP-01), deletion (NIP-09, gift wraps by their recipient),
+// expiration (NIP-40). Decides the events of one commit, changes the active memtable as it goes, because later events
+// of the same commit ask it, and lists the changes for the log. Nothing of it shows to readers before their commit
+// does. Writer thread.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "metrics/storage_metrics.h"
 #include "nostr/address.h"
 #include "nostr/event.h"
-#include "storage/index_entries.h"
+#include "storage/snapshot.h"
 #include "storage/store.h"
-#include "storage/txn.h"
+#include "storage/wal.h"
 
 namespace pharos::storage {
 
@@ -24,49 +25,48 @@ class EventStore {
   using Deleted = metrics::StorageMetrics::Deleted;
   using DeletedCounts = std::array<std::uint64_t, metrics::StorageMetrics::kDeletedLabels.size()>;
 
-  // last_seq is the newest sequence number given so far. txn outlives this.
-  EventStore(WriteTxn& txn, Seq last_seq);
+  // last_seq is the newest sequence number given so far. The snapshot sees everything, `active` is its newest memtable;
+  // both outlive this.
+  EventStore(const Snapshot& snapshot, Memtable& active, Seq last_seq);
 
-  // The event is not of an ephemeral kind. When it is stored, its number is last_seq(). Meaningless once the
-  // transaction has failed.
+  // The event is not of an ephemeral kind. When it is stored, its number is last_seq(). PutOutcome::failed_full when
+  // the memtable has no room for another.
   PutOutcome put(const Event& event, UnixSeconds now);
 
-  // Erases events that expired at or before now, oldest expiration first; returns how many, at most `limit`.
+  // Erases events that expired at or before now; returns how many, at most `limit`.
   std::size_t erase_expired(UnixSeconds now, std::size_t limit);
 
-  // Writes what waits. Once, before the commit. False when the transaction has failed.
-  bool flush();
+  // For the log.
+  const WalBatch& changes() const { return changes_; }
+  // Takes all changes back; their numbers are not given again.
+  void undo();
 
   Seq last_seq() const { return last_seq_; }
   // Of the records stored.
-  std::size_t bytes_written() const { return bytes_written_; }
+  std::size_t bytes_written() const { return changes_.bytes().size(); }
   const DeletedCounts& deleted() const { return deleted_; }
 
  private:
-  enum class Change : std::uint8_t { insert, erase };
-  struct Pending {
-    IndexEntry entry;
-    Change change;
-  };
-
+  bool is_forbidden(const Event& event) const;
   bool replaces_all(const Event& event, std::vector<Seq>& replaced) const;
+  void keep_older_versions_away(const Event& event);
   void apply_deletion(const Event& request);
   void delete_id(const EventId& id, const PublicKey& requester);
   void delete_address(const Address& address, UnixSeconds cutoff);
-  void insert(const Event& event);
   void erase(Seq seq, Deleted cause);
-  void change_entries(const RecordView& record, Change change);
-  void apply(const IndexEntry& entry, Change change);
+  void forbid(const TombstoneKey& key, std::string_view value);
 
-  WriteTxn& txn_;
+  const Snapshot& snapshot_;
   const Tables& tables_;
+  Memtable& active_;
   const Seq first_seq_;
   Seq last_seq_;
-  std::size_t bytes_written_ = 0;
+  Seq current_;  // the commit that erasures belong to: the event being put
   DeletedCounts deleted_{};
-  std::vector<Pending> pending_;
-  std::vector<IndexEntry> entries_;
+  WalBatch changes_;
   std::string record_;
+  std::vector<Seq> erased_;
+  std::vector<std::pair<TombstoneKey, std::optional<std::string>>> tombstones_;  // with what was there before
 };
 
 }  // namespace pharos::storage

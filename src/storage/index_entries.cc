@@ -53,8 +53,7 @@ void list_index_entries(const RecordView& record, const SipKey& hash_key, std::v
   out.push_back({Table::by_author_kind, author_kind_key(author, kind), place});
   list_tag_entries(record, hash_key, place, out);
 
-  const KindClass kind_class = classify(kind);
-  if (kind_class == KindClass::replaceable || kind_class == KindClass::addressable) {
+  if (has_address(kind)) {
     std::string scratch;
     out.push_back(
         {Table::replaceable, replaceable_key(hash_key, author, kind, record_identifier(record, scratch)), seq});

@@ -1,10 +1,15 @@
 #include "storage/info.h"
 
+#include <algorithm>
 #include <cstring>
+#include <filesystem>
+#include <string_view>
+#include <vector>
 
 #include <lmdb.h>
 
 #include "storage/meta.h"
+#include "storage/wal.h"
 
 namespace pharos::storage {
 namespace {
@@ -29,6 +34,31 @@ std::uint64_t free_pages(MDB_txn* txn) {
   return pages;
 }
 
+// A line for each slot that a process holds, after a line that is a heading.
+std::uint64_t readers_in(MDB_env* env) {
+  std::uint64_t lines = 0;
+  const auto count = [](const char* line, void* into) {
+    const std::string_view text(line);
+    *static_cast<std::uint64_t*>(into) += static_cast<std::uint64_t>(std::ranges::count(text, '\n'));
+    return 0;
+  };
+  mdb_reader_list(env, count, &lines);
+  return lines > 0 ? lines - 1 : 0;
+}
+
+std::uint64_t bytes_of_logs(MDB_env* env) {
+  const char* directory = nullptr;
+  if (mdb_env_get_path(env, &directory) != MDB_SUCCESS) return 0;
+  const auto generations = list_wals(directory);
+  std::uint64_t bytes = 0;
+  for (const std::uint64_t generation : generations ? generations.value() : std::vector<std::uint64_t>()) {
+    std::error_code gone;
+    const std::uintmax_t size = std::filesystem::file_size(wal_path(directory, generation), gone);
+    if (!gone) bytes += size;
+  }
+  return bytes;
+}
+
 }  // namespace
 
 DatabaseInfo read_info(const ReadTxn& txn, const Tables& tables) {
@@ -41,7 +71,8 @@ DatabaseInfo read_info(const ReadTxn& txn, const Tables& tables) {
   info.map_size_bytes = environment.me_mapsize;
   info.used_bytes = (environment.me_last_pgno + 1) * status.ms_psize;
   info.free_page_bytes = free_pages(txn.handle()) * status.ms_psize;
-  info.readers = environment.me_numreaders;
+  info.log_bytes = bytes_of_logs(env);
+  info.readers = readers_in(env);
   info.max_readers = environment.me_maxreaders;
   for (std::size_t i = 0; i < kTableCount; ++i) {
     MDB_stat table{};

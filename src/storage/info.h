@@ -19,9 +19,10 @@ struct DatabaseInfo {
   std::uint64_t map_size_bytes = 0;
   std::uint64_t used_bytes = 0;       // the high-water mark of the file
   std::uint64_t free_page_bytes = 0;  // inside it, to be reused
-  std::uint64_t readers = 0;
+  std::uint64_t readers = 0;          // slots in use, of all processes
   std::uint64_t max_readers = 0;
-  std::uint64_t last_seq = 0;
+  std::uint64_t log_bytes = 0;  // of the files that are not merged
+  std::uint64_t last_seq = 0;   // merged
   std::uint32_t schema_version = 0;
   std::array<TableInfo, kTableCount> tables{};
 };

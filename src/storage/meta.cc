@@ -11,6 +11,7 @@ namespace {
 constexpr std::string_view kVersionKey = "schema_version";
 constexpr std::string_view kHashKeyKey = "hash_key";
 constexpr std::string_view kLastSeqKey = "last_seq";
+constexpr std::string_view kMergedKey = "merged";
 
 }  // namespace
 
@@ -33,6 +34,11 @@ Seq read_last_seq(const Txn& txn, const Tables& tables) {
   return value ? decode_seq(*value).value_or(0) : 0;
 }
 
+std::uint64_t read_merged_generation(const Txn& txn, const Tables& tables) {
+  const std::optional<std::string_view> value = txn.get(tables[Table::meta], kMergedKey);
+  return value && value->size() == 8 ? get_big_endian(as_bytes(*value)) : 0;
+}
+
 bool write_schema_version(WriteTxn& txn, std::uint32_t version) {
   Key value;
   value.add_number(version, 4);
@@ -45,6 +51,12 @@ bool write_hash_key(WriteTxn& txn, const SipKey& key) {
 
 bool write_last_seq(WriteTxn& txn, Seq seq) {
   return txn.put(txn.tables()[Table::meta], kLastSeqKey, encode_seq(seq).view());
+}
+
+bool write_merged_generation(WriteTxn& txn, std::uint64_t generation) {
+  Key value;
+  value.add_number(generation, 8);
+  return txn.put(txn.tables()[Table::meta], kMergedKey, value.view());
 }
 
 }  // namespace pharos::storage

@@ -51,7 +51,7 @@ class Query {
   // Returns false to pause after this record (back-pressure).
   using Sink = std::function<bool(const RecordView&)>;
 
-  // One read transaction long. `now` hides what is expired (NIP-40). Each seek and each record spends one of the
+  // One snapshot long. `now` hides what is expired (NIP-40). Each seek and each record spends one of the
   // budget; any budget but an empty one makes progress. An end other than `more` is final.
   SliceEnd run_slice(const Store& store, UnixSeconds now, TimeBudget& budget, const Sink& sink);
 

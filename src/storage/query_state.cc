@@ -19,9 +19,9 @@ QueryState::QueryState(std::vector<Filter> filters, const QueryOptions& options)
 SliceEnd QueryState::run_slice(const Store& store, UnixSeconds now, TimeBudget& budget, const Query::Sink& sink) {
   if (last_end_ != SliceEnd::more) return last_end_;
   if (live_sources_ == 0) return last_end_ = SliceEnd::finished;
-  const Result<ReadTxn, StorageFailure> txn = store.read();
-  if (!txn) return last_end_ = SliceEnd::failed;
-  SliceReader reader(txn.value(), store.tables());
+  const Result<Snapshot, StorageFailure> snapshot = store.snapshot();
+  if (!snapshot) return last_end_ = SliceEnd::failed;
+  SliceReader reader(snapshot.value());
   last_end_ = run(reader, now, budget, sink);
   if (reader.failed()) last_end_ = SliceEnd::failed;
   return last_end_;

@@ -33,7 +33,7 @@ Table table_of(Index index) {
 }  // namespace
 
 Cursor& SliceReader::cursor(Table table, std::optional<Cursor>& slot) {
-  if (!slot) slot.emplace(txn_, tables_[table]);
+  if (!slot) slot.emplace(snapshot_.txn(), tables_[table]);
   return *slot;
 }
 
@@ -44,27 +44,18 @@ SliceReader::Shared& SliceReader::shared(Index index) {
 }
 
 std::optional<RecordView> SliceReader::record(Seq seq) {
+  if (snapshot_.memtable_of(seq) != nullptr) return snapshot_.record(seq);
+  if (snapshot_.erased_above_lmdb(seq)) return std::nullopt;
   Cursor& events = cursor(Table::events, events_);
   const EventKey key(seq);
   if (!events.seek_group(key.view())) return std::nullopt;
   return RecordView(seq, as_bytes(events.value()));
 }
 
-Seq SliceReader::last_seq() {
-  Cursor& events = cursor(Table::events, events_);
-  if (!events.last()) return 0;
-  return decode_event_key(events.key()).value_or(0);
-}
-
 std::optional<Candidate> SliceReader::find(const EventId& id) {
-  Cursor& by_id = *shared(Index::by_id).cursor;
-  const Key key = id_key(id);
-  for (bool found = by_id.seek_group(key.view()); found; found = by_id.next_in_group()) {
-    const Seq seq = decode_seq(by_id.value()).value_or(0);
-    const std::optional<RecordView> held = record(seq);
-    if (held && held->id() == id) return Candidate{held->created_at(), prefix8(id), seq};
-  }
-  return std::nullopt;
+  const std::optional<RecordView> held = snapshot_.find(id);
+  if (!held) return std::nullopt;
+  return Candidate{held->created_at(), prefix8(id), held->seq()};
 }
 
 SliceReader::Extent SliceReader::extent(Index index, const Key& key) {
@@ -72,12 +63,22 @@ SliceReader::Extent SliceReader::extent(Index index, const Key& key) {
   at.owner = kNobody;
   Cursor& places = *at.cursor;
   Extent extent;
-  if (!places.seek_group(key.view())) return extent;
-  extent.entries = places.group_size();
-  extent.oldest = decode_place(places.value()).value_or(Candidate{}).created_at;
-  extent.newest = extent.oldest;
-  if (extent.entries > 1 && places.last_in_group()) {
-    extent.newest = decode_place(places.value()).value_or(Candidate{}).created_at;
+  if (places.seek_group(key.view())) {
+    extent.entries = places.group_size();
+    extent.oldest = decode_place(places.value()).value_or(Candidate{}).created_at;
+    extent.newest = extent.oldest;
+    if (extent.entries > 1 && places.last_in_group()) {
+      extent.newest = decode_place(places.value()).value_or(Candidate{}).created_at;
+    }
+  }
+  for (const Memtable* memtable : snapshot_.memtables()) {
+    const PlaceList* list = memtable->places(table_of(index), key);
+    if (list == nullptr) continue;
+    const UnixSeconds oldest = list->oldest()->place.created_at;
+    const UnixSeconds newest = list->newest()->place.created_at;
+    extent.oldest = extent.entries > 0 ? std::min(extent.oldest, oldest) : oldest;
+    extent.newest = extent.entries > 0 ? std::max(extent.newest, newest) : newest;
+    extent.entries += list->size();
   }
   return extent;
 }
@@ -91,6 +92,47 @@ bool IndexStream::position(SliceReader::Shared& shared) const {
   return cursor.value() != place.view() || cursor.previous_in_group();
 }
 
+IndexStream::End IndexStream::read_lmdb(SliceReader& reader, Seq max_seq, std::size_t wanted, TimeBudget& budget,
+                                        std::vector<Candidate>& places) {
+  SliceReader::Shared& shared = reader.shared(index_);
+  bool found = position(shared);
+  shared.owner = number_;
+  while (true) {
+    const std::optional<Candidate> place = found ? decode_place(shared.cursor->value()) : std::nullopt;
+    if (!place || place->created_at < since_) {
+      shared.owner = SliceReader::kNobody;
+      return End::of_places;
+    }
+    last_ = *place;
+    if (place->seq <= max_seq) {
+      places.push_back(*place);
+      if (places.size() == wanted) return End::of_wants;
+    } else if (!budget.spend()) {
+      return End::of_budget;
+    }
+    found = shared.cursor->previous_in_group();
+  }
+}
+
+void IndexStream::add_from_memtables(const SliceReader& reader, const Candidate& after, End end, Seq max_seq,
+                                     std::size_t wanted, std::vector<Candidate>& places) {
+  const std::size_t from_lmdb = places.size();
+  for (const Memtable* memtable : reader.snapshot_.memtables()) {
+    const PlaceList* list = memtable->places(table_of(index_), key_);
+    std::size_t taken = 0;
+    for (const auto* node = list != nullptr ? list->after(after) : nullptr; node != nullptr && taken < wanted;
+         node = node->next()) {
+      if (node->place.created_at < since_) break;
+      // What LMDB holds beyond last_ is not known yet.
+      if (end != End::of_places && comes_before(last_, node->place)) break;
+      if (node->place.seq > max_seq) continue;
+      places.push_back(node->place);
+      ++taken;
+    }
+  }
+  if (places.size() > from_lmdb) std::sort(places.begin(), places.end(), comes_before);
+}
+
 IndexStream::Fill IndexStream::fill(SliceReader& reader, Seq max_seq, std::size_t wanted, TimeBudget& budget,
                                     Candidate& out) {
   if (take(out)) return Fill::ready;
@@ -100,29 +142,22 @@ IndexStream::Fill IndexStream::fill(SliceReader& reader, Seq max_seq, std::size_
   next_ = 0;
   wanted = std::clamp<std::size_t>(wanted, 1, read_ahead_);
   read_ahead_ = std::min<std::uint8_t>(kMaxReadAhead, static_cast<std::uint8_t>(read_ahead_ * 2));
-  SliceReader::Shared& shared = reader.shared(index_);
-  bool found = position(shared);
-  shared.owner = number_;
-  for (std::size_t taken = 0;;) {
-    const std::optional<Candidate> place = found ? decode_place(shared.cursor->value()) : std::nullopt;
-    if (!place || place->created_at < since_) {
-      ended_ = true;
-      shared.owner = SliceReader::kNobody;
-      return taken > 0 ? Fill::ready : Fill::ended;
-    }
-    last_ = *place;
-    if (place->seq <= max_seq) {
-      if (++taken == 1) {
-        out = *place;
-      } else {
-        ahead_.push_back(*place);
-      }
-      if (taken == wanted) return Fill::ready;
-    } else if (!budget.spend()) {
-      return taken > 0 ? Fill::ready : Fill::out_of_budget;
-    }
-    found = shared.cursor->previous_in_group();
+
+  std::vector<Candidate>& places = reader.places_;
+  places.clear();
+  const Candidate after = last_;
+  const End end = read_lmdb(reader, max_seq, wanted, budget, places);
+  add_from_memtables(reader, after, end, max_seq, wanted, places);
+  ended_ = end == End::of_places && places.size() < wanted;
+  if (places.empty()) return ended_ ? Fill::ended : Fill::out_of_budget;
+  if (places.size() > wanted) places.resize(wanted);
+  if (end != End::of_budget || places.size() == wanted) {
+    if (last_ != places.back()) reader.shared(index_).owner = SliceReader::kNobody;
+    last_ = places.back();
   }
+  out = places.front();
+  ahead_.assign(places.begin() + 1, places.end());
+  return Fill::ready;
 }
 
 Candidate before_everything() { return {kEndOfTime, 0, 0}; }

@@ -1,7 +1,10 @@
 // Reading one index key newest first, across transactions: a stream remembers the last place it took and goes on
 // strictly after it, whatever was inserted or erased in between.
 //
-// One thread. A SliceReader lives as long as one read transaction; an IndexStream as long as its query.
+// A key's places come from LMDB and from the memtables over it, merged; between two slices they may have moved from one
+// to the other.
+//
+// One thread. A SliceReader lives as long as one snapshot; an IndexStream as long as its query.
 #pragma once
 
 #include <array>
@@ -13,6 +16,7 @@
 #include "storage/keys.h"
 #include "storage/planner.h"
 #include "storage/record.h"
+#include "storage/snapshot.h"
 #include "storage/tables.h"
 #include "storage/txn.h"
 #include "util/time_budget.h"
@@ -22,16 +26,16 @@ namespace pharos::storage {
 // The cursors of one slice, opened as they are needed and shared by all streams of an index.
 class SliceReader {
  public:
-  // Both outlive it.
-  SliceReader(const ReadTxn& txn, const Tables& tables) : txn_(txn), tables_(tables) {}
+  // Outlives it.
+  explicit SliceReader(const Snapshot& snapshot) : snapshot_(snapshot), tables_(snapshot.tables()) {}
 
-  bool failed() const { return txn_.failed(); }
+  bool failed() const { return snapshot_.txn().failed(); }
   const SipKey& hash_key() const { return tables_.hash_key; }
 
   // nullopt when no event has that number (any more).
   std::optional<RecordView> record(Seq seq);
-  // The newest sequence number in the transaction, 0 when there is none.
-  Seq last_seq();
+  // The newest sequence number that is seen, 0 when there is none.
+  Seq last_seq() const { return snapshot_.as_of(); }
   // The event with that id, as an index would tell of it.
   std::optional<Candidate> find(const EventId& id);
   // How many entries a key has and the time between the first and the last of them.
@@ -52,10 +56,11 @@ class SliceReader {
   Shared& shared(Index index);
   Cursor& cursor(Table table, std::optional<Cursor>& slot);
 
-  const ReadTxn& txn_;
+  const Snapshot& snapshot_;
   const Tables& tables_;
   std::array<Shared, 6> indexes_;
   std::optional<Cursor> events_;
+  std::vector<Candidate> places_;  // of one fill
 };
 
 class IndexStream {
@@ -82,7 +87,15 @@ class IndexStream {
   }
 
  private:
+  // Where LMDB holds the first place after last_; false when it holds none.
   bool position(SliceReader::Shared& shared) const;
+  // Reads up to `wanted` places after last_ from LMDB and takes last_ along, over those with seq > max_seq as well.
+  enum class End { of_wants, of_places, of_budget };
+  End read_lmdb(SliceReader& reader, Seq max_seq, std::size_t wanted, TimeBudget& budget,
+                std::vector<Candidate>& places);
+  // Puts those of the memtables between that go with what was read from LMDB after `after`, which ended with `end`.
+  void add_from_memtables(const SliceReader& reader, const Candidate& after, End end, Seq max_seq, std::size_t wanted,
+                          std::vector<Candidate>& places);
 
   Key key_;
   Candidate last_;  // read on strictly after it

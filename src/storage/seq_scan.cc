@@ -1,33 +1,73 @@
 #include "storage/seq_scan.h"
 
+#include <algorithm>
+#include <ranges>
+
 #include "storage/keys.h"
+#include "storage/snapshot.h"
 #include "storage/tables.h"
 #include "storage/txn.h"
+#include "util/bytes.h"
 
 namespace pharos::storage {
+namespace {
+
+class Walk {
+ public:
+  Walk(const Snapshot& snapshot, Seq through, std::size_t records, const std::function<void(const RecordView&)>& visit)
+      : snapshot_(snapshot), through_(through), records_(records), visit_(visit) {}
+
+  // Each returns false when the records are used up; done() is the last number that needs no visit.
+  bool lmdb(Seq after) {
+    done_ = after;
+    Cursor cursor(snapshot_.txn(), snapshot_.tables()[Table::events]);
+    const EventKey start(after + 1);
+    for (bool found = cursor.seek(start.view()); found; found = cursor.next()) {
+      const Seq seq = decode_event_key(cursor.key()).value_or(0);
+      if (seq == 0 || seq > through_) break;
+      if (snapshot_.erased_above_lmdb(seq)) continue;
+      if (!give(RecordView(seq, as_bytes(cursor.value())))) return false;
+    }
+    return true;
+  }
+  bool memtable(const Memtable& memtable) {
+    done_ = std::max(done_, std::min(memtable.before(), through_));
+    const Seq last = std::min(through_, snapshot_.as_of());
+    for (Seq seq = std::max(done_, memtable.before()) + 1; seq <= last && snapshot_.memtable_of(seq) == &memtable;
+         ++seq) {
+      const std::optional<RecordView> record = snapshot_.record(seq);
+      if (record && !give(*record)) return false;
+    }
+    return true;
+  }
+  Seq done() const { return done_; }
+
+ private:
+  bool give(const RecordView& record) {
+    if (records_ == 0) return false;
+    --records_;
+    visit_(record);
+    done_ = record.seq();
+    return true;
+  }
+
+  const Snapshot& snapshot_;
+  const Seq through_;
+  std::size_t records_;
+  const std::function<void(const RecordView&)>& visit_;
+  Seq done_ = 0;
+};
+
+}  // namespace
 
 Result<Seq, StorageFailure> scan_by_seq(const Store& store, Seq after, Seq through, std::size_t records,
                                         const std::function<void(const RecordView&)>& visit) {
-  auto opened = store.read();
-  if (!opened) return failure(opened.error());
-  const ReadTxn txn = std::move(opened).value();
-  Seq done = after;
-  {
-    Cursor cursor(txn, store.tables()[Table::events]);
-    const EventKey start(after + 1);
-    for (bool found = cursor.seek(start.view());; found = cursor.next()) {
-      const Seq seq = found ? decode_event_key(cursor.key()).value_or(0) : 0;
-      if (!found || seq == 0 || seq > through) {
-        done = through;
-        break;
-      }
-      if (records-- == 0) break;
-      visit(RecordView(seq, as_bytes(cursor.value())));
-      done = seq;
-    }
-  }
-  if (txn.failed()) return failure(txn.failure());
-  return done;
+  PHAROS_TRY(const auto snapshot, store.snapshot());
+  Walk walk(snapshot, through, records, visit);
+  bool all = walk.lmdb(after);
+  for (const Memtable* memtable : snapshot.memtables() | std::views::reverse) all = all && walk.memtable(*memtable);
+  if (snapshot.txn().failed()) return failure(snapshot.txn().failure());
+  return all ? through : walk.done();
 }
 
 }  // namespace pharos::storage

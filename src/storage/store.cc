@@ -6,19 +6,25 @@
 
 #include "storage/commit_feed.h"
 #include "storage/env.h"
-#include "storage/lookup.h"
 #include "storage/meta.h"
+#include "storage/recovery.h"
+#include "storage/snapshot.h"
 #include "storage/writer.h"
+#include "util/log.h"
 
 namespace pharos::storage {
 namespace {
 
 class LmdbStore final : public Store {
  public:
-  LmdbStore(std::unique_ptr<Env> env, const StoreOptions& options, const Clock& clock,
-            const metrics::StorageMetrics& metrics, Seq last_seq)
-      : env_(std::move(env)), last_seq_at_open_(last_seq) {
-    if (!env_->read_only()) writer_.emplace(*env_, feed_, clock, options, metrics, last_seq);
+  LmdbStore(std::unique_ptr<Env> env, Recovered recovered, const StoreOptions& options, const Clock& clock,
+            const metrics::StorageMetrics& metrics, Files& files)
+      : env_(std::move(env)), last_seq_at_open_(recovered.last_seq) {
+    for (auto& memtable : recovered.memtables) memtables_.push(std::move(memtable));
+    if (env_->read_only()) return;
+    merger_.emplace(*env_, memtables_, files, clock, metrics);
+    writer_.emplace(Writer::Parts{*env_, memtables_, *merger_, files, feed_, clock}, options, metrics,
+                    recovered.last_seq, recovered.next_generation);
   }
   ~LmdbStore() override { stop(); }
 
@@ -34,19 +40,29 @@ class LmdbStore final : public Store {
   }
 
   Result<ReadTxn, StorageFailure> read() const override { return env_->read(); }
+  Result<Snapshot, StorageFailure> snapshot() const override {
+    // In this order nothing that is committed now can be missing.
+    const Seq as_of = last_seq();
+    auto memtables = memtables_.current();
+    PHAROS_TRY(auto txn, env_->read());
+    return Snapshot(std::move(txn), env_->tables(), std::move(memtables), as_of);
+  }
   const Tables& tables() const override { return env_->tables(); }
   CommitFeed& feed() override { return feed_; }
   Seq last_seq() const override { return writer_ ? writer_->last_seq() : last_seq_at_open_; }
   Origin allocate_origin() override { return next_origin_.fetch_add(1, std::memory_order_relaxed); }
 
   bool contains(const EventId& id) const override {
-    const auto txn = env_->read();
-    return txn && find_record(txn.value(), env_->tables(), id).has_value();
+    const auto now = snapshot();
+    return now && now.value().find(id).has_value();
   }
+
+  bool is_failing() const override { return writer_ && writer_->is_failing(); }
 
   void stop() override {
     if (!writer_) return;
     writer_->stop();
+    merger_->stop();
     // Only a bulk import leaves something to flush.
     static_cast<void>(env_->sync());
   }
@@ -54,8 +70,10 @@ class LmdbStore final : public Store {
  private:
   std::unique_ptr<Env> env_;
   CommitFeed feed_;
+  Memtables memtables_;
   const Seq last_seq_at_open_;
   std::atomic<Origin> next_origin_{kLocalOrigin + 1};
+  std::optional<Merger> merger_;
   std::optional<Writer> writer_;
 };
 
@@ -67,15 +85,12 @@ Result<std::unique_ptr<Store>, StorageFailure> Store::open(const StoreOptions& o
   env_options.directory = options.directory;
   env_options.map_size_bytes = options.map_size_bytes;
   env_options.max_readers = options.max_readers;
-  env_options.sync_to_disk = options.sync_to_disk;
+  env_options.sync_to_disk = options.durability != Durability::os;
   env_options.read_only = options.read_only;
   PHAROS_TRY(auto env, Env::open(env_options));
-  Seq last_seq = 0;
-  {
-    PHAROS_TRY(const auto txn, env->read());
-    last_seq = read_last_seq(txn, env->tables());
-  }
-  return std::unique_ptr<Store>(new LmdbStore(std::move(env), options, clock, metrics, last_seq));
+  Files& files = options.files != nullptr ? *options.files : system_files();
+  PHAROS_TRY(auto recovered, recover(*env, files));
+  return std::unique_ptr<Store>(new LmdbStore(std::move(env), std::move(recovered), options, clock, metrics, files));
 }
 
 }  // namespace pharos::storage

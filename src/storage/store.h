@@ -1,8 +1,15 @@
-// The event store as the layers above see it: one LMDB environment, one writer thread, an ordered commit feed.
+// The event store as the layers above see it: a log for what is new, LMDB for all the rest, an ordered commit feed.
 //
 //   Store::open -> submit() from any thread -> done(outcome) after the commit is on disk
 //                                           -> the feed's subscribers get the batch
-//   read()      -> a short read transaction for one scan slice; never held across a socket wait
+//   snapshot()  -> what one scan slice reads; never held across a socket wait
+//
+//   writer thread   decides, appends to the log, syncs it, shows the events in the active memtable   writer.h, wal.h
+//   merger thread   brings whole memtables into LMDB in large sorted batches, removes their logs     merger.h
+//   any thread      reads LMDB with the memtables over it                                            snapshot.h
+//
+// Against a commit to LMDB for every group of events: a commit changes a page of each index an event stands in, copied
+// whole; the log takes the events' bytes alone, and the pages are changed once for tens of thousands of events.
 //
 // After a commit, in this order: last_seq() moves on, the feed publishes the batch, the callbacks run in the order of
 // submission. A reader that subscribes to the feed, then notes last_seq(), then scans up to it misses nothing.
@@ -34,6 +41,15 @@ using Seq = std::uint64_t;
 using Origin = std::uint32_t;
 inline constexpr Origin kLocalOrigin = 0;
 
+class Files;
+
+// What an acknowledged event survives.
+enum class Durability {
+  sync,   // a power cut
+  group,  // a power cut; a commit waits batch_window for company, which spares slow disks flushes and costs latency
+  os,     // the end of the process, not of the machine
+};
+
 struct StoreOptions {
   std::filesystem::path directory;
   std::uint64_t map_size_bytes = std::uint64_t{1} << 40;
@@ -41,20 +57,22 @@ struct StoreOptions {
   std::size_t queue_capacity = 16384;            // submissions waiting for the writer; then submit() refuses
   std::size_t batch_max_events = 1024;           // a commit closes on count,
   std::size_t batch_max_bytes = 8U << 20U;       // on bytes,
-  std::chrono::microseconds batch_window{1000};  // or on time, when more submissions keep coming; never waits for them
+  std::chrono::microseconds batch_window{1000};  // or on time, when more submissions keep coming
   std::chrono::milliseconds expire_interval{10'000};  // how often what has expired is erased (NIP-40)
   std::size_t expire_max_events = 512;                // in one commit; the rest follows after what is queued
-  bool sync_to_disk = true;                           // false: kill -9 safe, not power-cut safe; for bulk import only
+  Durability durability = Durability::sync;
+  std::size_t memtable_bytes = 64U << 20U;  // of memory; a full one is merged into LMDB while the next one fills
   bool read_only = false;
+  Files* files = nullptr;  // nullptr: the file system's
 };
 
 enum class PutOutcome {
   stored,
-  duplicate,        // this id is held already
-  superseded,       // a newer version (or the same second with a lower id) of the replaceable or addressable is held
-  deleted,          // a deletion request by its author forbids it (NIP-09)
-  expired,          // NIP-40, at the moment of writing
-  failed_map_full,  // nothing of the batch was kept; the caller may retry later
+  duplicate,    // this id is held already
+  superseded,   // a newer version (or the same second with a lower id) of the replaceable or addressable is held
+  deleted,      // a deletion request by its author forbids it (NIP-09)
+  expired,      // NIP-40, at the moment of writing
+  failed_full,  // the disk or the map is full: nothing was kept; the caller may retry later
   failed_io,
 };
 
@@ -69,6 +87,7 @@ struct PutRequest {
 };
 
 class ReadTxn;
+class Snapshot;
 class WriteTxn;
 class CommitFeed;
 struct Tables;
@@ -82,17 +101,19 @@ class Store {
 
   // Any thread. False when the queue is full or the store is stopping; the request is untouched then.
   virtual bool submit(PutRequest&& request) = 0;
-  // An update of other tables (ledger, probe results) in the same order as the events submitted before it: when
-  // done(true) is called, they and the update are durable. apply runs on the writer thread inside the write
-  // transaction; returning false rolls this update back and done(false) follows. When a batch fails, each of its parts
-  // is tried again alone, so apply may run twice; what its first run wrote is gone then.
+  // An update of other tables (ledger, probe results) after the events submitted before it and in the order of updates:
+  // when done(true) is called, they and the update are durable. apply runs on the merger thread inside the write
+  // transaction; returning false rolls this update back and done(false) follows, on that thread or the writer's. When
+  // updates cannot be committed together each is tried alone, so apply may run twice; what its first run wrote is gone.
   virtual bool submit_update(std::function<bool(WriteTxn&)> apply, std::function<void(bool)> done) = 0;
 
   // Hands an ephemeral event (NIP-01) to the feed without storing it. Any thread.
   virtual void publish_ephemeral(EventPtr event, Origin origin) = 0;
 
-  // Any thread; cheap. Errors only when the reader table is full.
+  // Any thread; cheap. Each errors only when the reader table is full. read() is for the tables of submit_update();
+  // of events it shows those that were merged.
   virtual Result<ReadTxn, StorageFailure> read() const = 0;
+  virtual Result<Snapshot, StorageFailure> snapshot() const = 0;
   virtual const Tables& tables() const = 0;
 
   virtual CommitFeed& feed() = 0;
@@ -103,7 +124,10 @@ class Store {
   // True when that id is stored now. Any thread; the cheap test before signature work.
   virtual bool contains(const EventId& id) const = 0;
 
-  // Commits what was submitted, answers it, stops the writer thread. Idempotent; not from a callback.
+  // True from a commit that could not be made to the next one that was. Any thread.
+  virtual bool is_failing() const { return false; }
+
+  // Commits what was submitted, answers it, merges it and stops the threads. Idempotent; not from a callback.
   virtual void stop() = 0;
 };
 

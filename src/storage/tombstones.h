@@ -2,30 +2,46 @@
 // A request that names someone else's event leaves a tombstone that never applies to it.
 #pragma once
 
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include "nostr/address.h"
 #include "nostr/event.h"
+#include "storage/keys.h"
 #include "storage/record.h"
-#include "storage/txn.h"
 
 namespace pharos::storage {
 
-// At most this many e and a tags of one request, and p tags of one gift wrap, are looked at; the others are ignored.
-inline constexpr std::size_t kMaxDeletionTargets = 10'000;
+// At most this many p tags of one gift wrap are looked at; the others are ignored.
 inline constexpr std::size_t kMaxWrapRecipients = 100;
 
 // Kinds that a deletion request has no effect on: deletion requests, requests to vanish (NIP-62).
 bool is_undeletable(Kind kind);
 
+// What a deletion request names by e tags, and by a tags of its author's. Others' addresses are left out, and
+// replaceable ones with an identifier, which no event has.
+struct DeletionTargets {
+  std::vector<EventId> ids;
+  std::vector<Address> addresses;
+};
+DeletionTargets deletion_targets(const Event& request);
+
 // True when `who` may have the event deleted by its id: its author, or for a gift wrap (NIP-59) one of its p tags.
 bool may_delete(const RecordView& record, const PublicKey& who);
 
-bool is_forbidden(const Txn& txn, const Tables& tables, const Event& event);
+// The value under a key of the table, nullopt when there is none.
+using TombstoneLookup = std::function<std::optional<std::string>(const TombstoneKey& key)>;
+
+bool is_forbidden(const Event& event, const SipKey& hash_key, const TombstoneLookup& lookup);
 
 // Whether the entry follows the grammar of keys.h.
 bool is_tombstone(std::string_view key, std::string_view value);
 
-bool forbid_id(WriteTxn& txn, const EventId& id, const PublicKey& requester);
-// Versions created at or before cutoff; a later cutoff already there stays.
-bool forbid_address(WriteTxn& txn, const Address& address, UnixSeconds cutoff);
+// The value of a forbidden address: versions created at or before it are deleted.
+Key encode_cutoff(UnixSeconds cutoff);
+std::optional<UnixSeconds> decode_cutoff(std::string_view value);
 
 }  // namespace pharos::storage

@@ -11,24 +11,28 @@
 namespace pharos::storage {
 namespace {
 
-// Taken from the queue at once: the limits of a batch are looked at in between.
-constexpr std::size_t kChunk = 64;
+// Taken from the queue at once: the limits of a batch are looked at in between. An event of thousands of tags takes as
+// long as hundreds of others.
+constexpr std::size_t kChunk = 16;
 
 constexpr std::chrono::seconds kComplaintInterval{10};
+
+// What an event takes of a memtable, about.
+constexpr std::size_t kBytesAnEvent = 2048;
 
 double seconds_between(SteadyTime from, SteadyTime to) { return std::chrono::duration<double>(to - from).count(); }
 
 }  // namespace
 
-Writer::Writer(Env& env, CommitFeed& feed, const Clock& clock, const StoreOptions& options,
-               const metrics::StorageMetrics& metrics, Seq last_seq)
-    : env_(env),
-      feed_(feed),
-      clock_(clock),
+Writer::Writer(const Parts& parts, const StoreOptions& options, const metrics::StorageMetrics& metrics, Seq last_seq,
+               std::uint64_t next_generation)
+    : parts_(parts),
       options_(options),
       metrics_(metrics),
       queue_(options.queue_capacity),
-      last_seq_(last_seq) {
+      last_seq_(last_seq),
+      last_given_(last_seq),
+      next_generation_(next_generation) {
   metrics_.queue_capacity.set(static_cast<std::int64_t>(options.queue_capacity));
   Lock lock(stop_mutex_);
   thread_ = std::thread([this] {
@@ -40,14 +44,14 @@ Writer::Writer(Env& env, CommitFeed& feed, const Clock& clock, const StoreOption
 Writer::~Writer() { stop(); }
 
 bool Writer::submit(PutRequest&& request) {
-  Submission submission{std::move(request), clock_.now()};
+  Submission submission{std::move(request), parts_.clock.now()};
   if (queue_.try_push(std::move(submission))) return true;
   request = std::move(std::get<PutRequest>(submission.what));
   return false;
 }
 
 bool Writer::submit_update(std::function<bool(WriteTxn&)> apply, std::function<void(bool)> done) {
-  return queue_.try_push({Update{std::move(apply), std::move(done)}, clock_.now()});
+  return queue_.try_push({Update{std::move(apply), std::move(done)}, parts_.clock.now()});
 }
 
 void Writer::stop() {
@@ -62,10 +66,12 @@ void Writer::run() {
   while (true) {
     batch.submissions.clear();
     const bool open = queue_.pop_batch(batch.submissions, kChunk, next_erasure);
+    count_taken(batch.submissions, 0);
     if (!batch.submissions.empty()) process(batch);
     if (!open) return;
     if (std::chrono::steady_clock::now() < next_erasure) continue;
     const bool more = erase_expired();
+    parts_.env.clear_dead_readers();
     next_erasure = std::chrono::steady_clock::now();
     if (!more) next_erasure += options_.expire_interval;
   }
@@ -73,6 +79,7 @@ void Writer::run() {
 
 void Writer::process(Batch& batch) {
   const std::optional<StorageFailure> failure = try_commit(batch, true);
+  failing_.store(failure.has_value(), std::memory_order_relaxed);
   if (!failure) return finish(batch);
   complain(*failure, batch.submissions.size());
   if (batch.submissions.size() == 1) return fail(batch, *failure);
@@ -84,57 +91,90 @@ void Writer::process(Batch& batch) {
   }
 }
 
-std::optional<StorageFailure> Writer::try_commit(Batch& batch, bool grow) {
-  const SteadyTime began = clock_.now();
-  auto begun = env_.write();
-  if (!begun) return begun.error();
-  WriteTxn& txn = begun.value();
-  EventStore events(txn, last_seq());
-  batch.decisions.clear();
-  do {
-    for (std::size_t i = batch.decisions.size(); i < batch.submissions.size(); ++i) {
-      batch.decisions.push_back(decide(batch.submissions[i], txn, events));
-      if (txn.failed()) return txn.failure();
-    }
-  } while (grow && take_more(batch, began, events.bytes_written()));
+std::optional<StorageFailure> Writer::prepare() {
+  if (active_ && wal_ && active_->bytes() < options_.memtable_bytes && active_->has_room()) return std::nullopt;
+  return begin_generation();
+}
 
-  if (!events.flush()) return txn.failure();
-  const SteadyTime decided = clock_.now();
-  if (const auto committed = txn.commit(); !committed) return committed.error();
-  metrics_.write_commit_seconds.observe(seconds_between(decided, clock_.now()));
-  batch.deleted = events.deleted();
-  batch.last_seq = events.last_seq();
+std::optional<StorageFailure> Writer::begin_generation() {
+  if (!parts_.memtables.wait_for_room()) {
+    return StorageFailure{StorageError::map_full, "what was acknowledged before cannot be moved from the log"};
+  }
+  const std::uint64_t generation = next_generation_++;
+  auto wal = Wal::create(parts_.files, parts_.env.directory(), generation, last_given_);
+  if (!wal) {
+    static_cast<void>(parts_.files.remove(wal_path(parts_.env.directory(), generation)));
+    return wal.error();
+  }
+  wal_ = std::move(wal.value());
+  active_ = std::make_shared<Memtable>(generation, last_given_, parts_.env.tables().hash_key,
+                                       options_.memtable_bytes / kBytesAnEvent);
+  parts_.memtables.push(active_);
+  parts_.merger.wake();
   return std::nullopt;
 }
 
-Writer::Decision Writer::decide(const Submission& submission, WriteTxn& txn, EventStore& events) const {
-  Decision decision;
-  if (const auto* request = std::get_if<PutRequest>(&submission.what)) {
-    decision.outcome = events.put(*request->event, clock_.unix_now());
-    decision.seq = events.last_seq();
-  } else {
-    decision.applied = apply_update(std::get<Update>(submission.what), txn);
-  }
-  return decision;
+Result<Snapshot, StorageFailure> Writer::look() const {
+  auto memtables = parts_.memtables.current();
+  PHAROS_TRY(auto txn, parts_.env.read());
+  return Snapshot(std::move(txn), parts_.env.tables(), std::move(memtables), kMaxSeq);
 }
 
-bool Writer::apply_update(const Update& update, WriteTxn& txn) const {
-  auto nested = txn.begin_nested();
-  if (!nested) return false;
-  return update.apply(nested.value()) && nested.value().commit().has_value();
+std::optional<StorageFailure> Writer::try_commit(Batch& batch, bool grow) {
+  const SteadyTime began = parts_.clock.now();
+  if (auto failure = prepare()) return failure;
+  auto snapshot = look();
+  if (!snapshot) return snapshot.error();
+  EventStore events(snapshot.value(), *active_, last_given_);
+  batch.decisions.clear();
+  do {
+    for (std::size_t i = batch.decisions.size(); i < batch.submissions.size(); ++i) {
+      Decision& decision = batch.decisions.emplace_back();
+      const auto* request = std::get_if<PutRequest>(&batch.submissions[i].what);
+      if (request == nullptr) continue;
+      decision.outcome = events.put(*request->event, parts_.clock.unix_now());
+      decision.seq = events.last_seq();
+    }
+  } while (grow && take_more(batch, began, events.bytes_written()));
+  batch.deleted = events.deleted();
+  return append(events);
+}
+
+std::optional<StorageFailure> Writer::append(EventStore& events) {
+  last_given_ = events.last_seq();
+  if (events.changes().empty()) return std::nullopt;
+  const SteadyTime decided = parts_.clock.now();
+  const auto appended = wal_->append(events.changes(), options_.durability != Durability::os);
+  if (!appended) {
+    events.undo();
+    // What a failed flush left of the file is not known; what was acknowledged in it is safe.
+    if (appended.error().error == StorageError::io) wal_.reset();
+    return appended.error();
+  }
+  metrics_.write_commit_seconds.observe(seconds_between(decided, parts_.clock.now()));
+  last_seq_.store(last_given_, std::memory_order_release);
+  return std::nullopt;
 }
 
 bool Writer::take_more(Batch& batch, SteadyTime began, std::size_t bytes) {
   const std::size_t before = batch.submissions.size();
   if (before >= options_.batch_max_events || bytes >= options_.batch_max_bytes) return false;
-  if (clock_.now() - began >= options_.batch_window || queue_.size() == 0) return false;
+  if (active_->bytes() >= options_.memtable_bytes) return false;
+  const auto left = options_.batch_window - (parts_.clock.now() - began);
+  if (left.count() <= 0) return false;
+  auto deadline = std::chrono::steady_clock::now();
+  if (options_.durability == Durability::group) {
+    deadline += left;
+  } else if (queue_.size() == 0) {
+    return false;
+  }
   const std::size_t most = std::min(kChunk, options_.batch_max_events - before);
-  queue_.pop_batch(batch.submissions, most, std::chrono::steady_clock::now());
+  queue_.pop_batch(batch.submissions, most, deadline);
+  count_taken(batch.submissions, before);
   return batch.submissions.size() > before;
 }
 
-void Writer::finish(const Batch& batch) {
-  last_seq_.store(batch.last_seq, std::memory_order_release);
+void Writer::finish(Batch& batch) {
   count(batch);
 
   auto committed = std::make_shared<CommitBatch>();
@@ -143,22 +183,23 @@ void Writer::finish(const Batch& batch) {
     if (request == nullptr || batch.decisions[i].outcome != PutOutcome::stored) continue;
     committed->events.push_back({batch.decisions[i].seq, request->origin, request->event});
   }
-  if (!committed->events.empty()) feed_.publish(committed);
+  if (!committed->events.empty()) parts_.feed.publish(committed);
 
   for (std::size_t i = 0; i < batch.submissions.size(); ++i) {
-    const Decision& decision = batch.decisions[i];
     if (const auto* request = std::get_if<PutRequest>(&batch.submissions[i].what)) {
-      if (request->done) request->done(decision.outcome);
-    } else if (const auto& update = std::get<Update>(batch.submissions[i].what); update.done) {
-      update.done(decision.applied);
+      if (request->done) request->done(batch.decisions[i].outcome);
+    } else {
+      // The events before it are durable; the merger makes the update so.
+      auto& update = std::get<Update>(batch.submissions[i].what);
+      if (!parts_.merger.submit(std::move(update)) && update.done) update.done(false);
     }
   }
 }
 
-void Writer::fail(const Batch& batch, const StorageFailure& failure) {
-  const PutOutcome outcome =
-      failure.error == StorageError::map_full ? PutOutcome::failed_map_full : PutOutcome::failed_io;
-  for (const Submission& submission : batch.submissions) {
+void Writer::fail(Batch& batch, const StorageFailure& failure) {
+  const bool full = failure.error == StorageError::map_full || failure.error == StorageError::disk_full;
+  const PutOutcome outcome = full ? PutOutcome::failed_full : PutOutcome::failed_io;
+  for (Submission& submission : batch.submissions) {
     if (const auto* request = std::get_if<PutRequest>(&submission.what)) {
       if (request->done) request->done(outcome);
     } else if (const auto& update = std::get<Update>(submission.what); update.done) {
@@ -167,11 +208,17 @@ void Writer::fail(const Batch& batch, const StorageFailure& failure) {
   }
 }
 
+void Writer::count_taken(const std::vector<Submission>& submissions, std::size_t from) const {
+  const SteadyTime now = parts_.clock.now();
+  for (std::size_t i = from; i < submissions.size(); ++i) {
+    metrics_.queue_wait_seconds.observe(seconds_between(submissions[i].submitted_at, now));
+  }
+  metrics_.queue_depth.set(static_cast<std::int64_t>(queue_.size()));
+}
+
 void Writer::count(const Batch& batch) const {
-  const SteadyTime now = clock_.now();
   std::size_t stored = 0;
   for (std::size_t i = 0; i < batch.submissions.size(); ++i) {
-    metrics_.queue_wait_seconds.observe(seconds_between(batch.submissions[i].submitted_at, now));
     const bool is_event = std::holds_alternative<PutRequest>(batch.submissions[i].what);
     if (is_event && batch.decisions[i].outcome == PutOutcome::stored) ++stored;
   }
@@ -179,11 +226,10 @@ void Writer::count(const Batch& batch) const {
   for (std::size_t cause = 0; cause < batch.deleted.size(); ++cause) {
     metrics_.deleted[cause].add(batch.deleted[cause]);
   }
-  metrics_.queue_depth.set(static_cast<std::int64_t>(queue_.size()));
 }
 
 void Writer::complain(const StorageFailure& failure, std::size_t submissions) {
-  const SteadyTime now = clock_.now();
+  const SteadyTime now = parts_.clock.now();
   if (now < next_complaint_) return;
   next_complaint_ = now + kComplaintInterval;
   log::error("storage", "a batch could not be written; its parts are tried alone",
@@ -191,20 +237,20 @@ void Writer::complain(const StorageFailure& failure, std::size_t submissions) {
 }
 
 bool Writer::erase_expired() {
-  const UnixSeconds now = clock_.unix_now();
-  {
-    auto read = env_.read();
-    if (!read) return false;
-    Cursor cursor(read.value(), env_.tables()[Table::expiry]);
-    if (!cursor.first() || cursor.key() > expiry_key(now).view()) return false;
+  const UnixSeconds now = parts_.clock.unix_now();
+  if (const auto failure = prepare()) {
+    complain(*failure, 0);
+    return false;
   }
-  auto begun = env_.write();
-  if (!begun) return false;
-  EventStore events(begun.value(), last_seq());
+  auto snapshot = look();
+  if (!snapshot) {
+    complain(snapshot.error(), 0);
+    return false;
+  }
+  EventStore events(snapshot.value(), *active_, last_given_);
   const std::size_t erased = events.erase_expired(now, options_.expire_max_events);
-  events.flush();
-  if (const auto committed = begun.value().commit(); !committed) {
-    complain(committed.error(), 0);
+  if (const auto failure = append(events)) {
+    complain(*failure, 0);
     return false;
   }
   for (std::size_t cause = 0; cause < events.deleted().size(); ++cause) {

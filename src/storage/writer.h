@@ -1,7 +1,8 @@
-// The one thread that writes: takes what is queued, decides it in one transaction, commits, publishes, answers.
+// The one thread that decides: takes what is queued, decides it against the store, appends the decisions to the log,
+// then shows, publishes and answers them. LMDB is the merger's.
 //
 // Group commit without waiting: a commit takes what came in while the one before it was on its way to the disk, so an
-// idle writer answers after one flush and a busy one shares it. When a batch cannot be committed each of its parts is
+// idle writer answers after one flush and a busy one shares it. When a batch cannot be logged each of its parts is
 // tried alone, so that a small event may still find room where a large one did not.
 #pragma once
 
@@ -16,7 +17,12 @@
 #include "storage/commit_feed.h"
 #include "storage/env.h"
 #include "storage/event_store.h"
+#include "storage/files.h"
+#include "storage/memtables.h"
+#include "storage/merger.h"
+#include "storage/snapshot.h"
 #include "storage/store.h"
+#include "storage/wal.h"
 #include "util/bounded_queue.h"
 #include "util/clock.h"
 #include "util/sync.h"
@@ -25,9 +31,19 @@ namespace pharos::storage {
 
 class Writer {
  public:
-  // Starts the thread. env, feed and clock outlive the writer; env is open for writing.
-  Writer(Env& env, CommitFeed& feed, const Clock& clock, const StoreOptions& options,
-         const metrics::StorageMetrics& metrics, Seq last_seq);
+  // What the writer works with; outlives it.
+  struct Parts {
+    Env& env;  // open for writing
+    Memtables& memtables;
+    Merger& merger;
+    Files& files;
+    CommitFeed& feed;
+    const Clock& clock;
+  };
+
+  // Starts the thread. next_generation is above those of all memtables and logs.
+  Writer(const Parts& parts, const StoreOptions& options, const metrics::StorageMetrics& metrics, Seq last_seq,
+         std::uint64_t next_generation);
   // stop()
   ~Writer();
   Writer(const Writer&) = delete;
@@ -37,53 +53,57 @@ class Writer {
   bool submit(PutRequest&& request);
   bool submit_update(std::function<bool(WriteTxn&)> apply, std::function<void(bool)> done);
   Seq last_seq() const { return last_seq_.load(std::memory_order_acquire); }
+  bool is_failing() const { return failing_.load(std::memory_order_relaxed); }
   void stop();
 
  private:
-  struct Update {
-    std::function<bool(WriteTxn&)> apply;
-    std::function<void(bool)> done;
-  };
   struct Submission {
     std::variant<PutRequest, Update> what;
     SteadyTime submitted_at;
   };
   struct Decision {
     PutOutcome outcome = PutOutcome::failed_io;
-    Seq seq = 0;           // of an event that is stored
-    bool applied = false;  // of an update
+    Seq seq = 0;  // of an event that is stored
   };
   struct Batch {
     std::vector<Submission> submissions;
     std::vector<Decision> decisions;
     EventStore::DeletedCounts deleted{};
-    Seq last_seq = 0;  // after it
   };
 
   void run();
   void process(Batch& batch);
-  // Decides and commits the batch; with `grow` it takes in what is queued meanwhile. nullopt when it is durable.
+  // Makes sure of a memtable with room and its log.
+  std::optional<StorageFailure> prepare();
+  std::optional<StorageFailure> begin_generation();
+  // Everything decided so far, the events of the commit under way too.
+  Result<Snapshot, StorageFailure> look() const;
+  // Decides the batch and logs it; with `grow` it takes in what is queued meanwhile. nullopt when it is durable.
   std::optional<StorageFailure> try_commit(Batch& batch, bool grow);
-  Decision decide(const Submission& submission, WriteTxn& txn, EventStore& events) const;
-  bool apply_update(const Update& update, WriteTxn& txn) const;
+  std::optional<StorageFailure> append(EventStore& events);
   // True when the batch got more submissions; false when it is to be closed.
   bool take_more(Batch& batch, SteadyTime began, std::size_t bytes);
   // After the commit, or after its failure.
-  void finish(const Batch& batch);
-  void fail(const Batch& batch, const StorageFailure& failure);
+  void finish(Batch& batch);
+  void fail(Batch& batch, const StorageFailure& failure);
+  void count_taken(const std::vector<Submission>& submissions, std::size_t from) const;
   void count(const Batch& batch) const;
   void complain(const StorageFailure& failure, std::size_t submissions);
   // True when there may be more to erase.
   bool erase_expired();
 
-  Env& env_;
-  CommitFeed& feed_;
-  const Clock& clock_;
+  const Parts parts_;
   const StoreOptions options_;
   const metrics::StorageMetrics metrics_;
   BoundedQueue<Submission> queue_;
-  std::atomic<Seq> last_seq_;
-  SteadyTime next_complaint_{};  // writer thread
+  std::atomic<Seq> last_seq_;  // of what is durable
+  std::atomic<bool> failing_{false};
+  // Writer thread.
+  Seq last_given_;
+  std::uint64_t next_generation_;
+  std::shared_ptr<Memtable> active_;
+  std::unique_ptr<Wal> wal_;
+  SteadyTime next_complaint_{};
   Mutex stop_mutex_;
   std::thread thread_ PHAROS_GUARDED_BY(stop_mutex_);
 };

@@ -77,7 +77,7 @@ class Archive {
     StoreOptions options;
     options.directory = directory_.path();
     options.map_size_bytes = std::uint64_t{16} << 30;
-    options.sync_to_disk = false;
+    options.durability = storage::Durability::os;
     store_ = std::move(Store::open(options, clock_).value());
     const char* wanted = std::getenv("PHAROS_BENCH_EVENTS");
     fill(wanted != nullptr ? std::strtoul(wanted, nullptr, 10) : 100'000);

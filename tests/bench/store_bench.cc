@@ -171,7 +171,7 @@ void store_events(benchmark::State& state) {
     StoreOptions options;
     options.directory = directory.path();
     options.map_size_bytes = kMap;
-    options.sync_to_disk = state.range(0) != 0;
+    options.durability = state.range(0) != 0 ? Durability::sync : Durability::os;
     options.queue_capacity = static_cast<std::size_t>(state.range(1));
     const auto store = std::move(Store::open(options, clock).value());
     Countdown left(input().events.size());
@@ -180,6 +180,7 @@ void store_events(benchmark::State& state) {
       while (!store->submit(std::move(request))) std::this_thread::yield();
     }
     left.wait();
+    store->stop();  // merged as well
     const DatabaseInfo info = read_info(store->read().value(), store->tables());
     bytes_per_event = static_cast<double>(info.used_bytes - info.free_page_bytes) /
                       static_cast<double>(info.tables[static_cast<std::size_t>(Table::events)].entries);
@@ -220,7 +221,7 @@ void contains_id(benchmark::State& state) {
   StoreOptions options;
   options.directory = directory.path();
   options.map_size_bytes = kMap;
-  options.sync_to_disk = false;
+  options.durability = Durability::os;
   const auto store = std::move(Store::open(options, clock).value());
   Countdown left(input().events.size());
   for (const EventPtr& event : input().events) {

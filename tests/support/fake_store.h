@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "storage/commit_feed.h"
+#include "storage/snapshot.h"
 #include "storage/store.h"
 #include "storage/tables.h"
 #include "storage/txn.h"
@@ -70,6 +71,9 @@ class FakeStore final : public storage::Store {
   }
 
   Result<storage::ReadTxn, storage::StorageFailure> read() const override {
+    return storage::StorageFailure{storage::StorageError::io, "a fake store has nothing to read"};
+  }
+  Result<storage::Snapshot, storage::StorageFailure> snapshot() const override {
     return storage::StorageFailure{storage::StorageError::io, "a fake store has nothing to read"};
   }
   const storage::Tables& tables() const override { return tables_; }

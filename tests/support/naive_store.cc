@@ -100,7 +100,11 @@ bool NaiveStore::is_deleted(const Event& event) const {
 void NaiveStore::apply_deletion(const Event& request) {
   const std::string who = request.pubkey.hex();
   for (const std::string& id : values_of(request, "e")) {
-    if (is_hex64(id)) deleted_ids_.insert({id, who});
+    if (!is_hex64(id)) continue;
+    deleted_ids_.insert({id, who});
+    for (const Held& held : held_) {
+      if (held.event.id.hex() == id && held.event.pubkey == request.pubkey) delete_older_versions(held.event);
+    }
   }
   for (const std::string& address : values_of(request, "a")) {
     const std::size_t first = address.find(':');
@@ -117,12 +121,24 @@ void NaiveStore::apply_deletion(const Event& request) {
   erase([&](const Event& event) { return is_deleted(event); });
 }
 
+void NaiveStore::delete_older_versions(const Event& version) {
+  if (!replaceable(version.kind) && !addressable(version.kind)) return;
+  const auto address = std::make_tuple(int{version.kind}, version.pubkey.hex(), d_of(version));
+  UnixSeconds& until = deleted_addresses_.try_emplace(address, -1).first->second;
+  until = std::max(until, version.created_at);
+}
+
 PutOutcome NaiveStore::put(const Event& event, UnixSeconds now) {
   for (const Held& held : held_) {
     if (held.event.id == event.id) return PutOutcome::duplicate;
   }
   if (expired(event, now)) return PutOutcome::expired;
-  if (is_deleted(event)) return PutOutcome::deleted;
+  if (is_deleted(event)) {
+    // Whichever of the two came first, the request or what it names.
+    if (deleted_ids_.contains({event.id.hex(), event.pubkey.hex()})) delete_older_versions(event);
+    erase([&](const Event& other) { return is_deleted(other); });
+    return PutOutcome::deleted;
+  }
   if (replaceable(event.kind) || addressable(event.kind)) {
     const auto same_address = [&](const Event& other) {
       return other.kind == event.kind && other.pubkey == event.pubkey && d_of(other) == d_of(event);

@@ -48,6 +48,8 @@ class NaiveStore {
 
  private:
   void apply_deletion(const Event& request);
+  // A version that is deleted takes the older ones of its address along.
+  void delete_older_versions(const Event& version);
   bool is_deleted(const Event& event) const;
   template <class Condition>
   void erase(Condition condition);

@@ -25,11 +25,14 @@ ExitCode print_info(const std::string& config_file) {
   fmt::print("last sequence  {}\n", info.last_seq);
   fmt::print("used           {} of {}, {} of it free to reuse\n", megabytes(info.used_bytes),
              megabytes(info.map_size_bytes), megabytes(info.free_page_bytes));
+  fmt::print("log            {}, not merged yet\n", megabytes(info.log_bytes));
   fmt::print("readers        {} of {}\n\n", info.readers, info.max_readers);
   fmt::print("{:<20} {:>12} {:>14}\n", "table", "entries", "size");
   for (const storage::TableSpec& spec : storage::kTableSpecs) {
     const storage::TableInfo& table = info.tables[static_cast<std::size_t>(spec.table)];
-    fmt::print("{:<20} {:>12} {:>14}\n", spec.name, table.entries, megabytes(table.bytes));
+    // LMDB does not count the pages of large groups.
+    const bool counted = spec.shape != storage::TableShape::grouped;
+    fmt::print("{:<20} {:>12} {:>14}\n", spec.name, table.entries, counted ? megabytes(table.bytes) : "");
   }
   return ExitCode::ok;
 }
@@ -38,15 +41,15 @@ ExitCode check(const std::string& config_file, bool signatures) {
   const SystemClock clock;
   const OpenedStore opened = open_read_only(config_file, clock);
   if (!opened.store) return opened.code;
-  const auto txn = opened.store->read();
-  if (!txn) {
-    complain(txn.error().detail);
+  const auto snapshot = opened.store->snapshot();
+  if (!snapshot) {
+    complain(snapshot.error().detail);
     return ExitCode::io;
   }
   Progress progress(clock);
   storage::CheckOptions options;
   options.signatures = signatures;
-  const auto report = storage::check_database(txn.value(), opened.store->tables(), options,
+  const auto report = storage::check_database(snapshot.value(), options,
                                               [&](std::uint64_t done, std::uint64_t total) {
                                                 if (progress.due())
                                                   progress.show(fmt::format("check: {} of {} events", done, total));
@@ -57,8 +60,9 @@ ExitCode check(const std::string& config_file, bool signatures) {
     return ExitCode::io;
   }
   const storage::CheckReport& found = report.value();
-  fmt::print("{} events, {} index entries, {} tombstones checked{}\n", found.events, found.index_entries,
-             found.tombstones, signatures ? ", signatures too" : "");
+  fmt::print("{} events, {} more in the log, {} index entries, {} tombstones, {} other entries checked{}\n",
+             found.events, found.logged_events, found.index_entries, found.tombstones, found.other_entries,
+             signatures ? ", signatures too" : "");
   if (found.total() == 0) {
     fmt::print("no contradictions\n");
     return ExitCode::ok;

@@ -293,7 +293,7 @@ TEST_F(PipelineTest, TellsWhatTheStoreDecided) {
       {storage::PutOutcome::superseded, {Fate::replaced, Reason::none}},
       {storage::PutOutcome::deleted, {Fate::rejected, Reason::deleted}},
       {storage::PutOutcome::expired, {Fate::rejected, Reason::expired}},
-      {storage::PutOutcome::failed_map_full, {Fate::rejected, Reason::map_full}},
+      {storage::PutOutcome::failed_full, {Fate::rejected, Reason::map_full}},
       {storage::PutOutcome::failed_io, {Fate::rejected, Reason::storage}},
   };
   int n = 0;

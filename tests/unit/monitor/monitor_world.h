@@ -30,7 +30,7 @@ class MonitorTest : public ::testing::Test {
     storage::StoreOptions store_options;
     store_options.directory = directory.path();
     store_options.map_size_bytes = 64U << 20U;
-    store_options.sync_to_disk = false;
+    store_options.durability = storage::Durability::os;
     auto opened = storage::Store::open(store_options, clock);
     EXPECT_TRUE(opened) << opened.error().detail;
     store = std::move(opened).value();

@@ -80,7 +80,7 @@ class ResultStoreTest : public ::testing::Test {
     storage::StoreOptions options;
     options.directory = directory_.path();
     options.map_size_bytes = 64U << 20U;
-    options.sync_to_disk = false;
+    options.durability = storage::Durability::os;
     auto opened = storage::Store::open(options, clock_);
     ASSERT_TRUE(opened) << opened.error().detail;
     store_ = std::move(opened).value();

@@ -10,15 +10,15 @@
 
 #include <gtest/gtest.h>
 
-#include "storage/commit_feed.h"
 #include "storage/env.h"
 #include "storage/index_entries.h"
-#include "storage/store.h"
+#include "storage/snapshot.h"
+#include "support/quiet_store.h"
 #include "support/temp_dir.h"
 
 namespace pharos::test {
 
-class BareStore : public storage::Store {
+class BareStore final : public QuietStore {
  public:
   BareStore() {
     auto env = storage::Env::open({.directory = directory_.path(), .sync_to_disk = false});
@@ -60,16 +60,12 @@ class BareStore : public storage::Store {
   }
 
   Result<storage::ReadTxn, storage::StorageFailure> read() const override { return env_->read(); }
+  Result<storage::Snapshot, storage::StorageFailure> snapshot() const override {
+    PHAROS_TRY(auto txn, env_->read());
+    return storage::Snapshot(std::move(txn), env_->tables(), nullptr, last_seq_);
+  }
   const storage::Tables& tables() const override { return env_->tables(); }
   storage::Seq last_seq() const override { return last_seq_; }
-
-  bool submit(storage::PutRequest&&) override { return false; }
-  bool submit_update(std::function<bool(storage::WriteTxn&)>, std::function<void(bool)>) override { return false; }
-  void publish_ephemeral(storage::EventPtr, storage::Origin) override {}
-  storage::CommitFeed& feed() override { return feed_; }
-  storage::Origin allocate_origin() override { return 1; }
-  bool contains(const EventId&) const override { return false; }
-  void stop() override {}
 
  private:
   storage::Dbi table(storage::Table which) const { return env_->tables()[which]; }
@@ -96,7 +92,6 @@ class BareStore : public storage::Store {
   testing::TempDir directory_;
   std::unique_ptr<storage::Env> env_;
   storage::Seq last_seq_ = 0;
-  storage::CommitFeed feed_;
 };
 
 }  // namespace pharos::test

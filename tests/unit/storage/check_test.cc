@@ -6,7 +6,7 @@
 #include "storage/index_entries.h"
 #include "storage/info.h"
 #include "storage/keys.h"
-#include "unit/storage/database.h"
+#include "support/database.h"
 #include "util/bytes.h"
 
 namespace pharos::test {

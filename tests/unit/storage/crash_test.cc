@@ -71,6 +71,7 @@ TEST(Crash, KeepsEverythingThatWasAcknowledged) {
   std::size_t lost = 0;
   for (const EventId& id : acknowledged) lost += store->contains(id) ? 0 : 1;
   EXPECT_EQ(lost, 0U);
+  store->stop();  // merges
   const auto report = storage::check_database(store->read().value(), store->tables(), {}, {}).value();
   EXPECT_EQ(report.total(), 0U) << (report.findings.empty() ? "" : report.findings.front());
   EXPECT_GE(report.events, acknowledged.size());

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "nostr/kind.h"
-#include "unit/storage/database.h"
+#include "support/database.h"
 
 namespace pharos::test {
 namespace {
@@ -11,8 +11,16 @@ namespace {
 using storage::PutOutcome;
 using Deleted = storage::EventStore::Deleted;
 
-class EventStoreTest : public ::testing::Test {
+// Where the events of earlier commits lie when a rule looks for them.
+enum class Layout { merged, one_memtable, a_memtable_each };
+
+class EventStoreTest : public ::testing::TestWithParam<Layout> {
  protected:
+  EventStoreTest() {
+    db_.merge_at_once = GetParam() == Layout::merged;
+    db_.freeze_at_once = GetParam() == Layout::a_memtable_each;
+  }
+
   // Two events of one second that differ in content only, the one with the lower id first.
   static std::pair<Event, Event> same_second(Kind kind, TagSpec tags = {}) {
     Event a = make(kind, 1000, tags, 0, "a");
@@ -25,21 +33,35 @@ class EventStoreTest : public ::testing::Test {
 };
 
 using EventStore = EventStoreTest;
+std::string name_of(const ::testing::TestParamInfo<Layout>& layout) {
+  switch (layout.param) {
+    case Layout::merged:
+      return "Merged";
+    case Layout::one_memtable:
+      return "OneMemtable";
+    case Layout::a_memtable_each:
+      return "AMemtableEach";
+  }
+  return "";
+}
+INSTANTIATE_TEST_SUITE_P(Layouts, EventStore,
+                         ::testing::Values(Layout::merged, Layout::one_memtable, Layout::a_memtable_each), name_of);
 
-TEST_F(EventStore, Nip01StoresARegularEventOnce) {
+TEST_P(EventStore, Nip01StoresARegularEventOnce) {
   const Event note = make(1, 1000);
   EXPECT_EQ(db_.put(note), PutOutcome::stored);
   EXPECT_EQ(db_.put(note), PutOutcome::duplicate);
   EXPECT_TRUE(db_.holds(note));
+  db_.merge();
   EXPECT_EQ(storage::read_last_seq(db_.read(), db_.tables()), 1U);
 }
 
-TEST_F(EventStore, Nip01FindsDuplicatesInsideOneBatch) {
+TEST_P(EventStore, Nip01FindsDuplicatesInsideOneBatch) {
   const Event note = make(1, 1000);
   EXPECT_EQ(db_.put_all({note, note}), (std::vector{PutOutcome::stored, PutOutcome::duplicate}));
 }
 
-TEST_F(EventStore, Nip01TellsIdsApartThatShareTheirFirstBytes) {
+TEST_P(EventStore, Nip01TellsIdsApartThatShareTheirFirstBytes) {
   Event a = make(1, 1000);
   Event b = make(1, 1000);
   b.id.data[31] ^= 1;
@@ -52,7 +74,7 @@ TEST_F(EventStore, Nip01TellsIdsApartThatShareTheirFirstBytes) {
   EXPECT_FALSE(db_.holds(c));
 }
 
-TEST_F(EventStore, Nip01NewerReplaceableTakesThePlaceOfTheOlder) {
+TEST_P(EventStore, Nip01NewerReplaceableTakesThePlaceOfTheOlder) {
   const Event older = make(kind::kRelayList, 1000);
   const Event newer = make(kind::kRelayList, 1001);
   db_.put(older);
@@ -63,7 +85,7 @@ TEST_F(EventStore, Nip01NewerReplaceableTakesThePlaceOfTheOlder) {
   EXPECT_TRUE(db_.holds(newer));
 }
 
-TEST_F(EventStore, Nip01LowestIdWinsWithinOneSecond) {
+TEST_P(EventStore, Nip01LowestIdWinsWithinOneSecond) {
   const auto [low, high] = same_second(kind::kProfile);
   EXPECT_EQ(db_.put(high), PutOutcome::stored);
   EXPECT_EQ(db_.put(low), PutOutcome::stored);
@@ -71,29 +93,30 @@ TEST_F(EventStore, Nip01LowestIdWinsWithinOneSecond) {
   EXPECT_EQ(db_.put(high), PutOutcome::superseded);
 }
 
-TEST_F(EventStore, Nip01ReplacementWorksInsideOneBatch) {
+TEST_P(EventStore, Nip01ReplacementWorksInsideOneBatch) {
   const Event older = make(kind::kProfile, 1000);
   const Event newer = make(kind::kProfile, 1001);
   EXPECT_EQ(db_.put_all({older, newer, older}),
             (std::vector{PutOutcome::stored, PutOutcome::stored, PutOutcome::superseded}));
   EXPECT_FALSE(db_.holds(older));
+  db_.merge();
   EXPECT_EQ(db_.dump(storage::Table::by_time).size(), 1U);
 }
 
-TEST_F(EventStore, Nip01ReplaceablesOfOthersAndOfOtherKindsStay) {
+TEST_P(EventStore, Nip01ReplaceablesOfOthersAndOfOtherKindsStay) {
   const Event mine = make(kind::kProfile, 1000, {}, 0);
   db_.put_all({mine, make(kind::kProfile, 1001, {}, 1), make(kind::kContacts, 1002, {}, 0)});
   EXPECT_TRUE(db_.holds(mine));
 }
 
-TEST_F(EventStore, Nip01IdentifierOfAReplaceableIsIgnored) {
+TEST_P(EventStore, Nip01IdentifierOfAReplaceableIsIgnored) {
   const Event older = make(kind::kRelayList, 1000, {{"d", "a"}});
   db_.put(older);
   db_.put(make(kind::kRelayList, 1001, {{"d", "b"}}));
   EXPECT_FALSE(db_.holds(older));
 }
 
-TEST_F(EventStore, Nip01AddressablesAreReplacedByIdentifier) {
+TEST_P(EventStore, Nip01AddressablesAreReplacedByIdentifier) {
   const Event a = make(30023, 1000, {{"d", "a"}});
   const Event b = make(30023, 1001, {{"d", "b"}});
   db_.put_all({a, b});
@@ -103,7 +126,7 @@ TEST_F(EventStore, Nip01AddressablesAreReplacedByIdentifier) {
   EXPECT_TRUE(db_.holds(b));
 }
 
-TEST_F(EventStore, Nip01MissingAndEmptyIdentifiersAreOneAddress) {
+TEST_P(EventStore, Nip01MissingAndEmptyIdentifiersAreOneAddress) {
   const Event none = make(30023, 1000);
   const Event bare = make(30023, 1001, {{"d"}});
   const Event empty = make(30023, 1002, {{"d", ""}});
@@ -115,7 +138,7 @@ TEST_F(EventStore, Nip01MissingAndEmptyIdentifiersAreOneAddress) {
   EXPECT_TRUE(db_.holds(empty));
 }
 
-TEST_F(EventStore, Nip09DeletesByIdForTheAuthorOnlyAndKeepsTheRequest) {
+TEST_P(EventStore, Nip09DeletesByIdForTheAuthorOnlyAndKeepsTheRequest) {
   const Event mine = make(1, 1000, {}, 0);
   const Event others = make(1, 1000, {}, 1);
   db_.put_all({mine, others});
@@ -127,16 +150,17 @@ TEST_F(EventStore, Nip09DeletesByIdForTheAuthorOnlyAndKeepsTheRequest) {
   EXPECT_TRUE(db_.holds(request));
 }
 
-TEST_F(EventStore, Nip09DeletedIdsDoNotComeBack) {
+TEST_P(EventStore, Nip09DeletedIdsDoNotComeBack) {
   const Event note = make(1, 1000);
   db_.put(note);
   db_.put(make(kind::kDeletion, 900, {{"e", note.id.hex()}}));
   EXPECT_EQ(db_.put(note), PutOutcome::deleted);
+  db_.merge();
   db_.reopen();
   EXPECT_EQ(db_.put(note), PutOutcome::deleted);
 }
 
-TEST_F(EventStore, Nip09RequestBeforeItsTargetBlocksItForTheAuthorOnly) {
+TEST_P(EventStore, Nip09RequestBeforeItsTargetBlocksItForTheAuthorOnly) {
   const Event mine = make(1, 1000, {}, 0);
   const Event others = make(1, 1000, {}, 1);
   db_.put(make(kind::kDeletion, 900, {{"e", mine.id.hex()}, {"e", others.id.hex()}}, 0));
@@ -144,7 +168,7 @@ TEST_F(EventStore, Nip09RequestBeforeItsTargetBlocksItForTheAuthorOnly) {
   EXPECT_EQ(db_.put(others), PutOutcome::stored);
 }
 
-TEST_F(EventStore, Nip09WorksInsideOneBatchInBothOrders) {
+TEST_P(EventStore, Nip09WorksInsideOneBatchInBothOrders) {
   const Event before = make(1, 1000, {}, 0, "before");
   const Event after = make(1, 1000, {}, 0, "after");
   const Event request = make(kind::kDeletion, 1001, {{"e", before.id.hex()}, {"e", after.id.hex()}});
@@ -153,7 +177,7 @@ TEST_F(EventStore, Nip09WorksInsideOneBatchInBothOrders) {
   EXPECT_FALSE(db_.holds(before));
 }
 
-TEST_F(EventStore, Nip09DeletesVersionsOfAnAddressUpToTheRequest) {
+TEST_P(EventStore, Nip09DeletesVersionsOfAnAddressUpToTheRequest) {
   const Event version = make(30023, 1000, {{"d", "a:b"}});
   db_.put(version);
   const std::string address = "30023:" + version.pubkey.hex() + ":a:b";
@@ -163,21 +187,21 @@ TEST_F(EventStore, Nip09DeletesVersionsOfAnAddressUpToTheRequest) {
   EXPECT_EQ(db_.put(make(30023, 1001, {{"d", "a:b"}})), PutOutcome::stored);
 }
 
-TEST_F(EventStore, Nip09VersionNewerThanTheRequestSurvives) {
+TEST_P(EventStore, Nip09VersionNewerThanTheRequestSurvives) {
   const Event version = make(30023, 1001, {{"d", "a"}});
   db_.put(version);
   db_.put(make(kind::kDeletion, 1000, {{"a", "30023:" + version.pubkey.hex() + ":a"}}));
   EXPECT_TRUE(db_.holds(version));
 }
 
-TEST_F(EventStore, Nip09OlderRequestDoesNotShortenALaterOne) {
+TEST_P(EventStore, Nip09OlderRequestDoesNotShortenALaterOne) {
   const std::string address = "30023:" + public_key(0).hex() + ":a";
   db_.put(make(kind::kDeletion, 2000, {{"a", address}}));
   db_.put(make(kind::kDeletion, 1000, {{"a", address}}));
   EXPECT_EQ(db_.put(make(30023, 1500, {{"d", "a"}})), PutOutcome::deleted);
 }
 
-TEST_F(EventStore, Nip09AddressOfAReplaceableKindHasAnEmptyIdentifier) {
+TEST_P(EventStore, Nip09AddressOfAReplaceableKindHasAnEmptyIdentifier) {
   const Event list = make(kind::kRelayList, 1000);
   db_.put(list);
   const std::string address = "10002:" + list.pubkey.hex() + ":";
@@ -187,7 +211,7 @@ TEST_F(EventStore, Nip09AddressOfAReplaceableKindHasAnEmptyIdentifier) {
   EXPECT_FALSE(db_.holds(list));
 }
 
-TEST_F(EventStore, Nip09AddressOfSomeoneElseHasNoEffect) {
+TEST_P(EventStore, Nip09AddressOfSomeoneElseHasNoEffect) {
   const Event theirs = make(30023, 1000, {{"d", "a"}}, 1);
   db_.put(theirs);
   db_.put(make(kind::kDeletion, 1001, {{"a", "30023:" + theirs.pubkey.hex() + ":a"}}, 0));
@@ -195,7 +219,7 @@ TEST_F(EventStore, Nip09AddressOfSomeoneElseHasNoEffect) {
   EXPECT_EQ(db_.put(make(30023, 1001, {{"d", "a"}}, 1)), PutOutcome::stored);
 }
 
-TEST_F(EventStore, Nip09DeletingTheNewestVersionDoesNotBringAnOlderOneBack) {
+TEST_P(EventStore, Nip09DeletingTheNewestVersionDoesNotBringAnOlderOneBack) {
   const Event older = make(kind::kProfile, 1000);
   const Event newer = make(kind::kProfile, 1001);
   db_.put_all({older, newer});
@@ -204,7 +228,29 @@ TEST_F(EventStore, Nip09DeletingTheNewestVersionDoesNotBringAnOlderOneBack) {
   EXPECT_EQ(db_.put(older), PutOutcome::deleted);
 }
 
-TEST_F(EventStore, Nip09RequestAgainstARequestHasNoEffect) {
+TEST_P(EventStore, Nip09DeletingTheNewestVersionByItsIdDoesNotBringAnOlderOneBack) {
+  const Event older = make(30023, 1000, {{"d", "a"}});
+  const Event newer = make(30023, 1001, {{"d", "a"}});
+  db_.put(older);
+  db_.put(newer);
+  db_.put(make(kind::kDeletion, 1002, {{"e", newer.id.hex()}}));
+  EXPECT_EQ(db_.put(older), PutOutcome::deleted);
+  EXPECT_EQ(db_.put(make(30023, 1002, {{"d", "a"}})), PutOutcome::stored);
+  EXPECT_EQ(db_.put(make(30023, 1000, {{"d", "b"}})), PutOutcome::stored);
+}
+
+TEST_P(EventStore, Nip09RequestBeforeAVersionTakesTheOlderOnesAlongToo) {
+  const Event older = make(30023, 1000, {{"d", "a"}});
+  const Event newer = make(30023, 1001, {{"d", "a"}});
+  db_.put(older);
+  db_.put(make(kind::kDeletion, 1002, {{"e", newer.id.hex()}}));
+  EXPECT_TRUE(db_.holds(older));
+  EXPECT_EQ(db_.put(newer), PutOutcome::deleted);
+  EXPECT_FALSE(db_.holds(older));
+  EXPECT_EQ(db_.put(older), PutOutcome::deleted);
+}
+
+TEST_P(EventStore, Nip09RequestAgainstARequestHasNoEffect) {
   const Event note = make(1, 1000);
   const Event first = make(kind::kDeletion, 1001, {{"e", note.id.hex()}});
   db_.put_all({note, first, make(kind::kDeletion, 1002, {{"e", first.id.hex()}})});
@@ -212,20 +258,20 @@ TEST_F(EventStore, Nip09RequestAgainstARequestHasNoEffect) {
   EXPECT_EQ(db_.put(note), PutOutcome::deleted);
 }
 
-TEST_F(EventStore, Nip09RequestAgainstALaterRequestHasNoEffect) {
+TEST_P(EventStore, Nip09RequestAgainstALaterRequestHasNoEffect) {
   const Event later = make(kind::kDeletion, 1001, {{"e", make(1, 5).id.hex()}});
   db_.put(make(kind::kDeletion, 1000, {{"e", later.id.hex()}}));
   EXPECT_EQ(db_.put(later), PutOutcome::stored);
 }
 
-TEST_F(EventStore, Nip62RequestToVanishCannotBeDeleted) {
+TEST_P(EventStore, Nip62RequestToVanishCannotBeDeleted) {
   const Event vanish = make(62, 1000, {{"relay", "ALL_RELAYS"}});
   db_.put(vanish);
   db_.put(make(kind::kDeletion, 1001, {{"e", vanish.id.hex()}}));
   EXPECT_TRUE(db_.holds(vanish));
 }
 
-TEST_F(EventStore, Nip09SkipsMalformedTags) {
+TEST_P(EventStore, Nip09SkipsMalformedTags) {
   const Event note = make(1, 1000);
   db_.put(note);
   const Event request = make(kind::kDeletion, 1001,
@@ -243,7 +289,7 @@ TEST_F(EventStore, Nip09SkipsMalformedTags) {
   EXPECT_FALSE(db_.holds(note));
 }
 
-TEST_F(EventStore, Nip59RecipientMayDeleteAGiftWrap) {
+TEST_P(EventStore, Nip59RecipientMayDeleteAGiftWrap) {
   const Event wrap = make(kind::kGiftWrap, 1000, {{"p", public_key(1).hex()}}, 0);
   db_.put(wrap);
   db_.put(make(kind::kDeletion, 1001, {{"e", wrap.id.hex()}}, 2));
@@ -253,25 +299,25 @@ TEST_F(EventStore, Nip59RecipientMayDeleteAGiftWrap) {
   EXPECT_EQ(db_.put(wrap), PutOutcome::deleted);
 }
 
-TEST_F(EventStore, Nip59RecipientMayDeleteAGiftWrapBeforeItComes) {
+TEST_P(EventStore, Nip59RecipientMayDeleteAGiftWrapBeforeItComes) {
   const Event wrap = make(kind::kGiftWrap, 1000, {{"p", public_key(1).hex()}}, 0);
   db_.put(make(kind::kDeletion, 1001, {{"e", wrap.id.hex()}}, 1));
   EXPECT_EQ(db_.put(wrap), PutOutcome::deleted);
 }
 
-TEST_F(EventStore, Nip59RecipientOfAnotherKindMayNotDelete) {
+TEST_P(EventStore, Nip59RecipientOfAnotherKindMayNotDelete) {
   const Event note = make(1, 1000, {{"p", public_key(1).hex()}}, 0);
   db_.put(note);
   db_.put(make(kind::kDeletion, 1001, {{"e", note.id.hex()}}, 1));
   EXPECT_TRUE(db_.holds(note));
 }
 
-TEST_F(EventStore, Nip40RefusesWhatHasExpired) {
+TEST_P(EventStore, Nip40RefusesWhatHasExpired) {
   EXPECT_EQ(db_.put(make(1, 1000, {{"expiration", std::to_string(kNow)}})), PutOutcome::expired);
   EXPECT_EQ(db_.put(make(1, 1000, {{"expiration", std::to_string(kNow + 1)}})), PutOutcome::stored);
 }
 
-TEST_F(EventStore, Nip40ErasesWhatExpiresInBoundedSteps) {
+TEST_P(EventStore, Nip40ErasesWhatExpiresInBoundedSteps) {
   std::vector<Event> events;
   for (int i = 0; i < 5; ++i) events.push_back(make(1, 1000 + i, {{"expiration", std::to_string(2000 + i)}}));
   db_.put_all(events, 1500);
@@ -284,23 +330,7 @@ TEST_F(EventStore, Nip40ErasesWhatExpiresInBoundedSteps) {
   EXPECT_TRUE(db_.holds(events[4]));
 }
 
-TEST_F(EventStore, Nip40EntryThatBelongsToNoExpiredEventGoesAlone) {
-  const Event note = make(1, 1000);
-  db_.put(note);
-  {
-    auto txn = std::move(db_.env().write().value());
-    for (const storage::Seq seq : {1U, 99U}) {
-      txn.put_grouped(db_.tables()[storage::Table::expiry], storage::expiry_key(5).view(),
-                      storage::encode_seq(seq).view());
-    }
-    ASSERT_TRUE(txn.commit());
-  }
-  EXPECT_EQ(db_.erase_expired(kNow), 2U);
-  EXPECT_TRUE(db_.holds(note));
-  EXPECT_TRUE(db_.dump(storage::Table::expiry).empty());
-}
-
-TEST_F(EventStore, Nip40UnreadableExpirationIsNone) {
+TEST_P(EventStore, Nip40UnreadableExpirationIsNone) {
   for (const char* text : {"", "-1", "1.5", "soon", "+5"}) {
     const Event event = make(1, 1000, {{"expiration", text}}, 0, text);
     EXPECT_EQ(db_.put(event), PutOutcome::stored) << text;
@@ -308,27 +338,49 @@ TEST_F(EventStore, Nip40UnreadableExpirationIsNone) {
   EXPECT_EQ(db_.erase_expired(INT64_MAX), 0U);
 }
 
-TEST_F(EventStore, Nip40FarFutureExpirationDoesNotOverflow) {
+TEST_P(EventStore, Nip40FarFutureExpirationDoesNotOverflow) {
   const Event event = make(1, 1000, {{"expiration", "99999999999999999999999999"}});
   EXPECT_EQ(db_.put(event), PutOutcome::stored);
   EXPECT_EQ(db_.erase_expired(kMaxCreatedAt), 0U);
 }
 
-TEST_F(EventStore, NumbersAreNeverGivenTwice) {
+TEST_P(EventStore, NumbersAreNeverGivenTwice) {
   const Event note = make(1, 1000);
   db_.put(note);
   db_.put(make(kind::kDeletion, 1001, {{"e", note.id.hex()}}));
+  db_.merge();
   db_.reopen();
   db_.put(make(1, 1002));
+  db_.merge();
   EXPECT_EQ(storage::read_last_seq(db_.read(), db_.tables()), 3U);
   EXPECT_EQ(db_.dump(storage::Table::events).size(), 2U);
 }
 
-TEST_F(EventStore, LongTagValuesAndManyTagsAreStored) {
+TEST_P(EventStore, ACommitThatFailsLeavesNothing) {
+  const Event profile = make(kind::kProfile, 1000);
+  const Event note = make(1, 1000);
+  db_.put_all({profile, note});
+  const Event newer = make(kind::kProfile, 1001);
+  const Event other = make(1, 1001);
+  db_.put_in_vain({newer, other, make(kind::kDeletion, 1002, {{"e", note.id.hex()}, {"e", other.id.hex()}})});
+  EXPECT_TRUE(db_.holds(profile));
+  EXPECT_TRUE(db_.holds(note));
+  EXPECT_FALSE(db_.holds(newer));
+  EXPECT_FALSE(db_.holds(other));
+  EXPECT_EQ(db_.put(newer), PutOutcome::stored);
+  EXPECT_FALSE(db_.holds(profile));
+  EXPECT_EQ(db_.put(other), PutOutcome::stored);
+  db_.merge();
+  EXPECT_EQ(db_.dump(storage::Table::events).size(), 3U);
+  EXPECT_TRUE(db_.dump(storage::Table::tombstones).empty());
+}
+
+TEST_P(EventStore, LongTagValuesAndManyTagsAreStored) {
   Event event = make(1, 1000, {{"t", std::string(5000, 'x')}, {"r", std::string(511, 'y')}});
   for (int i = 0; i < 3000; ++i) event.tags.add({"p", public_key(0).hex(), std::to_string(i)});
   EXPECT_EQ(db_.put(event), PutOutcome::stored);
   // Equal pairs of name and value are indexed once.
+  db_.merge();
   EXPECT_EQ(db_.dump(storage::Table::by_tag).size(), 3U);
 }
 

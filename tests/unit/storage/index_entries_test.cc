@@ -7,8 +7,8 @@
 
 #include "nostr/kind.h"
 #include "storage/check.h"
+#include "support/database.h"
 #include "support/random_events.h"
-#include "unit/storage/database.h"
 #include "util/bytes.h"
 
 namespace pharos::test {
@@ -67,10 +67,11 @@ TEST(IndexEntries, ErasingEveryEventLeavesNothingBehind) {
     std::erase(shape.kinds, kind::kDeletion);
     RandomEvents source(random, shape);
     std::vector<Event> events;
-    for (int i = 0; i < 400; ++i) {
-      events.push_back(source.event());
-      // A moment for everything to go at.
-      if (!expiration(events.back())) events.back().tags.add({"expiration", std::to_string(kNow + 5)});
+    while (events.size() < 400) {
+      // A moment for everything to go at; an expiration that cannot be read would hide it.
+      Event event = source.event();
+      if (!expiration(event)) event.tags.add({"expiration", std::to_string(kNow + 5)});
+      if (expiration(event)) events.push_back(std::move(event));
     }
     for (std::size_t i = 0; i < events.size(); i += 40) {
       db.put_all(
@@ -80,14 +81,8 @@ TEST(IndexEntries, ErasingEveryEventLeavesNothingBehind) {
     ASSERT_GT(db.dump(Table::events).size(), 100U);
     while (db.erase_expired(INT64_MAX, 37) > 0) {
     }
-    // What has no expiration that can be read stays.
-    std::size_t left = db.dump(Table::events).size();
-    EXPECT_EQ(db.dump(Table::by_id).size(), left);
-    EXPECT_EQ(db.dump(Table::by_time).size(), left);
-    EXPECT_EQ(db.dump(Table::expiry).size(), 0U);
-    if (left > 0) continue;
-    for (const Table table :
-         {Table::by_kind, Table::by_author, Table::by_author_kind, Table::by_tag, Table::replaceable}) {
+    for (const Table table : {Table::events, Table::by_id, Table::by_time, Table::by_kind, Table::by_author,
+                              Table::by_author_kind, Table::by_tag, Table::replaceable, Table::expiry}) {
       EXPECT_TRUE(db.dump(table).empty()) << storage::spec(table).name;
     }
   }

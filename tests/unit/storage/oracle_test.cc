@@ -73,7 +73,9 @@ class Oracle : public ::testing::TestWithParam<World> {
     StoreOptions options;
     options.directory = directory_.path();
     options.map_size_bytes = std::uint64_t{1} << 30;
-    options.sync_to_disk = false;
+    options.durability = Durability::os;
+    // Small, so that what is asked for lies in the active memtable, in frozen ones and in LMDB.
+    options.memtable_bytes = std::size_t{100} << 10;
     auto store = Store::open(options, clock_);
     if (store) store_ = std::move(store.value());
   }
@@ -139,6 +141,7 @@ class Oracle : public ::testing::TestWithParam<World> {
 
   // No entry without its event, none missing. The ids are random bytes, not hashes.
   void expect_consistent_tables() {
+    store_->stop();
     const auto txn = store_->read();
     ASSERT_TRUE(txn);
     const auto report = check_database(txn.value(), store_->tables(), {}, {});

@@ -7,9 +7,9 @@
 #include <gtest/gtest.h>
 
 #include "nostr/event_json.h"
+#include "support/database.h"
 #include "support/random_events.h"
 #include "support/real_data.h"
-#include "unit/storage/database.h"
 #include "util/bytes.h"
 
 namespace pharos::test {

@@ -25,11 +25,11 @@ Event event(std::uint8_t id, std::uint8_t author, UnixSeconds at, TagList tags =
 
 class Scan : public ::testing::Test {
  protected:
-  ReadTxn begin() { return std::move(store_.read().value()); }
+  Snapshot begin() { return std::move(store_.snapshot().value()); }
 
   std::vector<Seq> drain(IndexStream& stream, Seq max_seq = kMaxSeq) {
-    const ReadTxn txn = begin();
-    SliceReader reader(txn, store_.tables());
+    const Snapshot snapshot = begin();
+    SliceReader reader(snapshot);
     TimeBudget budget(clock_, std::chrono::seconds(1), 1000);
     std::vector<Seq> seqs;
     Candidate next;
@@ -71,13 +71,13 @@ TEST_F(Scan, BeginsStrictlyAfterAPlaceEvenAnErasedOne) {
   EXPECT_THAT(drain(gone), ElementsAre(3, 4));
 }
 
-TEST_F(Scan, GoesOnInAnotherTransaction) {
+TEST_F(Scan, GoesOnInAnotherSnapshot) {
   for (std::uint8_t i = 0; i < 9; ++i) store_.put(event(i, 1, 10));
   IndexStream stream(0, Index::by_time, time_key(), before_everything(), 0);
   std::vector<Seq> seqs;
   for (IndexStream::Fill last = IndexStream::Fill::ready; last != IndexStream::Fill::ended;) {
-    const ReadTxn txn = begin();
-    SliceReader reader(txn, store_.tables());
+    const Snapshot snapshot = begin();
+    SliceReader reader(snapshot);
     TimeBudget budget(clock_, std::chrono::seconds(1), 1);
     Candidate next;
     last = stream.fill(reader, kMaxSeq, 1, budget, next);
@@ -88,8 +88,8 @@ TEST_F(Scan, GoesOnInAnotherTransaction) {
 
 TEST_F(Scan, TellsHowManyEntriesAKeyHasAndOverWhatTime) {
   for (std::uint8_t i = 0; i < 5; ++i) store_.put(event(i, 1, 10 + i));
-  const ReadTxn txn = begin();
-  SliceReader reader(txn, store_.tables());
+  const Snapshot snapshot = begin();
+  SliceReader reader(snapshot);
   const SliceReader::Extent extent = reader.extent(Index::by_time, time_key());
   EXPECT_EQ(extent.entries, 5U);
   EXPECT_EQ(extent.oldest, 10);
@@ -101,8 +101,8 @@ TEST_F(Scan, DrivesByTheRarerOfTwoConditions) {
   for (std::uint8_t i = 0; i < 200; ++i) {
     store_.put(event(i, i < 100 ? 1 : i, 10 + i, i % 2 == 0 ? TagList{{"t", "common"}} : TagList{{"t", "odd"}}));
   }
-  const ReadTxn txn = begin();
-  SliceReader reader(txn, store_.tables());
+  const Snapshot snapshot = begin();
+  SliceReader reader(snapshot);
   Filter filter;
   filter.authors = {{event(0, 1, 0).pubkey}};
   filter.tags = {{'t', {"rare"}}};

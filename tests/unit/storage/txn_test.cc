@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "unit/storage/database.h"
+#include "support/database.h"
 
 namespace pharos::test {
 namespace {

@@ -1,0 +1,93 @@
+#include "storage/files.h"
+
+#include <cerrno>
+#include <string>
+#include <system_error>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace pharos::storage {
+namespace {
+
+StorageFailure failed(const char* what, const std::filesystem::path& path, int code) {
+  StorageError error = StorageError::io;
+  if (code == ENOSPC || code == EDQUOT) error = StorageError::disk_full;
+  if (code == EACCES || code == EPERM || code == EROFS) error = StorageError::permission;
+  return {error, std::string(what) + " " + path.string() + ": " + std::generic_category().message(code)};
+}
+
+class SystemFile final : public File {
+ public:
+  SystemFile(std::filesystem::path path, int descriptor) : path_(std::move(path)), descriptor_(descriptor) {}
+  ~SystemFile() override { ::close(descriptor_); }
+
+  Result<void, StorageFailure> reserve(std::uint64_t size) override {
+    const int code = ::posix_fallocate(descriptor_, 0, static_cast<off_t>(size));
+    if (code != 0) return failed("cannot reserve room for", path_, code);
+    return success();
+  }
+
+  Result<void, StorageFailure> write(std::uint64_t offset, std::string_view bytes) override {
+    while (!bytes.empty()) {
+      const ssize_t written = ::pwrite(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+      if (written < 0 && errno == EINTR) continue;
+      if (written <= 0) return failed("cannot write", path_, written < 0 ? errno : EIO);
+      offset += static_cast<std::uint64_t>(written);
+      bytes.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return success();
+  }
+
+  Result<void, StorageFailure> sync() override {
+    if (::fdatasync(descriptor_) != 0) return failed("cannot sync", path_, errno);
+    return named_durably();
+  }
+
+ private:
+  // The entry in the directory, once.
+  Result<void, StorageFailure> named_durably() {
+    if (named_) return success();
+    const std::filesystem::path directory = path_.parent_path();
+    const int descriptor = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor < 0) return failed("cannot open", directory, errno);
+    const int code = ::fsync(descriptor) == 0 ? 0 : errno;
+    ::close(descriptor);
+    if (code != 0) return failed("cannot sync", directory, code);
+    named_ = true;
+    return success();
+  }
+
+  const std::filesystem::path path_;
+  const int descriptor_;
+  bool named_ = false;
+};
+
+class SystemFiles final : public Files {
+ public:
+  Result<std::unique_ptr<File>, StorageFailure> create(const std::filesystem::path& path) override {
+    const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (descriptor < 0) {
+      StorageFailure failure = failed("cannot create", path, errno);
+      if (failure.error == StorageError::io) failure.error = StorageError::cannot_create;
+      return failure;
+    }
+    return std::unique_ptr<File>(std::make_unique<SystemFile>(path, descriptor));
+  }
+
+  Result<void, StorageFailure> remove(const std::filesystem::path& path) override {
+    std::error_code code;
+    std::filesystem::remove(path, code);
+    if (code) return failed("cannot remove", path, code.value());
+    return success();
+  }
+};
+
+}  // namespace
+
+Files& system_files() {
+  static SystemFiles files;
+  return files;
+}
+
+}  // namespace pharos::storage

@@ -1,0 +1,130 @@
+#include "storage/memtable.h"
+
+#include <cstring>
+#include <new>
+
+#include "util/bytes.h"
+#include "util/check.h"
+
+namespace pharos::storage {
+namespace {
+
+// Keys a typical event brings that no other of the memtable has: its id, its addresses and most of its tag values.
+constexpr std::size_t kKeysAnEvent = 4;
+
+}  // namespace
+
+void* Memtable::CountedMemory::do_allocate(std::size_t size, std::size_t alignment) {
+  used += size;
+  return blocks.allocate(size, alignment);
+}
+
+Memtable::Memtable(std::uint64_t generation, Seq before, const SipKey& hash_key, std::size_t expected_events)
+    : generation_(generation),
+      before_(before),
+      hash_key_(hash_key),
+      last_seq_(before),
+      erasures_(new std::atomic<Erasure*>[kErasureBuckets] {}),
+      lists_(memory_, expected_events * kKeysAnEvent) {}
+
+bool Memtable::empty() const {
+  return last_seq_ == before_ && tombstones_.empty() && erasure_count_.load(std::memory_order_relaxed) == 0;
+}
+
+Memtable::Slot* Memtable::slot(Seq seq) const {
+  if (seq <= before_ || seq - before_ > kMaxEvents) return nullptr;
+  const std::size_t at = seq - before_ - 1;
+  Chunk* chunk = chunks_[at / kChunk].load(std::memory_order_acquire);
+  return chunk != nullptr ? &(*chunk)[at % kChunk] : nullptr;
+}
+
+Memtable::Slot& Memtable::slot_to_fill(Seq seq) {
+  PHAROS_FATAL_CHECK(seq > last_seq_ && seq - before_ <= kMaxEvents);
+  std::atomic<Chunk*>& chunk = chunks_[(seq - before_ - 1) / kChunk];
+  if (chunk.load(std::memory_order_relaxed) == nullptr) {
+    chunk.store(new (memory_.allocate(sizeof(Chunk), alignof(Chunk))) Chunk(), std::memory_order_release);
+  }
+  return *slot(seq);
+}
+
+RecordView Memtable::insert(Seq seq, std::string_view record) {
+  auto* bytes = static_cast<std::uint8_t*>(memory_.allocate(record.size(), kRecordAlignment));
+  std::memcpy(bytes, record.data(), record.size());
+  Slot& filled = slot_to_fill(seq);
+  filled.size = static_cast<std::uint32_t>(record.size());
+  filled.bytes.store(bytes, std::memory_order_release);
+  last_seq_ = seq;
+
+  const RecordView view(seq, {bytes, record.size()});
+  const Candidate place{view.created_at(), prefix8(view.id()), seq};
+  entries_.clear();
+  list_index_entries(view, hash_key_, entries_);
+  for (const IndexEntry& entry : entries_) {
+    if (entry.table != Table::expiry) lists_.insert(entry.table, entry.key, place);
+  }
+  if (const auto at = view.expires_at()) expirations_.emplace(*at, seq);
+  return view;
+}
+
+std::optional<RecordView> Memtable::record(Seq seq, Seq as_of) const {
+  if (seq > as_of) return std::nullopt;
+  const Slot* held = slot(seq);
+  if (held == nullptr) return std::nullopt;
+  const std::uint8_t* bytes = held->bytes.load(std::memory_order_acquire);
+  if (bytes == nullptr || held->erased_by.load(std::memory_order_acquire) <= as_of) return std::nullopt;
+  return RecordView(seq, {bytes, held->size});
+}
+
+std::atomic<Memtable::Erasure*>& Memtable::erasure_bucket(Seq seq) const { return erasures_[seq % kErasureBuckets]; }
+
+Memtable::Erasure* Memtable::find_erasure(Seq seq) const {
+  Erasure* erasure = erasure_bucket(seq).load(std::memory_order_acquire);
+  while (erasure != nullptr && erasure->seq != seq) erasure = erasure->next;
+  return erasure;
+}
+
+void Memtable::erase(Seq seq, Seq by) {
+  if (Slot* held = slot(seq)) return held->erased_by.store(by, std::memory_order_release);
+  if (Erasure* known = find_erasure(seq)) return known->by.store(by, std::memory_order_release);
+  std::atomic<Erasure*>& bucket = erasure_bucket(seq);
+  auto* erasure = new (memory_.allocate(sizeof(Erasure), alignof(Erasure)))
+      Erasure{seq, by, bucket.load(std::memory_order_relaxed)};
+  bucket.store(erasure, std::memory_order_release);
+  erasure_count_.store(erasure_count_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+}
+
+void Memtable::restore(Seq seq) {
+  if (Slot* held = slot(seq)) return held->erased_by.store(kNever, std::memory_order_release);
+  if (Erasure* known = find_erasure(seq)) known->by.store(kNever, std::memory_order_release);
+}
+
+bool Memtable::erases(Seq seq, Seq as_of) const {
+  if (erasure_count_.load(std::memory_order_acquire) == 0) return false;
+  const Erasure* erasure = find_erasure(seq);
+  return erasure != nullptr && erasure->by.load(std::memory_order_acquire) <= as_of;
+}
+
+std::vector<Seq> Memtable::erased() const {
+  std::vector<Seq> found;
+  for (std::size_t i = 0; i < kErasureBuckets; ++i) {
+    for (const Erasure* erasure = erasures_[i].load(std::memory_order_acquire); erasure != nullptr;
+         erasure = erasure->next) {
+      if (erasure->by.load(std::memory_order_acquire) != kNever) found.push_back(erasure->seq);
+    }
+  }
+  std::ranges::sort(found);
+  return found;
+}
+
+void Memtable::set_tombstone(const TombstoneKey& key, std::string_view value) {
+  tombstones_.insert_or_assign(std::string(key.view()), std::string(value));
+}
+
+void Memtable::drop_tombstone(const TombstoneKey& key) { tombstones_.erase(std::string(key.view())); }
+
+const std::string* Memtable::tombstone(std::string_view key) const {
+  const auto found = tombstones_.find(key);
+  return found != tombstones_.end() ? &found->second : nullptr;
+}
+
+}  // namespace pharos::storage

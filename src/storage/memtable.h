@@ -1,0 +1,120 @@
+// What was committed to the log and has not been merged into LMDB yet: records, index entries, erasures, tombstones.
+//
+// One thread, the writer's, changes it; any thread reads meanwhile without locks. Readers see sequence numbers beyond
+// the commit they know of, whose events may never be: they pass their own bound (`as_of`) and get nothing newer. Once
+// frozen nothing changes any more and the merger reads it whole.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory_resource>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "storage/index_entries.h"
+#include "storage/place_lists.h"
+#include "storage/record.h"
+#include "storage/store.h"
+
+namespace pharos::storage {
+
+class Memtable {
+ public:
+  // The generation names its log file; events get numbers above `before`. hash_key is the database's.
+  Memtable(std::uint64_t generation, Seq before, const SipKey& hash_key, std::size_t expected_events);
+  Memtable(const Memtable&) = delete;
+  Memtable& operator=(const Memtable&) = delete;
+
+  std::uint64_t generation() const { return generation_; }
+  // Numbers up to it belong to older memtables and LMDB.
+  Seq before() const { return before_; }
+
+  // --- the writer's thread ---
+  // seq is above all so far; at most kMaxEvents after before(). record as encode_record() made it.
+  RecordView insert(Seq seq, std::string_view record);
+  // From the commit `by` on that event, of this memtable or older, is gone.
+  void erase(Seq seq, Seq by);
+  // Takes the erasure back; false where none is here.
+  void restore(Seq seq);
+  void set_tombstone(const TombstoneKey& key, std::string_view value);
+  void drop_tombstone(const TombstoneKey& key);
+  const std::string* tombstone(std::string_view key) const;
+  Seq last_seq() const { return last_seq_; }
+  bool empty() const;
+  // Of memory.
+  std::size_t bytes() const { return memory_.used; }
+  bool has_room() const { return last_seq_ - before_ < kMaxEvents; }
+  // By expiration, those of erased events too.
+  const std::multimap<UnixSeconds, Seq>& expirations() const { return expirations_; }
+
+  // --- any thread ---
+  // The event of that number unless it is newer than as_of or was erased by then.
+  std::optional<RecordView> record(Seq seq, Seq as_of) const;
+  // True when an event of an older memtable or LMDB was erased here, as of that commit.
+  bool erases(Seq seq, Seq as_of) const;
+  const PlaceList* places(Table table, const Key& key) const { return lists_.find(table, key); }
+
+  // --- once frozen, any thread ---
+  // Visits the events that were not erased here, by number.
+  template <class Visit>
+  void each_event(const Visit& visit) const {
+    for (Seq seq = before_ + 1; seq <= last_seq_; ++seq) {
+      if (const auto held = record(seq, last_seq_)) visit(*held);
+    }
+  }
+  // The older events erased here.
+  std::vector<Seq> erased() const;
+  const std::map<std::string, std::string, std::less<>>& tombstones() const { return tombstones_; }
+
+  static constexpr std::size_t kMaxEvents = 1U << 20U;
+
+ private:
+  struct CountedMemory final : std::pmr::memory_resource {
+    std::size_t used = 0;
+    std::pmr::monotonic_buffer_resource blocks{1U << 20U};
+
+   private:
+    void* do_allocate(std::size_t size, std::size_t alignment) override;
+    void do_deallocate(void*, std::size_t, std::size_t) override {}
+    bool do_is_equal(const memory_resource& other) const noexcept override { return this == &other; }
+  };
+  // A number that was skipped has no bytes.
+  struct Slot {
+    std::atomic<const std::uint8_t*> bytes{nullptr};
+    std::uint32_t size = 0;
+    std::atomic<Seq> erased_by{kNever};
+  };
+  struct Erasure {
+    Seq seq;
+    std::atomic<Seq> by;
+    Erasure* next;
+  };
+  static constexpr Seq kNever = ~Seq{0};
+  static constexpr std::size_t kChunk = 1024;
+  using Chunk = std::array<Slot, kChunk>;
+
+  Slot* slot(Seq seq) const;
+  Slot& slot_to_fill(Seq seq);
+  std::atomic<Erasure*>& erasure_bucket(Seq seq) const;
+  Erasure* find_erasure(Seq seq) const;
+
+  const std::uint64_t generation_;
+  const Seq before_;
+  const SipKey hash_key_;
+  CountedMemory memory_;
+  Seq last_seq_;
+  std::array<std::atomic<Chunk*>, kMaxEvents / kChunk> chunks_{};
+  static constexpr std::size_t kErasureBuckets = 1U << 14U;
+  std::unique_ptr<std::atomic<Erasure*>[]> erasures_;
+  std::atomic<std::size_t> erasure_count_{0};
+  PlaceLists lists_;
+  std::map<std::string, std::string, std::less<>> tombstones_;
+  std::multimap<UnixSeconds, Seq> expirations_;
+  std::vector<IndexEntry> entries_;  // reused
+};
+
+}  // namespace pharos::storage

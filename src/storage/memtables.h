@@ -1,0 +1,43 @@
+// The memtables of a store, newest first: the active one, which the writer fills, and frozen ones, which the merger
+// takes oldest first. Any thread.
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <vector>
+
+#include "storage/memtable.h"
+#include "util/sync.h"
+
+namespace pharos::storage {
+
+class Memtables {
+ public:
+  using List = std::vector<std::shared_ptr<Memtable>>;
+
+  // More would take memory without end while LMDB cannot be written.
+  static constexpr std::size_t kMaxFrozen = 2;
+
+  // Never changed once it is handed out; holding it keeps the memtables.
+  std::shared_ptr<const List> current() const;
+
+  // The newest from now on; the one before it is frozen.
+  void push(std::shared_ptr<Memtable> memtable);
+  // LMDB holds it.
+  void drop(std::uint64_t generation);
+  // With `all` the newest counts as frozen too: nothing will be added to it.
+  std::shared_ptr<Memtable> oldest_frozen(bool all = false) const;
+
+  // Waits until fewer than kMaxFrozen are frozen; false when the merger gave up for now.
+  bool wait_for_room();
+  // Whether the merger fails at the moment.
+  void set_stuck(bool stuck);
+
+ private:
+  mutable Mutex mutex_;
+  std::condition_variable changed_;
+  std::shared_ptr<const List> list_ PHAROS_GUARDED_BY(mutex_) = std::make_shared<const List>();
+  bool stuck_ PHAROS_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace pharos::storage

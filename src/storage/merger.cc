@@ -1,0 +1,151 @@
+#include "storage/merger.h"
+
+#include <chrono>
+#include <utility>
+#include <vector>
+
+#include "storage/merge_memtable.h"
+#include "storage/wal.h"
+#include "util/log.h"
+#include "util/worker_pool.h"
+
+namespace pharos::storage {
+namespace {
+
+constexpr std::size_t kMaxUpdates = 16'384;
+constexpr std::chrono::seconds kRetryInterval{1};
+constexpr std::chrono::seconds kComplaintInterval{10};
+
+}  // namespace
+
+Merger::Merger(Env& env, Memtables& memtables, Files& files, const Clock& clock, const metrics::StorageMetrics& metrics)
+    : env_(env), memtables_(memtables), files_(files), clock_(clock), metrics_(metrics) {
+  Lock lock(stop_mutex_);
+  thread_ = std::thread([this] {
+    set_thread_name("merger");
+    run();
+  });
+}
+
+Merger::~Merger() { stop(); }
+
+void Merger::wake() {
+  {
+    Lock lock(mutex_);
+    awake_ = true;
+  }
+  changed_.notify_one();
+}
+
+bool Merger::submit(Update&& update) {
+  {
+    Lock lock(mutex_);
+    if (stopping_ || updates_.size() >= kMaxUpdates) return false;
+    updates_.push_back(std::move(update));
+    awake_ = true;
+  }
+  changed_.notify_one();
+  return true;
+}
+
+void Merger::stop() {
+  {
+    Lock lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_one();
+  Lock lock(stop_mutex_);
+  if (thread_.joinable()) thread_.join();
+}
+
+void Merger::run() {
+  bool stuck = false;
+  while (true) {
+    std::deque<Update> updates;
+    bool stopping = false;
+    {
+      Lock lock(mutex_);
+      const auto retry = std::chrono::steady_clock::now() + kRetryInterval;
+      while (!awake_ && !stopping_) {
+        if (!stuck) {
+          lock.wait(changed_);
+        } else if (lock.wait_until(changed_, retry) == std::cv_status::timeout) {
+          break;
+        }
+      }
+      awake_ = false;
+      stopping = stopping_;
+      updates.swap(updates_);
+    }
+    if (!updates.empty()) apply_updates(updates);
+    stuck = !merge_all(stopping);
+    memtables_.set_stuck(stuck);
+    if (stopping) return;
+  }
+}
+
+bool Merger::merge_all(bool active_too) {
+  while (const std::shared_ptr<Memtable> memtable = memtables_.oldest_frozen(active_too)) {
+    if (!memtable->empty()) {
+      if (const auto merged = merge(*memtable); !merged) {
+        complain(merged.error());
+        return false;
+      }
+    }
+    memtables_.drop(memtable->generation());
+    const auto removed = files_.remove(wal_path(env_.directory(), memtable->generation()));
+    // It is looked at and removed at the next start.
+    if (!removed) complain(removed.error());
+  }
+  return true;
+}
+
+Result<void, StorageFailure> Merger::merge(const Memtable& memtable) {
+  const SteadyTime began = clock_.now();
+  PHAROS_TRY(auto txn, env_.write());
+  if (!merge_memtable(txn, memtable)) return txn.failure();
+  PHAROS_TRYV(txn.commit());
+  metrics_.merge_seconds.observe(std::chrono::duration<double>(clock_.now() - began).count());
+  return success();
+}
+
+bool Merger::apply_together(const std::deque<Update>& updates, std::vector<bool>& applied) {
+  auto begun = env_.write();
+  if (!begun) {
+    complain(begun.error());
+    return false;
+  }
+  WriteTxn& txn = begun.value();
+  for (const Update& update : updates) {
+    auto nested = txn.begin_nested();
+    applied.push_back(nested && update.apply(nested.value()) && nested.value().commit().has_value());
+  }
+  const auto committed = txn.commit();
+  if (!committed) complain(committed.error());
+  return committed.has_value();
+}
+
+void Merger::apply_updates(std::deque<Update>& updates) {
+  std::vector<bool> applied;
+  if (!apply_together(updates, applied)) {
+    // A small one may still find room where a large one did not.
+    applied.clear();
+    for (const Update& update : updates) {
+      std::vector<bool> alone;
+      applied.push_back(updates.size() > 1 && apply_together({update}, alone) && alone.front());
+    }
+  }
+  for (std::size_t i = 0; i < updates.size(); ++i) {
+    if (updates[i].done) updates[i].done(applied[i]);
+  }
+}
+
+void Merger::complain(const StorageFailure& failure) {
+  const SteadyTime now = clock_.now();
+  if (now < next_complaint_) return;
+  next_complaint_ = now + kComplaintInterval;
+  log::error("storage", "the database cannot be written; what is acknowledged stays in the log until it can",
+             {{"error", describe(failure.error)}, {"detail", failure.detail}});
+}
+
+}  // namespace pharos::storage

@@ -1,0 +1,73 @@
+// The one thread that writes to LMDB while the store is open: merges frozen memtables, oldest first, and applies the
+// updates of other tables between them. A merged memtable's log is removed.
+//
+// When LMDB cannot be written (the map or the disk is full) it tries again, and again, until there is room; meanwhile
+// memtables pile up to Memtables::kMaxFrozen and then the writer refuses.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <filesystem>
+#include <functional>
+#include <thread>
+
+#include "metrics/storage_metrics.h"
+#include "storage/env.h"
+#include "storage/files.h"
+#include "storage/memtables.h"
+#include "storage/store.h"
+#include "util/clock.h"
+#include "util/sync.h"
+
+namespace pharos::storage {
+
+struct Update {
+  std::function<bool(WriteTxn&)> apply;
+  std::function<void(bool)> done;
+};
+
+class Merger {
+ public:
+  // Starts the thread. All outlive it; env is open for writing.
+  Merger(Env& env, Memtables& memtables, Files& files, const Clock& clock, const metrics::StorageMetrics& metrics);
+  // stop()
+  ~Merger();
+  Merger(const Merger&) = delete;
+  Merger& operator=(const Merger&) = delete;
+
+  // Any thread. The thread looks for what is frozen.
+  void wake();
+  // Any thread. False, and the update untouched, while too many wait.
+  bool submit(Update&& update);
+  // Merges what is left, the active memtable too, tries once where that fails, and ends the thread. Nothing is added to
+  // the memtables any more.
+  void stop();
+
+ private:
+  void run();
+  // False when a memtable could not be merged.
+  bool merge_all(bool active_too);
+  Result<void, StorageFailure> merge(const Memtable& memtable);
+  void apply_updates(std::deque<Update>& updates);
+  // Whether the updates are durable; applied[i] tells which took effect.
+  bool apply_together(const std::deque<Update>& updates, std::vector<bool>& applied);
+  void complain(const StorageFailure& failure);
+
+  Env& env_;
+  Memtables& memtables_;
+  Files& files_;
+  const Clock& clock_;
+  const metrics::StorageMetrics metrics_;
+  SteadyTime next_complaint_{};  // own thread
+
+  Mutex mutex_;
+  std::condition_variable changed_;
+  bool awake_ PHAROS_GUARDED_BY(mutex_) = true;
+  bool stopping_ PHAROS_GUARDED_BY(mutex_) = false;
+  std::deque<Update> updates_ PHAROS_GUARDED_BY(mutex_);
+
+  Mutex stop_mutex_;
+  std::thread thread_ PHAROS_GUARDED_BY(stop_mutex_);
+};
+
+}  // namespace pharos::storage

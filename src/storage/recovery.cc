@@ -1,0 +1,42 @@
+#include "storage/recovery.h"
+
+#include <algorithm>
+
+#include "storage/meta.h"
+#include "storage/wal.h"
+#include "util/log.h"
+
+namespace pharos::storage {
+
+Result<Recovered, StorageFailure> recover(const Env& env, Files& files) {
+  Recovered recovered;
+  std::uint64_t merged = 0;
+  {
+    PHAROS_TRY(const auto txn, env.read());
+    merged = read_merged_generation(txn, env.tables());
+    recovered.last_seq = read_last_seq(txn, env.tables());
+  }
+  recovered.next_generation = merged + 1;
+  std::size_t events = 0;
+  PHAROS_TRY(const auto generations, list_wals(env.directory()));
+  for (const std::uint64_t generation : generations) {
+    recovered.next_generation = std::max(recovered.next_generation, generation + 1);
+    std::shared_ptr<Memtable> memtable;
+    if (generation > merged) {
+      PHAROS_TRY(memtable, read_wal(env.directory(), generation, env.tables().hash_key));
+    }
+    if (memtable) {
+      recovered.last_seq = std::max(recovered.last_seq, memtable->last_seq());
+      events += memtable->last_seq() - memtable->before();
+      recovered.memtables.push_back(std::move(memtable));
+    } else if (!env.read_only()) {
+      PHAROS_TRYV(files.remove(wal_path(env.directory(), generation)));
+    }
+  }
+  if (events > 0 && !env.read_only()) {
+    log::info("storage", "took up what the log holds", {{"events", events}, {"logs", recovered.memtables.size()}});
+  }
+  return recovered;
+}
+
+}  // namespace pharos::storage

@@ -1,0 +1,25 @@
+// What the logs hold that LMDB does not: the start of a store, after a crash or beside a running writer.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "storage/env.h"
+#include "storage/files.h"
+#include "storage/memtable.h"
+#include "util/result.h"
+
+namespace pharos::storage {
+
+struct Recovered {
+  std::vector<std::shared_ptr<Memtable>> memtables;  // oldest first
+  Seq last_seq = 0;
+  std::uint64_t next_generation = 1;
+};
+
+// Reads the logs that are not merged; removes those that are when env is open for writing. corrupt or io when a log
+// cannot be read whole; the detail names it.
+Result<Recovered, StorageFailure> recover(const Env& env, Files& files);
+
+}  // namespace pharos::storage

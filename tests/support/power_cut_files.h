@@ -1,0 +1,87 @@
+// Files of which only what was synced stays, as after a power cut, and which may run out of room. Any thread.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "storage/files.h"
+#include "util/sync.h"
+
+namespace pharos::test {
+
+class PowerCutFiles final : public storage::Files {
+ public:
+  // While set, nothing can be reserved or written.
+  std::atomic<bool> full{false};
+  // While set, a sync fails after it has lost what was written.
+  std::atomic<bool> sync_fails{false};
+
+  Result<std::unique_ptr<storage::File>, storage::StorageFailure> create(const std::filesystem::path& path) override {
+    if (full) return no_room();
+    PHAROS_TRY(auto file, storage::system_files().create(path));
+    Lock lock(mutex_);
+    auto unsynced = std::make_shared<Unsynced>();
+    unsynced_[path.string()] = unsynced;
+    return std::unique_ptr<storage::File>(new Watched(*this, std::move(file), std::move(unsynced)));
+  }
+
+  Result<void, storage::StorageFailure> remove(const std::filesystem::path& path) override {
+    return storage::system_files().remove(path);
+  }
+
+  // What every file lacks on the disk: writes that were not synced, in their order.
+  std::size_t unsynced_writes() const {
+    Lock lock(mutex_);
+    std::size_t count = 0;
+    for (const auto& [path, writes] : unsynced_) count += writes->writes.size();
+    return count;
+  }
+
+ private:
+  // Writes reach the file with the sync; that is what is lost without it.
+  struct Unsynced {
+    std::vector<std::pair<std::uint64_t, std::string>> writes;
+  };
+
+  static storage::StorageFailure no_room() { return {storage::StorageError::disk_full, "no room"}; }
+
+  class Watched final : public storage::File {
+   public:
+    Watched(PowerCutFiles& files, std::unique_ptr<storage::File> file, std::shared_ptr<Unsynced> unsynced)
+        : files_(files), file_(std::move(file)), unsynced_(std::move(unsynced)) {}
+
+    Result<void, storage::StorageFailure> reserve(std::uint64_t size) override {
+      if (files_.full) return no_room();
+      return file_->reserve(size);
+    }
+    Result<void, storage::StorageFailure> write(std::uint64_t offset, std::string_view bytes) override {
+      if (files_.full) return no_room();
+      Lock lock(files_.mutex_);
+      unsynced_->writes.emplace_back(offset, std::string(bytes));
+      return success();
+    }
+    Result<void, storage::StorageFailure> sync() override {
+      Lock lock(files_.mutex_);
+      auto writes = std::exchange(unsynced_->writes, {});
+      if (files_.sync_fails) return storage::StorageFailure{storage::StorageError::io, "sync failed"};
+      for (const auto& [offset, bytes] : writes) {
+        PHAROS_TRYV(file_->write(offset, bytes));
+      }
+      return file_->sync();
+    }
+
+   private:
+    PowerCutFiles& files_;
+    std::unique_ptr<storage::File> file_;
+    std::shared_ptr<Unsynced> unsynced_;
+  };
+
+  mutable Mutex mutex_;
+  std::map<std::string, std::shared_ptr<Unsynced>> unsynced_ PHAROS_GUARDED_BY(mutex_);
+};
+
+}  // namespace pharos::test

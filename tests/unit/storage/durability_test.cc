@@ -1,0 +1,120 @@
+// What a store holds after a power cut, a full disk and a failing one.
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "nostr/kind.h"
+#include "storage/check.h"
+#include "storage/snapshot.h"
+#include "support/eventually.h"
+#include "support/power_cut_files.h"
+#include "unit/storage/store_harness.h"
+
+namespace pharos::test {
+namespace {
+
+using storage::PutOutcome;
+using testing::eventually;
+
+class DurabilityTest : public ::testing::Test {
+ protected:
+  DurabilityTest() : harness_(options(files_)) {}
+
+  static storage::StoreOptions options(PowerCutFiles& files) {
+    storage::StoreOptions options;
+    options.files = &files;
+    options.memtable_bytes = std::size_t{128} << 10;  // some dozen events
+    return options;
+  }
+  void expect_consistent() {
+    harness_.store().stop();
+    const auto report =
+        storage::check_database(harness_.store().read().value(), harness_.store().tables(), {}, {}).value();
+    EXPECT_EQ(report.total(), 0U) << (report.findings.empty() ? "" : report.findings.front());
+  }
+
+  PowerCutFiles files_;
+  StoreHarness harness_;
+  EventSequence notes_{{1, "note", {{"t", "x"}}, 1'700'000'000, 0}};
+};
+
+TEST_F(DurabilityTest, NothingIsAnsweredBeforeItIsSynced) {
+  for (int i = 0; i < 50; ++i) {
+    const auto event = std::make_shared<const Event>(notes_.next_unsigned());
+    Outcomes outcomes;
+    std::atomic<std::size_t> unsynced{1};
+    harness_.store().submit({event, 0, [&, next = outcomes.next()](PutOutcome outcome) {
+                               unsynced = files_.unsynced_writes();
+                               next(outcome);
+                             }});
+    outcomes.wait_for(1);
+    ASSERT_EQ(unsynced, 0U);
+  }
+}
+
+TEST_F(DurabilityTest, AFullDiskRefusesAndGoesOnWithoutARestart) {
+  const Event before = notes_.next_unsigned();
+  ASSERT_EQ(harness_.put(before), PutOutcome::stored);
+  files_.full = true;
+  const Event refused = notes_.next_unsigned();
+  EXPECT_EQ(harness_.put(refused), PutOutcome::failed_full);
+  EXPECT_TRUE(harness_.store().contains(before.id));
+  EXPECT_FALSE(harness_.store().contains(refused.id));
+  EXPECT_EQ(harness_.put(before), PutOutcome::duplicate);
+  files_.full = false;
+  EXPECT_EQ(harness_.put(refused), PutOutcome::stored);
+  harness_.reopen();
+  EXPECT_TRUE(harness_.store().contains(before.id));
+  EXPECT_TRUE(harness_.store().contains(refused.id));
+  expect_consistent();
+}
+
+TEST_F(DurabilityTest, ARefusedReplacementLeavesWhatItWouldHaveReplaced) {
+  const Event older = unsigned_event({kind::kProfile, "old", {}, 1000, 0});
+  const Event newer = unsigned_event({kind::kProfile, "new", {}, 2000, 0});
+  ASSERT_EQ(harness_.put(older), PutOutcome::stored);
+  files_.full = true;
+  EXPECT_EQ(harness_.put(newer), PutOutcome::failed_full);
+  files_.full = false;
+  EXPECT_TRUE(harness_.store().contains(older.id));
+  EXPECT_EQ(harness_.put(newer), PutOutcome::stored);
+  EXPECT_FALSE(harness_.store().contains(older.id));
+  expect_consistent();
+}
+
+TEST_F(DurabilityTest, AFailedFlushIsAnErrorAndTheNextCommitGoesToAnotherLog) {
+  ASSERT_EQ(harness_.put(notes_.next_unsigned()), PutOutcome::stored);
+  files_.sync_fails = true;
+  const Event lost = notes_.next_unsigned();
+  EXPECT_EQ(harness_.put(lost), PutOutcome::failed_io);
+  EXPECT_FALSE(harness_.store().contains(lost.id));
+  files_.sync_fails = false;
+  EXPECT_EQ(harness_.put(lost), PutOutcome::stored);
+  harness_.reopen();
+  EXPECT_TRUE(harness_.store().contains(lost.id));
+  expect_consistent();
+}
+
+TEST_F(DurabilityTest, WhatIsMergedWhileItIsAskedForNeverGoesMissing) {
+  std::vector<Event> events;
+  std::atomic<bool> done{false};
+  std::atomic<int> missing{0};
+  const Event first = notes_.next_unsigned();
+  ASSERT_EQ(harness_.put(first), PutOutcome::stored);
+  std::thread reader([&] {
+    while (!done) missing += harness_.store().contains(first.id) ? 0 : 1;
+  });
+  Outcomes outcomes;
+  constexpr std::size_t kEvents = 1500;
+  for (std::size_t i = 0; i < kEvents; ++i) {
+    while (!harness_.submit(notes_.next_unsigned(), outcomes)) std::this_thread::yield();
+  }
+  outcomes.wait_for(kEvents);
+  done = true;
+  reader.join();
+  EXPECT_EQ(missing, 0);
+  expect_consistent();
+}
+
+}  // namespace
+}  // namespace pharos::test
