@@ -54,33 +54,45 @@ bool EventStore::replaces_all(const Event& event, std::vector<Seq>& replaced) co
   });
 }
 
+namespace {
+
+// Up to when versions go along with one that was deleted by its id at `requested`: the older ones, or one of them would
+// be the newest when it came again. A version from a clock that ran ahead does not keep its author from a later one.
+UnixSeconds older_versions(UnixSeconds created_at, UnixSeconds requested) {
+  return std::min(created_at, requested - 1);
+}
+
+}  // namespace
+
 // A request that came before the version it names leaves what a request after it would: had the version been here, it
 // would have taken the place of the older ones.
 void EventStore::keep_older_versions_away(const Event& event) {
-  if (!snapshot_.tombstone(deleted_id_key(event.id, event.pubkey))) return;
+  const std::optional<std::string> requested = snapshot_.tombstone(deleted_id_key(event.id, event.pubkey));
+  if (!requested) return;
   current_ = last_seq_;
-  delete_address({event.kind, event.pubkey, std::string(identifier(event))}, event.created_at);
+  delete_address({event.kind, event.pubkey, std::string(identifier(event))},
+                 older_versions(event.created_at, decode_cutoff(*requested).value_or(0)));
 }
 
 void EventStore::apply_deletion(const Event& request) {
   const DeletionTargets targets = deletion_targets(request);
-  for (const EventId& id : targets.ids) delete_id(id, request.pubkey);
+  for (const EventId& id : targets.ids) delete_id(id, request);
   for (const Address& address : targets.addresses) delete_address(address, request.created_at);
 }
 
 // The tombstone of an id that is not the requester's never applies.
-void EventStore::delete_id(const EventId& id, const PublicKey& requester) {
+void EventStore::delete_id(const EventId& id, const Event& request) {
   const std::optional<RecordView> target = snapshot_.find(id);
-  if (target && !is_undeletable(target->kind()) && may_delete(*target, requester)) {
+  if (target && !is_undeletable(target->kind()) && may_delete(*target, request.pubkey)) {
     erase(target->seq(), Deleted::nip09);
-    // Without the newest version of an address an older one would be the newest when it came again.
-    std::string scratch;
     if (has_address(target->kind())) {
+      std::string scratch;
       const std::string_view name = record_identifier(*target, scratch);
-      delete_address({target->kind(), target->pubkey(), std::string(name)}, target->created_at());
+      delete_address({target->kind(), target->pubkey(), std::string(name)},
+                     older_versions(target->created_at(), request.created_at));
     }
   }
-  forbid(deleted_id_key(id, requester), {});
+  forbid_until(deleted_id_key(id, request.pubkey), request.created_at);
 }
 
 void EventStore::delete_address(const Address& address, UnixSeconds cutoff) {
@@ -88,10 +100,7 @@ void EventStore::delete_address(const Address& address, UnixSeconds cutoff) {
     const std::optional<RecordView> version = snapshot_.record(seq);
     if (version && version->created_at() <= cutoff) erase(seq, Deleted::nip09);
   }
-  const TombstoneKey key = deleted_address_key(tables_.hash_key, address.pubkey, address.kind, address.identifier);
-  const std::optional<std::string> held = snapshot_.tombstone(key);
-  if (held) cutoff = std::max(cutoff, decode_cutoff(*held).value_or(cutoff));
-  forbid(key, encode_cutoff(cutoff).view());
+  forbid_until(deleted_address_key(tables_.hash_key, address.pubkey, address.kind, address.identifier), cutoff);
 }
 
 void EventStore::erase(Seq seq, Deleted cause) {
@@ -101,12 +110,14 @@ void EventStore::erase(Seq seq, Deleted cause) {
   ++deleted_[static_cast<std::size_t>(cause)];
 }
 
-void EventStore::forbid(const TombstoneKey& key, std::string_view value) {
-  if (snapshot_.tombstone(key) == value) return;
+void EventStore::forbid_until(const TombstoneKey& key, UnixSeconds time) {
+  const std::optional<std::string> known = snapshot_.tombstone(key);
+  if (known && decode_cutoff(*known).value_or(time) >= time) return;
   const std::string* held = active_.tombstone(key.view());
   tombstones_.emplace_back(key, held != nullptr ? std::optional(*held) : std::nullopt);
-  active_.set_tombstone(key, value);
-  changes_.tombstone(key, value);
+  const Key value = encode_cutoff(time);
+  active_.set_tombstone(key, value.view());
+  changes_.tombstone(key, value.view());
 }
 
 std::size_t EventStore::erase_expired(UnixSeconds now, std::size_t limit) {

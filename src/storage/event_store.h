@@ -51,10 +51,11 @@ class EventStore {
   bool replaces_all(const Event& event, std::vector<Seq>& replaced) const;
   void keep_older_versions_away(const Event& event);
   void apply_deletion(const Event& request);
-  void delete_id(const EventId& id, const PublicKey& requester);
+  void delete_id(const EventId& id, const Event& request);
   void delete_address(const Address& address, UnixSeconds cutoff);
   void erase(Seq seq, Deleted cause);
-  void forbid(const TombstoneKey& key, std::string_view value);
+  // A later time that is already there stays.
+  void forbid_until(const TombstoneKey& key, UnixSeconds time);
 
   const Snapshot& snapshot_;
   const Tables& tables_;

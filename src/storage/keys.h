@@ -16,7 +16,7 @@
 //   by_tag           hash8(name, value)                       place      one-letter names, see index_entries.h
 //   replaceable      key8, u16 kind, hash8(0, d)              u48 seq    d is "" for replaceable kinds
 //   expiry           u64 expires_at                           u48 seq
-//   tombstones       'e', id, key                             ""         key asked for the deletion of the event id
+//   tombstones       'e', id, key                             u64 time   key asked for the deletion of the event id
 //                    'a', key, u16 kind, hash8(0, d)          u64 cutoff versions created at or before it are deleted
 //   kv_*             at most 400 bytes                        any
 //

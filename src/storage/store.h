@@ -54,10 +54,10 @@ struct StoreOptions {
   std::filesystem::path directory;
   std::uint64_t map_size_bytes = std::uint64_t{1} << 40;
   std::size_t max_readers = 512;
-  std::size_t queue_capacity = 16384;            // submissions waiting for the writer; then submit() refuses
-  std::size_t batch_max_events = 1024;           // a commit closes on count,
-  std::size_t batch_max_bytes = 8U << 20U;       // on bytes,
-  std::chrono::microseconds batch_window{1000};  // or on time, when more submissions keep coming
+  std::size_t queue_capacity = 16384;                 // submissions waiting for the writer; then submit() refuses
+  std::size_t batch_max_events = 1024;                // a commit closes on count,
+  std::size_t batch_max_bytes = 8U << 20U;            // on bytes,
+  std::chrono::microseconds batch_window{1000};       // or on time, when more submissions keep coming
   std::chrono::milliseconds expire_interval{10'000};  // how often what has expired is erased (NIP-40)
   std::size_t expire_max_events = 512;                // in one commit; the rest follows after what is queued
   Durability durability = Durability::sync;

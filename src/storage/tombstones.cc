@@ -62,9 +62,9 @@ bool is_forbidden(const Event& event, const SipKey& hash_key, const TombstoneLoo
 }
 
 bool is_tombstone(std::string_view key, std::string_view value) {
-  if (key.starts_with('e')) return key.size() == 1 + EventId::kSize + PublicKey::kSize && value.empty();
-  if (key.starts_with('a')) return key.size() == 1 + PublicKey::kSize + 2 + 8 && decode_cutoff(value).has_value();
-  return false;
+  if (!decode_cutoff(value)) return false;
+  if (key.starts_with('e')) return key.size() == 1 + EventId::kSize + PublicKey::kSize;
+  return key.starts_with('a') && key.size() == 1 + PublicKey::kSize + 2 + 8;
 }
 
 Key encode_cutoff(UnixSeconds cutoff) {

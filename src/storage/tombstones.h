@@ -40,7 +40,8 @@ bool is_forbidden(const Event& event, const SipKey& hash_key, const TombstoneLoo
 // Whether the entry follows the grammar of keys.h.
 bool is_tombstone(std::string_view key, std::string_view value);
 
-// The value of a forbidden address: versions created at or before it are deleted.
+// The value of a tombstone. Of an address: versions created at or before it are deleted. Of an id: when the newest
+// request for its deletion was made.
 Key encode_cutoff(UnixSeconds cutoff);
 std::optional<UnixSeconds> decode_cutoff(std::string_view value);
 

@@ -8,7 +8,6 @@
 #include <optional>
 #include <span>
 
-#include <fmt/format.h>
 #include <xxhash.h>
 
 #include "util/bytes.h"
@@ -171,7 +170,11 @@ Result<void, StorageFailure> Wal::append(const WalBatch& batch, bool sync) {
 }
 
 std::filesystem::path wal_path(const std::filesystem::path& directory, std::uint64_t generation) {
-  return directory / fmt::format("{:016x}{}", generation, kSuffix);
+  std::string name(16, '0');
+  for (std::size_t digit = 0; digit < name.size(); ++digit) {
+    name[name.size() - 1 - digit] = "0123456789abcdef"[(generation >> (4 * digit)) & 0xfU];
+  }
+  return directory / (name + std::string(kSuffix));
 }
 
 Result<std::vector<std::uint64_t>, StorageFailure> list_wals(const std::filesystem::path& directory) {
@@ -216,7 +219,7 @@ Result<std::unique_ptr<Memtable>, StorageFailure> read_wal(const std::filesystem
     if (frame.bad() || size == 0 || reserved != 0 || hash(operations, generation ^ at) != expected) break;
     if (!apply(operations, *memtable, aligned)) {
       return StorageFailure{StorageError::corrupt,
-                            fmt::format("{}: the frame at byte {} is malformed", path.string(), at)};
+                            path.string() + ": the frame at byte " + std::to_string(at) + " is malformed"};
     }
     at += kFrameHeadBytes + size;
   }

@@ -101,9 +101,12 @@ void NaiveStore::apply_deletion(const Event& request) {
   const std::string who = request.pubkey.hex();
   for (const std::string& id : values_of(request, "e")) {
     if (!is_hex64(id)) continue;
-    deleted_ids_.insert({id, who});
+    UnixSeconds& requested = deleted_ids_.try_emplace({id, who}, -1).first->second;
+    requested = std::max(requested, request.created_at);
     for (const Held& held : held_) {
-      if (held.event.id.hex() == id && held.event.pubkey == request.pubkey) delete_older_versions(held.event);
+      if (held.event.id.hex() == id && held.event.pubkey == request.pubkey) {
+        delete_older_versions(held.event, request.created_at);
+      }
     }
   }
   for (const std::string& address : values_of(request, "a")) {
@@ -121,11 +124,11 @@ void NaiveStore::apply_deletion(const Event& request) {
   erase([&](const Event& event) { return is_deleted(event); });
 }
 
-void NaiveStore::delete_older_versions(const Event& version) {
+void NaiveStore::delete_older_versions(const Event& version, UnixSeconds requested) {
   if (!replaceable(version.kind) && !addressable(version.kind)) return;
   const auto address = std::make_tuple(int{version.kind}, version.pubkey.hex(), d_of(version));
   UnixSeconds& until = deleted_addresses_.try_emplace(address, -1).first->second;
-  until = std::max(until, version.created_at);
+  until = std::max(until, std::min(version.created_at, requested - 1));
 }
 
 PutOutcome NaiveStore::put(const Event& event, UnixSeconds now) {
@@ -135,7 +138,8 @@ PutOutcome NaiveStore::put(const Event& event, UnixSeconds now) {
   if (expired(event, now)) return PutOutcome::expired;
   if (is_deleted(event)) {
     // Whichever of the two came first, the request or what it names.
-    if (deleted_ids_.contains({event.id.hex(), event.pubkey.hex()})) delete_older_versions(event);
+    const auto requested = deleted_ids_.find({event.id.hex(), event.pubkey.hex()});
+    if (requested != deleted_ids_.end()) delete_older_versions(event, requested->second);
     erase([&](const Event& other) { return is_deleted(other); });
     return PutOutcome::deleted;
   }

@@ -49,14 +49,14 @@ class NaiveStore {
  private:
   void apply_deletion(const Event& request);
   // A version that is deleted takes the older ones of its address along.
-  void delete_older_versions(const Event& version);
+  void delete_older_versions(const Event& version, UnixSeconds requested);
   bool is_deleted(const Event& event) const;
   template <class Condition>
   void erase(Condition condition);
 
   std::vector<Held> held_;
   storage::Seq last_seq_ = 0;
-  std::set<std::pair<std::string, std::string>> deleted_ids_;  // (id, who asked), hex
+  std::map<std::pair<std::string, std::string>, UnixSeconds> deleted_ids_;  // (id, who asked), hex -> when at last
   // (kind, author, d) -> the newest request.
   std::map<std::tuple<int, std::string, std::string>, UnixSeconds> deleted_addresses_;
 };

@@ -49,11 +49,9 @@ ExitCode check(const std::string& config_file, bool signatures) {
   Progress progress(clock);
   storage::CheckOptions options;
   options.signatures = signatures;
-  const auto report = storage::check_database(snapshot.value(), options,
-                                              [&](std::uint64_t done, std::uint64_t total) {
-                                                if (progress.due())
-                                                  progress.show(fmt::format("check: {} of {} events", done, total));
-                                              });
+  const auto report = storage::check_database(snapshot.value(), options, [&](std::uint64_t done, std::uint64_t total) {
+    if (progress.due()) progress.show(fmt::format("check: {} of {} events", done, total));
+  });
   progress.clear();
   if (!report) {
     complain(std::string(describe(report.error().error)) + ": " + report.error().detail);

@@ -250,6 +250,14 @@ TEST_P(EventStore, Nip09RequestBeforeAVersionTakesTheOlderOnesAlongToo) {
   EXPECT_EQ(db_.put(older), PutOutcome::deleted);
 }
 
+TEST_P(EventStore, Nip09DeletedVersionFromAClockAheadLeavesRoomForARightOne) {
+  const Event ahead = make(30023, 9000, {{"d", "a"}});
+  db_.put(ahead);
+  db_.put(make(kind::kDeletion, 1002, {{"e", ahead.id.hex()}}));
+  EXPECT_EQ(db_.put(make(30023, 1001, {{"d", "a"}})), PutOutcome::deleted);
+  EXPECT_EQ(db_.put(make(30023, 1002, {{"d", "a"}})), PutOutcome::stored);
+}
+
 TEST_P(EventStore, Nip09RequestAgainstARequestHasNoEffect) {
   const Event note = make(1, 1000);
   const Event first = make(kind::kDeletion, 1001, {{"e", note.id.hex()}});
