@@ -57,6 +57,8 @@ WsClient::WsClient(const std::string& address, const Options& options) : impl_(s
   auto& stream = impl_->stream;
   beast::get_lowest_layer(stream).socket().connect(endpoint_of(address), ec);
   if (ec) throw std::runtime_error("connect " + address + ": " + ec.message());
+  // As clients do: a CLOSE, which has no answer, must not hold back the REQ after it.
+  beast::get_lowest_layer(stream).socket().set_option(boost::asio::ip::tcp::no_delay(true), ec);
   websocket::permessage_deflate deflate;
   deflate.client_enable = options.deflate;
   stream.set_option(deflate);
@@ -108,6 +110,7 @@ HttpReply http_exchange(const std::string& address, std::string_view request) {
   error_code ec;
   socket.connect(endpoint_of(address), ec);
   if (ec) throw std::runtime_error("connect " + address + ": " + ec.message());
+  socket.set_option(boost::asio::ip::tcp::no_delay(true), ec);
   asio::write(socket, asio::buffer(request), ec);
   std::string all;
   asio::read(socket, asio::dynamic_buffer(all), ec);
