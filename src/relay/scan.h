@@ -36,6 +36,9 @@ class Scan {
   // One slice; a cancelled scan gives an empty one that says finished, which nobody waits for.
   ScanSlice run_slice(const storage::Store& store, const Clock& clock);
 
+  // Between slices: gives back what the query holds while its reader keeps it waiting.
+  void park() { query_.park(); }
+
   // Any thread.
   void cancel() { cancelled_.store(true, std::memory_order_relaxed); }
 

@@ -207,6 +207,7 @@ void Session::on_slice(SubscriptionKey key, const ScanSlice& slice) {
   run();
   if (closed_ || !fsm_.wants_slices(key)) return;
   if (connection_->queued_bytes() > low_water_bytes_) {
+    watching_.at(key).scan->park();
     resting_scans_.push_back(key);
     return;
   }

@@ -112,11 +112,22 @@ void Env::clear_dead_readers() {
 }
 
 Result<void, StorageFailure> Env::open_tables() {
+  // The version first: another one may have other tables.
+  PHAROS_TRYV(open_tables({kTableSpecs.data(), 1}));
+  static_assert(kTableSpecs[0].table == Table::meta);
+  {
+    PHAROS_TRY(const ReadTxn read, this->read());
+    PHAROS_TRY(tables_.hash_key, check_meta(read, tables_));
+  }
+  return open_tables(kTableSpecs);
+}
+
+Result<void, StorageFailure> Env::open_tables(std::span<const TableSpec> specs) {
   MDB_txn* txn = nullptr;
   if (const int code = mdb_txn_begin(env_, nullptr, MDB_RDONLY, &txn)) {
     return failure(lmdb_failure(code, directory_.string()));
   }
-  for (const TableSpec& table : kTableSpecs) {
+  for (const TableSpec& table : specs) {
     const int code =
         mdb_dbi_open(txn, table.name, lmdb_flags(table.shape), &tables_.handles[static_cast<std::size_t>(table.table)]);
     if (code == 0) continue;
@@ -127,9 +138,6 @@ Result<void, StorageFailure> Env::open_tables() {
   }
   // Handles opened in a transaction stay open only when it commits.
   if (const int code = mdb_txn_commit(txn)) return failure(lmdb_failure(code, directory_.string()));
-
-  PHAROS_TRY(const ReadTxn read, this->read());
-  PHAROS_TRY(tables_.hash_key, check_meta(read, tables_));
   return success();
 }
 

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "storage/error.h"
@@ -59,6 +60,7 @@ class Env {
   Result<void, StorageFailure> lock_for_writing();
   Result<void, StorageFailure> open_map(const EnvOptions& options);
   Result<void, StorageFailure> open_tables();
+  Result<void, StorageFailure> open_tables(std::span<const TableSpec> specs);
 
   std::filesystem::path directory_;
   bool read_only_ = false;

@@ -9,7 +9,7 @@ namespace {
 // Opening a stream is one seek, testing a candidate one record read; both cost about the same (tests/bench).
 constexpr std::size_t kTrialPaysFromStreams = 48;
 constexpr std::size_t kTrialSample = 48;
-constexpr std::size_t kTrialKinds = 8;
+constexpr std::size_t kBroadKinds = 8;
 
 // Matches are rarer than the narrowest condition alone; how much rarer is not known before the scan.
 constexpr double kConjunctionFactor = 4;
@@ -60,11 +60,15 @@ std::size_t choose_path(std::span<const AccessPath> paths, std::span<const Densi
   return best;
 }
 
+AccessPath broad_path(const Filter& filter) {
+  if (filter.kinds && filter.kinds->size() <= kBroadKinds) return {Index::by_kind, filter.kinds->size(), 0};
+  return {Index::by_time, 1, 0};
+}
+
 std::optional<AccessPath> trial_of(const Filter& filter, const AccessPath& path) {
   if (path.streams < kTrialPaysFromStreams) return std::nullopt;
   if (path.index == Index::by_id || path.index == Index::by_kind || path.index == Index::by_time) return std::nullopt;
-  if (filter.kinds && filter.kinds->size() <= kTrialKinds) return AccessPath{Index::by_kind, filter.kinds->size(), 0};
-  return AccessPath{Index::by_time, 1, 0};
+  return broad_path(filter);
 }
 
 bool trial_goes_on(std::size_t scanned, std::size_t matched, std::size_t wanted, std::size_t streams) {

@@ -28,7 +28,7 @@ struct AccessPath {
   friend bool operator==(const AccessPath&, const AccessPath&) = default;
 };
 
-// A path of more streams than this is not taken; one broad scan with a set test serves instead.
+// A query does not open more streams than this; a broad scan with a set test serves instead.
 inline constexpr std::size_t kMaxStreams = 4096;
 
 // The paths that can answer the filter, the ones expected to be narrower first; by_time, which always can, is the last.
@@ -44,6 +44,9 @@ struct Density {
 // The index into paths of the cheapest, for `wanted` answers. densities[i] belongs to paths[i]; both are of the same
 // size and not empty.
 std::size_t choose_path(std::span<const AccessPath> paths, std::span<const Density> densities, std::size_t wanted);
+
+// The broadest scans: by_kind for few kinds, else by_time.
+AccessPath broad_path(const Filter& filter);
 
 // The broad scan to try before opening the streams of `path`: by_kind for few kinds, else by_time. nullopt where the
 // path has too few streams for a trial to pay.

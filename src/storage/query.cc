@@ -14,6 +14,8 @@ SliceEnd Query::run_slice(const Store& store, UnixSeconds now, TimeBudget& budge
   return state_->run_slice(store, now, budget, sink);
 }
 
+void Query::park() { state_->park(); }
+
 std::size_t Query::scanned() const { return state_->scanned(); }
 std::size_t Query::returned() const { return state_->returned(); }
 

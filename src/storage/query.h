@@ -8,7 +8,8 @@
 // written between two slices, nothing comes twice and nothing that stays stored is missed. It sees what was committed
 // when its first slice began; of that, what is erased before the query reaches it does not come.
 //
-// Memory: per filter at most 4096 streams (planner.h) of about 140 bytes and what they read ahead, or 24 bytes an id.
+// Memory: at most 4096 streams (planner.h) of about 140 bytes and what they read ahead, and 24 bytes an id; once it is
+// parked, its filters alone.
 #pragma once
 
 #include <cstddef>
@@ -27,7 +28,7 @@ struct QueryOptions {
   std::size_t default_limit = 500;      // where a filter names none
   std::size_t max_limit = 500;          // silent clamp per filter
   Seq max_seq = ~Seq{0};                // events with a greater one are left to the live feed
-  std::size_t max_scanned = 1'000'000;  // records looked at over all slices; beyond it the query is cut short
+  std::size_t max_scanned = 1'000'000;  // records looked at, or seeks, over all slices; then it is cut short
   // Read permission: a record for which it is false is passed over and counts against no limit. Empty: all are visible.
   std::function<bool(const RecordView&)> visible;
 };
@@ -54,6 +55,10 @@ class Query {
   // One snapshot long. `now` hides what is expired (NIP-40). Each seek and each record spends one of the
   // budget; any budget but an empty one makes progress. An end other than `more` is final.
   SliceEnd run_slice(const Store& store, UnixSeconds now, TimeBudget& budget, const Sink& sink);
+
+  // Between slices: gives back what is held besides the filters. The next slice takes it up where it stopped, at the
+  // cost of opening the streams again. For a reader that keeps it waiting.
+  void park();
 
   std::size_t scanned() const;   // records looked at
   std::size_t returned() const;  // records given to the sink

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 namespace pharos::storage {
 
@@ -36,7 +37,9 @@ SliceEnd QueryState::run(SliceReader& reader, UnixSeconds now, TimeBudget& budge
   while (live_sources_ > 0 && !reader.failed()) {
     if (!group_complete_) {
       do {
-        if (fill(reader, budget) != Step::done) return SliceEnd::more;
+        const Step filled = fill(reader, budget);
+        if (filled == Step::cut_short) return SliceEnd::cut_short;
+        if (filled != Step::done) return SliceEnd::more;
       } while (!gather());
       if (group_.empty()) break;
       if (group_.size() > 1) arrange(reader);
@@ -62,23 +65,50 @@ SliceEnd QueryState::run(SliceReader& reader, UnixSeconds now, TimeBudget& budge
 QueryState::Step QueryState::plan(SliceReader& reader, TimeBudget& budget) {
   for (; planned_ < sources_.size(); ++planned_) {
     Source& source = sources_[planned_];
+    if (source.left == 0) continue;
     if (source.filter.ids) {
       if (look_up_ids(reader, planned_, budget) != Step::done) return Step::out_of_budget;
       continue;
     }
     if (!budget.spend()) return Step::out_of_budget;
-    AccessPath path = plan_path(reader, source.filter, source.left);
-    if (const std::optional<AccessPath> trial = trial_of(source.filter, path)) {
-      source.after_trial = path;
-      ++trials_;
-      path = *trial;
-    }
-    const bool by_author = path.index == Index::by_author || path.index == Index::by_author_kind;
+    if (!std::exchange(source.planned, true)) source.path = choose(reader, source);
+    const bool by_author = source.path.index == Index::by_author || source.path.index == Index::by_author_kind;
     if (source.filter.authors && !by_author) source.authors = AuthorSet(*source.filter.authors);
-    open_streams(reader, planned_, path,
-                 source.filter.until ? before_second(*source.filter.until) : before_everything());
+    const auto& until = source.filter.until;
+    Candidate after = until ? before_second(*until) : before_everything();
+    if (parked_ && comes_before(after, after_place(place_))) after = after_place(place_);
+    open_streams(reader, planned_, source.path, after);
   }
+  parked_ = false;
   return Step::done;
+}
+
+AccessPath QueryState::choose(SliceReader& reader, Source& source) {
+  const AccessPath path = plan_path(reader, source.filter, source.left);
+  if (streams_.size() + path.streams > kMaxStreams) return broad_path(source.filter);
+  const std::optional<AccessPath> trial = trial_of(source.filter, path);
+  if (!trial) return path;
+  source.after_trial = path;
+  ++trials_;
+  return *trial;
+}
+
+void QueryState::park() {
+  if (planned_ < sources_.size() || emitted_ < group_.size()) return;
+  // Opening the streams anew must not be all that slices ever do.
+  if (std::exchange(returned_when_parked_, returned_) == returned_) return;
+  streams_ = {};
+  unfilled_ = {};
+  heap_ = {};
+  group_ = {};
+  group_complete_ = false;
+  emitted_ = 0;
+  for (Source& source : sources_) {
+    source.authors = {};
+    source.next_id = 0;
+  }
+  planned_ = 0;
+  parked_ = true;
 }
 
 QueryState::Step QueryState::look_up_ids(SliceReader& reader, std::uint32_t number, TimeBudget& budget) {
@@ -87,7 +117,7 @@ QueryState::Step QueryState::look_up_ids(SliceReader& reader, std::uint32_t numb
   for (; source.next_id < filter.ids->size(); ++source.next_id) {
     if (!budget.spend()) return Step::out_of_budget;
     const std::optional<Candidate> found = reader.find((*filter.ids)[source.next_id]);
-    if (!found || found->seq > max_seq_) continue;
+    if (!found || found->seq > max_seq_ || (parked_ && !comes_before(after_place(place_), *found))) continue;
     if (found->created_at < filter.since.value_or(0)) continue;
     if (filter.until && found->created_at > *filter.until) continue;
     source.found.push_back(*found);
@@ -122,6 +152,7 @@ QueryState::Step QueryState::fill(SliceReader& reader, TimeBudget& budget) {
     const std::uint32_t number = unfilled_.back();
     Stream& stream = streams_[number];
     if (!is_dead(number)) {
+      if (seeks_++ >= options_.max_scanned) return Step::cut_short;
       switch (stream.places.fill(reader, max_seq_, sources_[stream.source].left, budget, next)) {
         case IndexStream::Fill::ready:
           heap_.push(next, number);
@@ -222,11 +253,16 @@ void QueryState::end_trials(SliceReader& reader) {
     if (!source.after_trial || source.left == 0) continue;
     const std::size_t wanted = source.trial_matched + source.left;
     if (trial_goes_on(source.trial_scanned, source.trial_matched, wanted, source.after_trial->streams)) continue;
-    const AccessPath path = *source.after_trial;
+    if (streams_.size() + source.after_trial->streams > kMaxStreams) {
+      source.after_trial.reset();
+      --trials_;
+      continue;
+    }
+    source.path = *source.after_trial;
     source.after_trial.reset();
     --trials_;
     source.authors = {};
-    open_streams(reader, member.source, path, after_place(place_));
+    open_streams(reader, member.source, source.path, after_place(place_));
   }
 }
 

@@ -27,12 +27,16 @@ class QueryState {
 
   SliceEnd run_slice(const Store& store, UnixSeconds now, TimeBudget& budget, const Query::Sink& sink);
 
+  void park();
+
   std::size_t scanned() const { return scanned_; }
   std::size_t returned() const { return returned_; }
 
  private:
   struct Source {
     Filter filter;
+    AccessPath path;  // chosen when it was planned first
+    bool planned = false;
     AuthorSet authors;               // where the path does not say who wrote an event
     std::size_t left = 0;            // answers still wanted; 0: done, its streams are dead
     std::uint32_t first_stream = 0;  // streams before it were the trial's and are dead
@@ -57,6 +61,7 @@ class QueryState {
 
   SliceEnd run(SliceReader& reader, UnixSeconds now, TimeBudget& budget, const Query::Sink& sink);
   Step plan(SliceReader& reader, TimeBudget& budget);
+  AccessPath choose(SliceReader& reader, Source& source);
   Step look_up_ids(SliceReader& reader, std::uint32_t source, TimeBudget& budget);
   void open_streams(SliceReader& reader, std::uint32_t source, const AccessPath& path, const Candidate& after);
   Step fill(SliceReader& reader, TimeBudget& budget);
@@ -74,6 +79,7 @@ class QueryState {
   std::size_t trials_ = 0;
   std::uint32_t planned_ = 0;  // sources before it have their streams
   bool started_ = false;
+  bool parked_ = false;  // place_ is where to go on
   Seq max_seq_ = 0;
 
   std::vector<Stream> streams_;
@@ -86,7 +92,9 @@ class QueryState {
   std::size_t emitted_ = 0;  // members before it are done
 
   std::size_t scanned_ = 0;
+  std::size_t seeks_ = 0;
   std::size_t returned_ = 0;
+  std::size_t returned_when_parked_ = 0;
   SliceEnd last_end_ = SliceEnd::more;
 };
 

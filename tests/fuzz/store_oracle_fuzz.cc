@@ -89,6 +89,7 @@ class Run {
         ++given;
         return given % 5 != 0;
       });
+      if (given % 3 == 0) query.park();
     }
     PHAROS_FATAL_CHECK(end == SliceEnd::finished && given == expected.size());
   }

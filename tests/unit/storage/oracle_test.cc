@@ -130,6 +130,7 @@ class Oracle : public ::testing::TestWithParam<World> {
         record.decode(answer.emplace_back());
         return !chance(pause);
       });
+      if (chance(10)) query.park();
       between();
     }
     EXPECT_EQ(end, SliceEnd::finished);
@@ -187,7 +188,11 @@ TEST_P(Oracle, AgreesOnFatesAndAnswers) {
       const std::vector<Event> answer = run(query, naive.now, sliced ? 1 + random_.below(9) : 0, i % 3 == 2 ? 30 : 0);
       const auto same = [](const Event& a, const Event* b) { return a == *b; };
       if (!std::equal(answer.begin(), answer.end(), expected.begin(), expected.end(), same)) {
-        ASSERT_EQ(hex_ids(pointers(answer)), hex_ids(expected)) << describe(naive.filters);
+        const auto differ = std::mismatch(answer.begin(), answer.end(), expected.begin(), expected.end(), same);
+        ASSERT_EQ(hex_ids(pointers(answer)), hex_ids(expected))
+            << "from place " << differ.first - answer.begin() << " of " << answer.size() << " and " << expected.size()
+            << '\n'
+            << describe(naive.filters);
         FAIL() << "a record does not give its event back\n" << describe(naive.filters);
       }
       ASSERT_EQ(query.returned(), expected.size());
