@@ -1,5 +1,6 @@
 #include "storage/files.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <string>
 #include <system_error>
@@ -13,6 +14,7 @@ namespace {
 StorageFailure failed(const char* what, const std::filesystem::path& path, int code) {
   StorageError error = StorageError::io;
   if (code == ENOSPC || code == EDQUOT) error = StorageError::disk_full;
+  if (code == ENOENT) error = StorageError::cannot_create;
   if (code == EACCES || code == EPERM || code == EROFS) error = StorageError::permission;
   return {error, std::string(what) + " " + path.string() + ": " + std::generic_category().message(code)};
 }
@@ -67,12 +69,28 @@ class SystemFiles final : public Files {
  public:
   Result<std::unique_ptr<File>, StorageFailure> create(const std::filesystem::path& path) override {
     const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (descriptor < 0) {
-      StorageFailure failure = failed("cannot create", path, errno);
-      if (failure.error == StorageError::io) failure.error = StorageError::cannot_create;
-      return failure;
-    }
+    if (descriptor < 0) return failed("cannot create", path, errno);
     return std::unique_ptr<File>(std::make_unique<SystemFile>(path, descriptor));
+  }
+
+  Result<std::string, StorageFailure> read(const std::filesystem::path& path) override {
+    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) return failed("cannot read", path, errno);
+    std::string text;
+    constexpr std::size_t kStep = 1U << 20U;
+    ssize_t got = 0;
+    do {
+      const std::size_t held = text.size();
+      text.resize(held + kStep);
+      do {
+        got = ::read(descriptor, text.data() + held, kStep);
+      } while (got < 0 && errno == EINTR);
+      text.resize(held + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+    } while (got > 0);
+    const int code = got < 0 ? errno : 0;
+    ::close(descriptor);
+    if (code != 0) return failed("cannot read", path, code);
+    return text;
   }
 
   Result<void, StorageFailure> remove(const std::filesystem::path& path) override {

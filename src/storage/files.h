@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "storage/error.h"
@@ -32,6 +33,7 @@ class Files {
 
   // A new file, of mode 0600; one of that name is replaced. Its name is durable with its first sync().
   virtual Result<std::unique_ptr<File>, StorageFailure> create(const std::filesystem::path& path) = 0;
+  virtual Result<std::string, StorageFailure> read(const std::filesystem::path& path) = 0;
   // No failure when there is none.
   virtual Result<void, StorageFailure> remove(const std::filesystem::path& path) = 0;
 };

@@ -2,14 +2,11 @@
 
 #include <algorithm>
 #include <cstring>
-#include <filesystem>
 #include <string_view>
-#include <vector>
 
 #include <lmdb.h>
 
 #include "storage/meta.h"
-#include "storage/wal.h"
 
 namespace pharos::storage {
 namespace {
@@ -46,19 +43,6 @@ std::uint64_t readers_in(MDB_env* env) {
   return lines > 0 ? lines - 1 : 0;
 }
 
-std::uint64_t bytes_of_logs(MDB_env* env) {
-  const char* directory = nullptr;
-  if (mdb_env_get_path(env, &directory) != MDB_SUCCESS) return 0;
-  const auto generations = list_wals(directory);
-  std::uint64_t bytes = 0;
-  for (const std::uint64_t generation : generations ? generations.value() : std::vector<std::uint64_t>()) {
-    std::error_code gone;
-    const std::uintmax_t size = std::filesystem::file_size(wal_path(directory, generation), gone);
-    if (!gone) bytes += size;
-  }
-  return bytes;
-}
-
 }  // namespace
 
 DatabaseInfo read_info(const ReadTxn& txn, const Tables& tables) {
@@ -71,7 +55,6 @@ DatabaseInfo read_info(const ReadTxn& txn, const Tables& tables) {
   info.map_size_bytes = environment.me_mapsize;
   info.used_bytes = (environment.me_last_pgno + 1) * status.ms_psize;
   info.free_page_bytes = free_pages(txn.handle()) * status.ms_psize;
-  info.log_bytes = bytes_of_logs(env);
   info.readers = readers_in(env);
   info.max_readers = environment.me_maxreaders;
   for (std::size_t i = 0; i < kTableCount; ++i) {
@@ -82,6 +65,14 @@ DatabaseInfo read_info(const ReadTxn& txn, const Tables& tables) {
   info.last_seq = read_last_seq(txn, tables);
   info.schema_version = read_schema_version(txn, tables).value_or(0);
   return info;
+}
+
+std::uint64_t logged_events(const Snapshot& snapshot) {
+  std::uint64_t events = 0;
+  for (const Memtable* memtable : snapshot.memtables()) {
+    memtable->each_event([&](const RecordView&) { ++events; });
+  }
+  return events;
 }
 
 }  // namespace pharos::storage

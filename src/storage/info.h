@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 
+#include "storage/snapshot.h"
 #include "storage/tables.h"
 #include "storage/txn.h"
 
@@ -21,13 +22,15 @@ struct DatabaseInfo {
   std::uint64_t free_page_bytes = 0;  // inside it, to be reused
   std::uint64_t readers = 0;          // slots in use, of all processes
   std::uint64_t max_readers = 0;
-  std::uint64_t log_bytes = 0;  // of the files that are not merged
-  std::uint64_t last_seq = 0;   // merged
+  std::uint64_t last_seq = 0;
   std::uint32_t schema_version = 0;
   std::array<TableInfo, kTableCount> tables{};
 };
 
-// Reads statistics only; milliseconds at any size, except that the free list is walked.
+// Reads statistics only; milliseconds at any size, except that the free list is walked. Of what LMDB holds.
 DatabaseInfo read_info(const ReadTxn& txn, const Tables& tables);
+
+// How many events lie in the logs of the snapshot, not merged yet.
+std::uint64_t logged_events(const Snapshot& snapshot);
 
 }  // namespace pharos::storage

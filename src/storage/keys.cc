@@ -60,8 +60,6 @@ std::optional<Candidate> decode_place(std::string_view value) {
   return candidate;
 }
 
-Key last_place_until(UnixSeconds until) { return encode_place({until, 0, 0}); }
-
 std::optional<Seq> decode_event_key(std::string_view key) {
   Seq seq = 0;
   if (key.size() != sizeof seq) return std::nullopt;

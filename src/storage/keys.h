@@ -111,8 +111,6 @@ std::optional<Seq> decode_seq(std::string_view value);
 
 Key encode_place(const Candidate& candidate);
 std::optional<Candidate> decode_place(std::string_view value);
-// The last place of created_at <= until: where a scan of one key starts.
-Key last_place_until(UnixSeconds until);
 
 // --- keys -----------------------------------------------------------------------------------------------------------
 // Of events: native order, aligned.

@@ -11,7 +11,7 @@
 
 namespace pharos::storage {
 
-// Persisted; do not renumber or rename.
+// The names under which they are persisted are in tables.h.
 enum class KvTable : std::uint8_t {
   router_ledger = 1,   // (upstream, filter) -> intervals
   router_outbox = 2,   // upstream -> publish cursor

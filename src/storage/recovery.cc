@@ -23,7 +23,11 @@ Result<Recovered, StorageFailure> recover(const Env& env, Files& files) {
     recovered.next_generation = std::max(recovered.next_generation, generation + 1);
     std::shared_ptr<Memtable> memtable;
     if (generation > merged) {
-      PHAROS_TRY(memtable, read_wal(env.directory(), generation, env.tables().hash_key));
+      auto read = read_wal(files, env.directory(), generation, env.tables().hash_key);
+      // Beside a running writer it may have been merged and removed since it was listed.
+      const bool gone = !read && env.read_only() && read.error().error == StorageError::cannot_create;
+      if (!read && !gone) return read.error();
+      if (read) memtable = std::move(read.value());
     }
     if (memtable) {
       recovered.last_seq = std::max(recovered.last_seq, memtable->last_seq());

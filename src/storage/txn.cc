@@ -136,7 +136,6 @@ bool Cursor::move(int operation) {
 bool Cursor::first() { return move(MDB_FIRST); }
 bool Cursor::last() { return move(MDB_LAST); }
 bool Cursor::next() { return move(MDB_NEXT); }
-bool Cursor::previous() { return move(MDB_PREV); }
 bool Cursor::next_key() { return move(MDB_NEXT_NODUP); }
 
 bool Cursor::seek(std::string_view key) {

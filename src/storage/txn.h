@@ -104,7 +104,6 @@ class Cursor {
   bool first();
   bool last();
   bool next();
-  bool previous();
   // The first entry whose key is key or comes after it.
   bool seek(std::string_view key);
   // To the first entry of the next key.

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <span>
 
@@ -192,12 +190,10 @@ Result<std::vector<std::uint64_t>, StorageFailure> list_wals(const std::filesyst
   return generations;
 }
 
-Result<std::unique_ptr<Memtable>, StorageFailure> read_wal(const std::filesystem::path& directory,
+Result<std::unique_ptr<Memtable>, StorageFailure> read_wal(Files& files, const std::filesystem::path& directory,
                                                            std::uint64_t generation, const SipKey& hash_key) {
   const std::filesystem::path path = wal_path(directory, generation);
-  std::ifstream in(path, std::ios::binary);
-  const std::string text((std::istreambuf_iterator<char>(in)), {});
-  if (in.bad() || !in.is_open()) return StorageFailure{StorageError::io, "cannot read " + path.string()};
+  PHAROS_TRY(const auto text, files.read(path));
 
   Taker header(text);
   const std::string_view magic = header.take(kMagic.size());

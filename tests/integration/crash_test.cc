@@ -98,6 +98,8 @@ TEST(Crash, TenKillsDuringALoadLoseNothingAcknowledged) {
     loaders.emplace_back(std::span(events).subspan(i * share, share), acknowledged);
   }
 
+  // Merges are under way when the blows fall.
+  ::setenv("PHAROS_STORAGE__MEMTABLE_SIZE", "4MiB", 1);
   PharosInstance relay;
   SeededRandom random(42);
   for (int round = 0; round <= kKills; ++round) {

@@ -29,6 +29,10 @@ class PowerCutFiles final : public storage::Files {
     return std::unique_ptr<storage::File>(new Watched(*this, std::move(file), std::move(unsynced)));
   }
 
+  Result<std::string, storage::StorageFailure> read(const std::filesystem::path& path) override {
+    return storage::system_files().read(path);
+  }
+
   Result<void, storage::StorageFailure> remove(const std::filesystem::path& path) override {
     return storage::system_files().remove(path);
   }

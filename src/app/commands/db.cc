@@ -14,18 +14,20 @@ ExitCode print_info(const std::string& config_file) {
   const SystemClock clock;
   const OpenedStore opened = open_read_only(config_file, clock);
   if (!opened.store) return opened.code;
-  const auto txn = opened.store->read();
-  if (!txn) {
-    complain(txn.error().detail);
+  const auto snapshot = opened.store->snapshot();
+  if (!snapshot) {
+    complain(snapshot.error().detail);
     return ExitCode::io;
   }
-  const storage::DatabaseInfo info = storage::read_info(txn.value(), opened.store->tables());
+  const storage::DatabaseInfo info = storage::read_info(snapshot.value().txn(), opened.store->tables());
+  const std::uint64_t logged = storage::logged_events(snapshot.value());
+  const std::uint64_t merged = info.tables[static_cast<std::size_t>(storage::Table::events)].entries;
   fmt::print("directory      {}\n", opened.loaded->options.store.directory.string());
   fmt::print("schema         {}\n", info.schema_version);
-  fmt::print("last sequence  {}\n", info.last_seq);
+  fmt::print("events         {}, {} of them in the log, not merged yet\n", merged + logged, logged);
+  fmt::print("last sequence  {}\n", opened.store->last_seq());
   fmt::print("used           {} of {}, {} of it free to reuse\n", megabytes(info.used_bytes),
              megabytes(info.map_size_bytes), megabytes(info.free_page_bytes));
-  fmt::print("log            {}, not merged yet\n", megabytes(info.log_bytes));
   fmt::print("readers        {} of {}\n\n", info.readers, info.max_readers);
   fmt::print("{:<20} {:>12} {:>14}\n", "table", "entries", "size");
   for (const storage::TableSpec& spec : storage::kTableSpecs) {

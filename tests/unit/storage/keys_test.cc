@@ -47,12 +47,6 @@ TEST(Keys, ValuesOfAnotherSizeAreRefused) {
   EXPECT_FALSE(decode_event_key(std::string(6, 'x')));
 }
 
-TEST(Keys, LastPlaceOfASecondLiesBehindEveryEventOfItAndBeforeTheNextSecond) {
-  const Key bound = last_place_until(1000);
-  EXPECT_GE(bound.view(), encode_place({1000, 0, 1}).view());
-  EXPECT_LT(bound.view(), encode_place({1001, ~std::uint64_t{0}, kMaxSeq}).view());
-}
-
 TEST(Keys, NumbersOrderAsBytesDo) {
   EXPECT_LT(encode_seq(255).view(), encode_seq(256).view());
   EXPECT_LT(expiry_key(255).view(), expiry_key(256).view());

@@ -29,7 +29,7 @@ class WalTest : public ::testing::Test {
     return batch;
   }
   std::unique_ptr<storage::Memtable> read() {
-    return std::move(storage::read_wal(directory_.path(), 7, hash_key_).value());
+    return std::move(storage::read_wal(storage::system_files(), directory_.path(), 7, hash_key_).value());
   }
   // Without most of the zeros behind it.
   std::string text() const {
@@ -132,7 +132,7 @@ TEST_F(WalTest, MalformedOperationsInAWholeFrameAreCorruption) {
   storage::encode_record(unsigned_event({1, "x", {}, 1000, 0}), record);
   backwards.store(101, record);
   ASSERT_TRUE(wal_->append(backwards, true));
-  const auto result = storage::read_wal(directory_.path(), 7, hash_key_);
+  const auto result = storage::read_wal(storage::system_files(), directory_.path(), 7, hash_key_);
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().error, storage::StorageError::corrupt);
   EXPECT_THAT(result.error().detail, ::testing::HasSubstr(path().string()));
