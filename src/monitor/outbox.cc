@@ -4,6 +4,7 @@
 
 #include "monitor/answer.h"
 #include "nostr/kind.h"
+#include "util/printable.h"
 
 namespace pharos::monitor {
 namespace {

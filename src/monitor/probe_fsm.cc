@@ -6,6 +6,7 @@
 #include "nostr/kind.h"
 #include "nostr/nip11.h"
 #include "nostr/nip42.h"
+#include "util/printable.h"
 
 namespace pharos::monitor {
 namespace {

@@ -8,6 +8,7 @@
 #include "nostr/message.h"
 #include "nostr/nip42.h"
 #include "util/backoff.h"
+#include "util/printable.h"
 
 namespace pharos::monitor {
 

@@ -6,6 +6,7 @@
 
 #include "nostr/json_write.h"
 #include "nostr/nip11.h"
+#include "util/printable.h"
 
 namespace pharos::monitor {
 namespace {

@@ -1,7 +1,5 @@
 #include "monitor/result.h"
 
-#include "util/utf8.h"
-
 namespace pharos::monitor {
 
 std::string_view name(Check check) {
@@ -76,21 +74,6 @@ std::string_view name(Fault fault) {
       return "local";
   }
   return "none";
-}
-
-std::string printable(std::string_view text) {
-  if (text.size() > kMaxDetailBytes) {
-    std::size_t end = kMaxDetailBytes;
-    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80U) --end;
-    text = text.substr(0, end);
-  }
-  std::string out(text);
-  const bool ascii_only = !is_utf8(text);
-  for (char& c : out) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
-    if (ascii_only && static_cast<unsigned char>(c) >= 0x80) c = '?';
-  }
-  return out;
 }
 
 CheckResult& ProbeResult::check(Check which) {

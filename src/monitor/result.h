@@ -44,11 +44,6 @@ enum class Fault : std::uint8_t {
 };
 std::string_view name(Fault fault);
 
-inline constexpr std::size_t kMaxDetailBytes = 200;
-// The text as it may be kept and shown: at most kMaxDetailBytes, control bytes become spaces, and what is no UTF-8
-// becomes question marks.
-std::string printable(std::string_view text);
-
 struct CheckResult {
   Outcome outcome = Outcome::skipped;
   Fault fault = Fault::none;

@@ -6,7 +6,7 @@
 #include <iterator>
 #include <unordered_set>
 
-#include "monitor/result.h"
+#include "util/printable.h"
 
 namespace pharos::monitor {
 namespace {

@@ -8,6 +8,7 @@
 #include "monitor/target_file.h"
 #include "nostr/kind.h"
 #include "util/log.h"
+#include "util/printable.h"
 
 namespace pharos::monitor {
 namespace {

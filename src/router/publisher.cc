@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "nostr/kind.h"
+#include "util/printable.h"
 
 namespace pharos::router {
 namespace {
@@ -23,7 +24,6 @@ constexpr Prefix kPrefixes[] = {
     {"auth-required:", Publisher::Refusal::auth_required},
 };
 
-constexpr std::size_t kMaxText = 200;
 constexpr std::chrono::seconds kRefusalLogEvery{10};
 
 bool has_prefix(std::string_view text, std::string_view prefix) { return text.substr(0, prefix.size()) == prefix; }
@@ -174,8 +174,7 @@ void Publisher::again(Sent sent, bool counts) {
 
 void Publisher::refuse(const Item& item, Refusal refusal, std::string_view text, Actions& out) {
   ++counters_.refused[static_cast<std::size_t>(refusal)];
-  last_refused_.push_back(
-      {item.event->id, clock_.unix_now(), refusal, std::string(text.substr(0, std::min(text.size(), kMaxText)))});
+  last_refused_.push_back({item.event->id, clock_.unix_now(), refusal, printable(text)});
   if (last_refused_.size() > kMaxLastRefused) last_refused_.pop_front();
   const SteadyTime now = clock_.now();
   const bool told = now < next_refusal_log_;

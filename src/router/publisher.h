@@ -52,7 +52,7 @@ class Publisher {
     EventId id;
     UnixSeconds at = 0;
     Refusal refusal = Refusal::other;
-    std::string text;  // the upstream's, cut
+    std::string text;  // the upstream's, printable()
   };
 
   // own_key: whose NIP-70 protected events may be sent. mark: as persisted; nullopt on the first start.

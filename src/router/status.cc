@@ -64,6 +64,7 @@ void write(Writer& out, const UpstreamStatus& upstream) {
   time(out, "last_event", upstream.last_event);
   time(out, "next_retry", upstream.next_retry);
   text(out, "last_error", upstream.last_error);
+  time(out, "last_error_at", upstream.last_error_at);
   key(out, "down");
   out.StartObject();
   number(out, "novel", upstream.novel);

@@ -29,7 +29,7 @@ struct RefusedEvent {
   std::string id;
   UnixSeconds at = 0;
   std::string reason;  // as in sent_refusals
-  std::string text;    // the upstream's
+  std::string text;    // the upstream's, printable()
 };
 
 struct UpstreamStatus {
@@ -42,7 +42,8 @@ struct UpstreamStatus {
   UnixSeconds connected_since = 0;  // 0: not connected
   UnixSeconds last_event = 0;       // when the last event came; 0: never
   UnixSeconds next_retry = 0;       // 0: none is planned
-  std::string last_error;
+  std::string last_error;           // printable()
+  UnixSeconds last_error_at = 0;    // 0: it stands since the start
   // down
   std::uint64_t novel = 0;
   std::uint64_t duplicate = 0;

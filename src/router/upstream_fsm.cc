@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "util/printable.h"
+
 namespace pharos::router {
 namespace {
 constexpr std::chrono::milliseconds kTick{500};
-constexpr std::size_t kMaxError = 200;
 
 template <class... F>
 struct Overloaded : F... {
@@ -110,7 +111,7 @@ void UpstreamFsm::ended(bool failure, std::string_view reason, Actions& out) {
   }
   connected_since_ = 0;
   paused_ = false;
-  last_error_ = reason.substr(0, kMaxError);
+  note_error(reason);
   if (failure) breaker_.failed(clock_.now());
   if (drain_until_) {
     link_ = Link::waiting;
@@ -126,8 +127,13 @@ void UpstreamFsm::progress() {
   breaker_.succeeded(clock_.now());
 }
 
+void UpstreamFsm::note_error(std::string_view text) {
+  last_error_ = printable(text);
+  last_error_at_ = clock_.unix_now();
+}
+
 void UpstreamFsm::note_refusal() {
-  if (std::string refusal = mirror_->take_refusal(); !refusal.empty()) last_error_ = refusal.substr(0, kMaxError);
+  if (const std::string refusal = mirror_->take_refusal(); !refusal.empty()) note_error(refusal);
 }
 
 void UpstreamFsm::check_lasting() {
@@ -143,31 +149,30 @@ void UpstreamFsm::check_lasting() {
 
 void UpstreamFsm::on_message(RelayMessage&& message, Actions& out) {
   if (link_ != Link::open) return;
-  std::visit(
-      Overloaded{
-          [&](EventReply& reply) { on_event(std::move(reply), out); },
-          [&](OkReply& reply) { on_ok(reply, out); },
-          [&](EoseReply& reply) {
-            if (!mirror_ || !mirror_->on_eose(reply.subscription, reply.finish, out)) return;
-            answered_ = true;
-            note_refusal();
-            if (mirror_->made_headway() && !progressed_) progress();
-          },
-          [&](ClosedReply& reply) {
-            if (!mirror_) return;
-            mirror_->on_closed(reply.subscription, reply.message, out);
-            note_refusal();
-          },
-          [&](NoticeReply& reply) {
-            out.push_back(LogLine{log::Level::debug, "notice from upstream", reply.message.substr(0, kMaxError)});
-          },
-          [&](AuthReply& reply) {
-            if (auto event = auth_.on_challenge(reply.challenge, clock_.unix_now()))
-              out.push_back(SendAuth{std::move(*event)});
-          },
-          [](UnknownReply&) {},
-      },
-      message);
+  std::visit(Overloaded{
+                 [&](EventReply& reply) { on_event(std::move(reply), out); },
+                 [&](OkReply& reply) { on_ok(reply, out); },
+                 [&](EoseReply& reply) {
+                   if (!mirror_ || !mirror_->on_eose(reply.subscription, reply.finish, out)) return;
+                   answered_ = true;
+                   note_refusal();
+                   if (mirror_->made_headway() && !progressed_) progress();
+                 },
+                 [&](ClosedReply& reply) {
+                   if (!mirror_) return;
+                   mirror_->on_closed(reply.subscription, reply.message, out);
+                   note_refusal();
+                 },
+                 [&](NoticeReply& reply) {
+                   out.push_back(LogLine{log::Level::debug, "notice from upstream", printable(reply.message)});
+                 },
+                 [&](AuthReply& reply) {
+                   if (auto event = auth_.on_challenge(reply.challenge, clock_.unix_now()))
+                     out.push_back(SendAuth{std::move(*event)});
+                 },
+                 [](UnknownReply&) {},
+             },
+             message);
 }
 
 void UpstreamFsm::on_event(EventReply&& reply, Actions& out) {
@@ -186,8 +191,8 @@ void UpstreamFsm::on_ok(const OkReply& reply, Actions& out) {
       if (publisher_) publisher_->authenticated(out);
       return;
     case ClientAuth::Outcome::refused:
-      last_error_ = "AUTH refused: " + reply.message.substr(0, kMaxError);
-      out.push_back(LogLine{log::Level::warn, "upstream refused our AUTH", reply.message.substr(0, kMaxError)});
+      note_error("AUTH refused: " + reply.message);
+      out.push_back(LogLine{log::Level::warn, "upstream refused our AUTH", printable(reply.message)});
       return;
     case ClientAuth::Outcome::not_ours:
       break;
@@ -371,6 +376,7 @@ void UpstreamFsm::fill_status(UpstreamStatus& status) const {
   status.connected_since = connected_since_;
   status.last_event = last_event_;
   status.last_error = last_error_;
+  status.last_error_at = last_error_at_;
   if (link_ == Link::waiting && !drain_until_)
     status.next_retry = clock_.unix_now() + std::chrono::duration_cast<std::chrono::seconds>(next_dial_ - now).count();
   if (mirror_) {

@@ -94,6 +94,7 @@ class UpstreamFsm {
   void wait_to_dial();
   void progress();
   void check_lasting();
+  void note_error(std::string_view text);
   void note_refusal();
   void check_pressure(Actions& out);
   void finish_drain(Actions& out);
@@ -124,6 +125,7 @@ class UpstreamFsm {
   bool paused_ = false;
   std::optional<SteadyTime> drain_until_;
   std::string last_error_;
+  UnixSeconds last_error_at_ = 0;
   std::uint64_t unparsable_ = 0;
   std::vector<std::pair<std::string, std::uint64_t>> invalid_reasons_;  // labels from closed sets
 };

@@ -23,16 +23,5 @@ TEST(Answer, OnlyFewNoticesAreAnswers) {
   EXPECT_EQ(judge_notice("welcome"), Fault::none);
 }
 
-TEST(Answer, TextsFromPeersAreCutAndCleaned) {
-  EXPECT_EQ(printable("a\nb\x1b[31m\x7f"), "a b [31m ");
-  EXPECT_EQ(printable("\xff\xfe"), "??");
-  const std::string euros = [] {
-    std::string out;
-    for (int i = 0; i < 100; ++i) out += "\xe2\x82\xac";
-    return out;
-  }();
-  EXPECT_EQ(printable(euros), euros.substr(0, 198)) << "cut between characters";
-}
-
 }  // namespace
 }  // namespace pharos::monitor

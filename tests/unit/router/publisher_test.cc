@@ -121,6 +121,16 @@ TEST_F(Publishing, KeepsTheLastRefusalsWithIdAndText) {
   EXPECT_EQ(last.back().text, "blocked: not on the list");
 }
 
+TEST_F(Publishing, KeepsTextsThatCannotReachIntoATerminal) {
+  world.relay.script.accepts = false;
+  world.relay.script.ok_message = "blocked: \x1b[2J\x07" + std::string(184, 'x') + "\u20ac";
+  publish(1);
+  world.run(seconds(3));
+  const auto last = world.status().last_refused;
+  ASSERT_EQ(last.size(), 1U);
+  EXPECT_EQ(last[0].text, "blocked:  [2J " + std::string(184, 'x'));
+}
+
 TEST(PublishingBoth, EventsOfTheUpstreamAreNotSentBackAfterARestart) {
   UpstreamWorld world;
   world.setup.upstream.direction = Direction::both;

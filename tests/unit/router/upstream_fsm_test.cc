@@ -227,6 +227,23 @@ TEST(UpstreamFsm, ARefusedAuthIsTold) {
   EXPECT_THAT(world.status().last_error, ::testing::HasSubstr("AUTH refused"));
 }
 
+TEST(UpstreamFsm, AnErrorIsToldWithItsTimeAndCannotReachIntoATerminal) {
+  UpstreamWorld world;
+  world.boot();
+  world.run(seconds(5));
+  EXPECT_EQ(world.status().last_error_at, 0);
+  const std::string live = world.relay.asked()[0].subscription;
+  world.act([&](Actions& out) {
+    world.fsm->on_message(ClosedReply{live, "error: \x1b]0;owned\x07" + std::string(300, 'x')}, out);
+  });
+  const UnixSeconds then = world.clock.unix_now();
+  EXPECT_THAT(world.status().last_error, ::testing::StartsWith("error:  ]0;owned xxx"));
+  EXPECT_THAT(world.status().last_error, SizeIs(200));
+  world.run(minutes(1));
+  EXPECT_EQ(world.status().last_error_at, then);
+  EXPECT_THAT(status_json({world.status()}), ::testing::HasSubstr("\"last_error_at\":" + std::to_string(then)));
+}
+
 TEST(UpstreamFsm, FallsBackToSinceWhereLimitZeroIsRefused) {
   UpstreamWorld world;
   world.relay.script.refuses_limit_zero = true;
