@@ -59,7 +59,8 @@ std::string remark(Check which, const CheckResult& check, const ProbeResult& res
     if (const auto information = parse_relay_information(result.nip11_document, limits)) {
       const RelayInformation& claims = information.value();
       add(printable(claims.name));
-      add(printable(claims.software + (claims.version.empty() ? "" : " " + claims.version)));
+      const bool both = !claims.software.empty() && !claims.version.empty();
+      add(printable(claims.software + (both ? " " : "") + claims.version));
     }
   }
   return out;

@@ -218,6 +218,19 @@ TEST(Report, TellsPeopleWhatHappened) {
             "  observed requirements: auth");
 }
 
+TEST(Report, LeavesOutWhatTheDocumentDoesNotSay) {
+  ProbeResult result = full_result();
+  const auto line_of = [&result](const char* document) {
+    result.nip11_document = document;
+    const std::string text = render_text(RelayUrl::parse("wss://a.com").value(), result);
+    const std::size_t at = text.find("  nip11 ");
+    return text.substr(at, text.find('\n', at) - at);
+  };
+  EXPECT_EQ(line_of(R"({"name":"x","version":"1"})"), "  nip11 ok          30 ms   x, 1");
+  EXPECT_EQ(line_of(R"({"name":"x","software":"s"})"), "  nip11 ok          30 ms   x, s");
+  EXPECT_EQ(line_of(R"({"version":"1"})"), "  nip11 ok          30 ms   1");
+}
+
 TEST(Report, TellsProgramsTheSame) {
   EXPECT_EQ(
       render_json(RelayUrl::parse("wss://a.com").value(), full_result()),
