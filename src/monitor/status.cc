@@ -149,6 +149,17 @@ std::string status_to_json(const StatusView& view) {
     }
     out += ']';
 
+    root.key("refused_targets") += '[';
+    first = true;
+    for (const RefusedTarget& refused : *view.refused) {
+      separate();
+      Object one(out);
+      one.text("target", refused.text);
+      one.text("reason", refused.reason);
+    }
+    out += ']';
+    root.number("refused_targets_omitted", view.refused_omitted);
+
     root.key("targets") += '[';
     first = true;
     std::size_t listed = 0;

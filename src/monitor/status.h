@@ -19,6 +19,12 @@ struct RecentProbe {
   ProbeResult result;  // without the document
 };
 
+// A target that the operator named, but that is not watched.
+struct RefusedTarget {
+  std::string text;  // printable()
+  std::string reason;
+};
+
 struct StatusView {
   std::string public_key;
   std::int64_t now_unix_ms = 0;
@@ -30,11 +36,14 @@ struct StatusView {
   std::size_t own_store_waiting = 0;
   std::size_t max_targets_listed = 0;
   const TargetBook* book = nullptr;
+  const std::vector<RefusedTarget>* refused = nullptr;
+  std::size_t refused_omitted = 0;  // more of them
   std::vector<PublishRelayStatus> publish_relays;
   const std::deque<RecentProbe>* recent = nullptr;  // newest first
 };
 
-// One object; "targets" lists at most max_targets_listed, "targets_omitted" says how many more there are.
+// One object; "targets" lists at most max_targets_listed, "targets_omitted" says how many more there are;
+// "refused_targets" and "refused_targets_omitted" likewise.
 std::string status_to_json(const StatusView& view);
 
 }  // namespace pharos::monitor

@@ -13,11 +13,11 @@ std::string_view describe(Refusal refusal) {
     case Refusal::opted_out:
       return "on the opt-out list";
     case Refusal::not_public:
-      return "not a public host";
+      return "not a public host (monitor.allow_private_addresses is false)";
     case Refusal::too_many_paths:
       return "too many paths on this host";
     case Refusal::full:
-      return "too many targets";
+      return "more than monitor.max_targets";
   }
   return "";
 }

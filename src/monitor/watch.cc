@@ -82,14 +82,13 @@ void Watch::begin() {
 
 // --- targets
 
-std::vector<RelayUrl> Watch::targets_of_settings() const {
+std::vector<RelayUrl> Watch::targets_of_settings() {
   std::vector<RelayUrl> out;
   for (const std::string& text : options_.targets) {
     if (auto url = RelayUrl::parse(text))
       out.push_back(std::move(url).value());
     else
-      log::warn("monitor", "a target of the settings is no relay URL",
-                {{"target", printable(text)}, {"reason", describe(url.error())}});
+      refuse(text, describe(url.error()));
   }
   return out;
 }
@@ -154,7 +153,16 @@ void Watch::admit(const RelayUrl& url, TargetSource source) {
     return;
   }
   if (source != TargetSource::discovered && admission.refusal != Refusal::known)
-    log::warn("monitor", "a target is not watched", {{"target", url.text()}, {"reason", describe(admission.refusal)}});
+    refuse(url.text(), describe(admission.refusal));
+}
+
+void Watch::refuse(std::string_view target, std::string_view reason) {
+  const std::string text = printable(target);
+  log::warn("monitor", "a target is not watched", {{"target", text}, {"reason", reason}});
+  if (refused_.size() < options_.status_targets)
+    refused_.push_back({text, std::string(reason)});
+  else
+    ++refused_omitted_;
 }
 
 void Watch::add_to_schedule(TargetId id) {
@@ -351,6 +359,8 @@ void Watch::tick() {
     view.own_store_waiting = publisher_.waiting();
     view.max_targets_listed = options_.status_targets;
     view.book = &book_;
+    view.refused = &refused_;
+    view.refused_omitted = refused_omitted_;
     view.publish_relays = publisher_.relays();
     view.recent = &recent_;
     on_status_(status_to_json(view));

@@ -34,9 +34,10 @@ class Watch : public std::enable_shared_from_this<Watch> {
   // --- targets
   void take_in_targets();
   void restore(const std::vector<RelayUrl>& settings, const std::vector<RelayUrl>& file);
-  std::vector<RelayUrl> targets_of_settings() const;
+  std::vector<RelayUrl> targets_of_settings();
   std::vector<RelayUrl> targets_of_file() const;
   void admit(const RelayUrl& url, TargetSource source);
+  void refuse(std::string_view target, std::string_view reason);
   void add_to_schedule(TargetId id);
   void drop(TargetId id);
   void forget(const TargetState& state);
@@ -70,7 +71,9 @@ class Watch : public std::enable_shared_from_this<Watch> {
   Publisher publisher_;
   Discovery discovery_;
   std::unordered_map<TargetId, Probe> probes_;
-  std::deque<RecentProbe> recent_;  // newest first
+  std::deque<RecentProbe> recent_;      // newest first
+  std::vector<RefusedTarget> refused_;  // at most status_targets
+  std::size_t refused_omitted_ = 0;
   net::Timer wake_timer_;
   net::Timer announce_timer_;
   net::Timer status_timer_;

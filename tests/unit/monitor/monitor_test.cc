@@ -247,5 +247,22 @@ TEST_F(MonitorTest, StopsAtOnceWhenItsShardIsGone) {
   EXPECT_LT(clock.now() - began, std::chrono::seconds(2));
 }
 
+TEST_F(MonitorTest, TheStatusNamesTheTargetsThatAreNotWatched) {
+  options.probe.allow_private_addresses = false;
+  options.status_targets = 2;
+  options.targets = {"ws://127.0.0.1:1/", "https://a.com/\x1b[2J", "ws://10.0.0.1/"};
+  start();
+  ASSERT_TRUE(eventually([&] { return monitor->status_json().size() > 2; }));
+  rapidjson::Document json;
+  json.Parse(monitor->status_json().c_str());
+  const auto& refused = json["refused_targets"];
+  ASSERT_EQ(refused.Size(), 2U);
+  EXPECT_STREQ(refused[0]["target"].GetString(), "https://a.com/ [2J");
+  EXPECT_STREQ(refused[1]["target"].GetString(), "ws://127.0.0.1:1/");
+  EXPECT_THAT(refused[1]["reason"].GetString(), ::testing::HasSubstr("monitor.allow_private_addresses"));
+  EXPECT_EQ(json["refused_targets_omitted"].GetInt(), 1);
+  EXPECT_EQ(json["target_count"].GetInt(), 0);
+}
+
 }  // namespace
 }  // namespace pharos::monitor
