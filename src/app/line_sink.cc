@@ -56,7 +56,7 @@ struct LineSink::Impl {
     if (error_code) target = file;
     draft = target.string() + "." + std::to_string(::getpid()) + ".part";
     ::unlink(draft.c_str());  // of a process that was killed and had our number
-    fd = ::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+    fd = ::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (fd < 0) {
       draft.clear();
       return failed();

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kChunkBytes = 256 * 1024;
 constexpr std::string_view kZstdMagic = "\x28\xb5\x2f\xfd";
+constexpr std::string_view kGzipMagic = "\x1f\x8b";
 
 struct FreeStream {
   void operator()(ZSTD_DStream* stream) const { ZSTD_freeDStream(stream); }
@@ -111,7 +112,12 @@ Result<std::unique_ptr<LineSource>, std::string> LineSource::open(const std::fil
     }
   }
   if (!impl->read_raw()) return failure(impl->error);
-  if (std::string_view(impl->raw.data(), impl->raw_end).starts_with(kZstdMagic)) {
+  const std::string_view start(impl->raw.data(), impl->raw_end);
+  if (start.starts_with(kGzipMagic)) {
+    return failure(impl->name + ": gzip is not read; pipe it: zcat " + (impl->owned ? impl->name : "FILE") +
+                   " | pharos import -");
+  }
+  if (start.starts_with(kZstdMagic)) {
     impl->zstd.reset(ZSTD_createDStream());
     impl->frame_open = true;
   }

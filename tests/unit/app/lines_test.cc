@@ -125,6 +125,27 @@ TEST(Lines, AFileIsReplacedOnlyByAFinishedOne) {
   EXPECT_EQ(entries_of(dir.path()), 2U);
 }
 
+TEST(Lines, ANewFileHasTheModeThatTheUmaskLeaves) {
+  const testing::TempDir dir;
+  const mode_t before = ::umask(0027);
+  write_lines(dir.path() / "narrow", {"a"}, false);
+  ::umask(0002);
+  write_lines(dir.path() / "wide", {"a"}, false);
+  ::umask(before);
+  EXPECT_EQ(static_cast<unsigned>(std::filesystem::status(dir.path() / "narrow").permissions()), 0640U);
+  EXPECT_EQ(static_cast<unsigned>(std::filesystem::status(dir.path() / "wide").permissions()), 0664U);
+}
+
+TEST(Lines, GzipIsRefusedWithTheWayAround) {
+  const testing::TempDir dir;
+  const auto file = dir.path() / "events.jsonl.gz";
+  std::ofstream(file, std::ios::binary) << "\x1f\x8b\x08 and so on\n";
+  const auto source = LineSource::open(file);
+  ASSERT_FALSE(source.has_value());
+  EXPECT_EQ(source.error(),
+            file.string() + ": gzip is not read; pipe it: zcat " + file.string() + " | pharos import -");
+}
+
 TEST(Lines, GoToWhatOnlyTakesBytes) {
   write_lines("/dev/null", {"a"}, false);
   const testing::TempDir dir;
