@@ -10,6 +10,8 @@ namespace {
 
 using Json = rapidjson::Value;
 
+constexpr rapidjson::SizeType kRefusedShown = 5;
+
 const Json* member(const Json& object, const char* key) {
   if (!object.IsObject()) return nullptr;
   const auto found = object.FindMember(key);
@@ -50,6 +52,18 @@ std::string reasons(const Json* counts) {
   return out.empty() ? out : " (" + out + ")";
 }
 
+// The newest few; the document holds them oldest first.
+void append_refused(std::string& out, const Json& up, UnixSeconds now) {
+  const Json* refused = member(up, "last_refused");
+  if (refused == nullptr || !refused->IsArray()) return;
+  const rapidjson::SizeType count = refused->Size();
+  for (rapidjson::SizeType i = count; i > 0 && count - i < kRefusedShown; --i) {
+    const Json& each = (*refused)[i - 1];
+    out +=
+        fmt::format("  refused     {}  {}  {}\n", text(each, "id"), ago(number(each, "at"), now), text(each, "text"));
+  }
+}
+
 void append_upstream(std::string& out, const Json& upstream, UnixSeconds now) {
   out += fmt::format("{}  {}  {}  {}", text(upstream, "name"), text(upstream, "url"), text(upstream, "direction"),
                      text(upstream, "state"));
@@ -58,8 +72,9 @@ void append_upstream(std::string& out, const Json& upstream, UnixSeconds now) {
   }
   out += fmt::format(", last event {}\n", ago(number(upstream, "last_event"), now));
   if (const std::string error = text(upstream, "last_error"); !error.empty()) {
-    out += fmt::format("  last error  {} (breaker {}, {} retries)\n", error, text(upstream, "breaker"),
-                       number(upstream, "retries"));
+    const std::int64_t at = number(upstream, "last_error_at");
+    out += fmt::format("  last error  {}{} (breaker {}, {} retries)\n", at == 0 ? "" : ago(at, now) + ": ", error,
+                       text(upstream, "breaker"), number(upstream, "retries"));
   }
   const Json* down = member(upstream, "down");
   if (down != nullptr && text(upstream, "direction") != "up") {
@@ -80,6 +95,7 @@ void append_upstream(std::string& out, const Json& upstream, UnixSeconds now) {
     out += fmt::format("  up          {} accepted, {} duplicate, {} refused{}, backlog {}\n", number(*up, "accepted"),
                        number(*up, "duplicate"), number(*up, "refused"), reasons(member(*up, "refusals")),
                        number(*up, "backlog"));
+    append_refused(out, *up, now);
   }
 }
 
@@ -144,6 +160,14 @@ std::string monitor_status_text(const std::string& json) {
   }
   if (const Json* relays = member(document, "publish_relays"); relays != nullptr && relays->IsArray()) {
     for (const Json& relay : relays->GetArray()) append_publish_relay(out, relay);
+  }
+  if (const Json* refused = member(document, "refused_targets"); refused != nullptr && refused->IsArray()) {
+    for (const Json& each : refused->GetArray()) {
+      out += fmt::format("  {:<8} {:<48}  {}\n", "refused", text(each, "target"), text(each, "reason"));
+    }
+  }
+  if (const std::int64_t omitted = number(document, "refused_targets_omitted"); omitted > 0) {
+    out += fmt::format("  and {} more refused\n", omitted);
   }
   if (const Json* targets = member(document, "targets"); targets != nullptr && targets->IsArray()) {
     for (const Json& target : targets->GetArray()) append_target(out, target);
