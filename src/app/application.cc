@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "app/data_owner.h"
 #include "app/file_limit.h"
 #include "app/run_file.h"
 #include "app/samples.h"
@@ -25,7 +26,14 @@ constexpr auto kIdleTimeout = std::chrono::seconds(10);
 constexpr double kNearlyFull = 0.98;
 
 StartFailure start_failure(const storage::StorageFailure& failure) {
-  return {exit_code(failure.error), std::string(describe(failure.error)) + ": " + failure.detail};
+  return {exit_code(failure.error), failure_text(failure)};
+}
+
+// A key that the file seems to set, and does not, is hard to find otherwise.
+void tell_environment(const config::Settings& settings) {
+  std::string keys;
+  for (const std::string& key : config::keys_from_environment(settings)) keys += (keys.empty() ? "" : ", ") + key;
+  if (!keys.empty()) log::info("app", "settings from the environment, which wins over the file", {{"keys", keys}});
 }
 
 }  // namespace
@@ -84,6 +92,8 @@ void Application::check_file_limit() const {
 Result<void, StartFailure> Application::open_store() {
   auto opened = storage::Store::open(options_.store, clock_, metrics::make_storage_metrics(registry_));
   if (!opened) return start_failure(opened.error());
+  if (const auto refusal = refuse_as_root(options_.store.directory, ::geteuid()))
+    return StartFailure{ExitCode::permission, *refusal};
   store_ = std::move(opened).value();
   return success();
 }

@@ -22,4 +22,10 @@ ExitCode exit_code(storage::StorageError error) {
   return ExitCode::failure;
 }
 
+std::string failure_text(const storage::StorageFailure& failure) {
+  std::string text = std::string(describe(failure.error)) + ": " + failure.detail;
+  if (failure.error == storage::StorageError::locked) text += "; stop serve or import there first";
+  return text;
+}
+
 }  // namespace pharos::app

@@ -1,6 +1,8 @@
 // What the program ends with; sysexits.h numbers where there is one. deploy/README.md lists them for operators.
 #pragma once
 
+#include <string>
+
 #include "storage/error.h"
 
 namespace pharos::app {
@@ -19,5 +21,8 @@ enum class ExitCode : int {
 };
 
 ExitCode exit_code(storage::StorageError error);
+
+// What to print: kind, detail, and what to do where that is known.
+std::string failure_text(const storage::StorageFailure& failure);
 
 }  // namespace pharos::app

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "app/commands/command.h"
+#include "app/data_owner.h"
 #include "app/importer.h"
 #include "app/line_sink.h"
 
@@ -18,10 +19,14 @@ struct ImportArguments {
 ExitCode import_files(const ImportArguments& arguments) {
   const auto loaded = load_or_complain(*arguments.config);
   if (!loaded) return ExitCode::settings;
+  if (const auto refusal = refuse_as_root(loaded->options.store.directory, ::geteuid())) {
+    complain(*refusal);
+    return ExitCode::permission;
+  }
   const SystemClock clock;
   auto store = storage::Store::open(loaded->options.store, clock);
   if (!store) {
-    complain(std::string(describe(store.error().error)) + ": " + store.error().detail);
+    complain(failure_text(store.error()));
     return exit_code(store.error().error);
   }
   ImportOptions options;
@@ -73,7 +78,9 @@ ExitCode import_files(const ImportArguments& arguments) {
 
 void add_import(CLI::App& root, Action& action) {
   CLI::App* command = root.add_subcommand(
-      "import", "Store events from JSON lines (bare or [\"EVENT\", ...], plain or zstd), verified; needs the database");
+      "import",
+      "Store events from JSON lines (bare or [\"EVENT\", ...], plain or zstd), verified; needs the database to "
+      "itself (stop serve)");
   auto arguments = std::make_shared<ImportArguments>();
   arguments->config = add_config_option(*command);
   command->add_option("files", arguments->files, "Files, - for standard input")->capture_default_str();
