@@ -6,6 +6,7 @@
 #include "app/file_limit.h"
 #include "app/run_file.h"
 #include "app/samples.h"
+#include "app/settings_check.h"
 #include "metrics/ingest_metrics.h"
 #include "metrics/monitor_metrics.h"
 #include "metrics/net_metrics.h"
@@ -47,6 +48,7 @@ Result<void, StartFailure> Application::start() {
   PHAROS_TRYV(open_store());
   PHAROS_TRYV(load_identity_key());
   PHAROS_TRYV(load_tls());
+  tell_environment(settings_);
   check_file_limit();
   sample_process(registry_);
   sample_store(registry_, *store_, options_.store.directory);
@@ -90,10 +92,10 @@ void Application::check_file_limit() const {
 }
 
 Result<void, StartFailure> Application::open_store() {
-  auto opened = storage::Store::open(options_.store, clock_, metrics::make_storage_metrics(registry_));
-  if (!opened) return start_failure(opened.error());
   if (const auto refusal = refuse_as_root(options_.store.directory, ::geteuid()))
     return StartFailure{ExitCode::permission, *refusal};
+  auto opened = storage::Store::open(options_.store, clock_, metrics::make_storage_metrics(registry_));
+  if (!opened) return start_failure(opened.error());
   store_ = std::move(opened).value();
   return success();
 }
@@ -132,7 +134,8 @@ Result<void, StartFailure> Application::start_relay() {
   relay_ = std::make_unique<relay::RelayServer>(
       options_.relay, relay::RelayServer::Services{*shards_, *store_, *pipeline_, *pool_, clock_, random_,
                                                    metrics::make_relay_metrics(registry_), tls_});
-  if (auto started = relay_->start(); !started) return StartFailure{ExitCode::failure, started.error().detail};
+  if (auto started = relay_->start(); !started)
+    return StartFailure{ExitCode::failure, config::error_at(settings_, "relay.listen", started.error().detail).text()};
   return success();
 }
 
@@ -168,7 +171,10 @@ Result<void, StartFailure> Application::start_admin() {
   handlers.on_http = [services](const net::HttpRequest& request) { return answer_admin(services, request); };
   auto listening =
       net::Server::listen(options_.admin, *shards_, {&shards_->background()}, std::move(handlers), nullptr);
-  if (!listening) return StartFailure{ExitCode::failure, listening.error().detail};
+  if (!listening) {
+    return StartFailure{ExitCode::failure,
+                        config::error_at(settings_, "admin.listen", listening.error().detail).text()};
+  }
   admin_ = std::move(listening).value();
   return success();
 }
@@ -190,17 +196,13 @@ void Application::reload() {
     registry_.gauge(metrics::MetricId::config_last_reload_successful).set(0);
     log::error("app", "settings not taken, the old ones stay", {{"why", why}});
   };
-  auto loaded = config::load_settings(settings_.file, config::process_environment());
+  auto loaded = check_settings(settings_.file, config::process_environment(), std::thread::hardware_concurrency(),
+                               NamedFiles::checked);
   if (!loaded) {
     for (const auto& error : loaded.error()) refuse(error.text());
     return;
   }
-  auto mapped = map_options(loaded.value(), std::thread::hardware_concurrency());
-  if (!mapped) {
-    for (const auto& error : mapped.error()) refuse(error.text());
-    return;
-  }
-  AllOptions next = std::move(mapped).value();
+  AllOptions next = std::move(loaded.value().options);
   std::shared_ptr<const net::TlsContext> context;
   if (!next.tls_certificate.empty()) {
     auto read = net::TlsContext::load(next.tls_certificate, next.tls_key);
@@ -211,7 +213,7 @@ void Application::reload() {
     context = std::move(read).value();
   }
   log::configure(next.log_level, next.log_format);
-  const auto restart_keys = config::changes_that_need_a_restart(settings_, loaded.value());
+  const auto restart_keys = config::changes_that_need_a_restart(settings_, loaded.value().settings);
   use_tls(context);
   next.relay.info.self = identity_->pubkey.hex();
   next.relay.listeners = options_.relay.listeners;
@@ -230,6 +232,7 @@ void Application::reload() {
   registry_.gauge(metrics::MetricId::config_last_reload_successful).set(1);
   registry_.gauge(metrics::MetricId::config_last_reload_success_timestamp_seconds).set(clock_.unix_now());
   log::info("app", "settings taken", {{"file", settings_.file}});
+  tell_environment(loaded.value().settings);
 }
 
 void Application::stop() {

@@ -48,16 +48,22 @@ class Mapper {
   }
 
  private:
-  void add(const std::string& key, const std::string& message) { add_at(values_.origin(key), key, message); }
+  void add(const std::string& key, const std::string& message) {
+    errors_.push_back(config::error_at(settings_, key, message));
+  }
+  // Of two that do not fit one another: where the first is a default, the other one was set.
+  void add_pair(const std::string& key, const std::string& other, const std::string& message) {
+    if (values_.is_refused(key) || values_.is_refused(other)) return;
+    const bool is_default = values_.origin(key).file.empty();
+    SettingError error = config::error_at(settings_, is_default ? other : key, message);
+    error.key = key;
+    errors_.push_back(std::move(error));
+  }
   // For a key of an [[upstream]]; one that is not set stands where the table begins.
   void add(const config::UpstreamValues& upstream, const std::string& key, const std::string& message) {
     config::Origin origin = upstream.values.origin(key);
     if (origin.line == 0) origin.line = upstream.line;
-    add_at(std::move(origin), "upstream." + key, message);
-  }
-  void add_at(config::Origin origin, const std::string& key, const std::string& message) {
-    if (origin.file.empty()) origin.file = settings_.file.empty() ? "settings" : settings_.file;
-    errors_.push_back({std::move(origin.file), origin.line, key, message});
+    errors_.push_back({settings_.file, origin.line, "upstream." + key, message});
   }
 
   static std::string no_url(const std::string& text, RelayUrlError error) {
@@ -79,15 +85,17 @@ class Mapper {
     return text;
   }
   void must_not_exceed(const std::string& key, const std::string& greater) {
-    if (values_.integer(key) > values_.integer(greater)) add(key, "is greater than " + greater);
+    if (values_.integer(key) > values_.integer(greater)) add_pair(key, greater, "is greater than " + greater);
   }
   void must_exceed(const std::string& key, const std::string& less) {
-    if (values_.integer(key) <= values_.integer(less)) add(key, "must be longer than " + less);
+    if (values_.integer(key) <= values_.integer(less)) add_pair(key, less, "must be longer than " + less);
   }
 
   void map_storage() {
     storage::StoreOptions& store = all_.store;
     store.directory = values_.text("storage.directory");
+    // Else it would depend on where a command is typed which database it opens.
+    if (!store.directory.is_absolute()) add("storage.directory", "must be an absolute path, one that begins with /");
     store.map_size_bytes = static_cast<std::uint64_t>(values_.integer("storage.map_size"));
     store.max_readers = values_.size("storage.max_readers");
     store.queue_capacity = values_.size("storage.queue_capacity");
@@ -186,7 +194,8 @@ class Mapper {
     listener.ws.max_outbound_bytes = values_.size("relay.max_outbound_bytes");
     listener.ws.low_water_bytes = std::min(listener.ws.low_water_bytes, listener.ws.max_outbound_bytes / 8);
     if (listener.ws.max_outbound_bytes / 2 < all_.ingest.admission.max_event_bytes) {
-      add("relay.max_outbound_bytes", "must be at least twice ingest.max_event_bytes, or large events reach nobody");
+      add_pair("relay.max_outbound_bytes", "ingest.max_event_bytes",
+               "must be at least twice ingest.max_event_bytes, or large events reach nobody");
     }
     listener.ws.ping_interval = values_.duration("relay.ping_interval");
     listener.ws.idle_timeout = values_.duration("relay.idle_timeout");
@@ -198,7 +207,9 @@ class Mapper {
     all_.tls_certificate = values_.text("relay.tls_certificate");
     all_.tls_key = values_.text("relay.tls_key");
     if (all_.tls_certificate.empty() != all_.tls_key.empty()) {
-      add(all_.tls_key.empty() ? "relay.tls_key" : "relay.tls_certificate", "certificate and key are set together");
+      const bool no_key = all_.tls_key.empty();
+      add_pair(no_key ? "relay.tls_key" : "relay.tls_certificate", no_key ? "relay.tls_certificate" : "relay.tls_key",
+               "certificate and key are set together");
     }
   }
 
@@ -227,16 +238,15 @@ class Mapper {
     const Values& values = entry.values;
     router::UpstreamOptions upstream;
     upstream.name = values.text("name");
-    auto url = RelayUrl::parse(values.text("url"));
-    if (!url) {
+    if (auto url = RelayUrl::parse(values.text("url"))) {
+      upstream.url = std::move(url).value();
+      const auto& others = all_.router.upstreams;
+      // Its ledger has one writer.
+      if (std::any_of(others.begin(), others.end(), [&](const auto& other) { return other.url == upstream.url; }))
+        add(entry, "url", "\"" + upstream.url.text() + "\" is used twice");
+    } else if (!values.is_refused("url")) {
       add(entry, "url", no_url(values.text("url"), url.error()));
-      return;
     }
-    upstream.url = std::move(url).value();
-    const auto& others = all_.router.upstreams;
-    // Its ledger has one writer.
-    if (std::any_of(others.begin(), others.end(), [&](const auto& other) { return other.url == upstream.url; }))
-      add(entry, "url", "\"" + upstream.url.text() + "\" is used twice");
     const std::string& direction = values.text("direction");
     upstream.direction = direction == "up"     ? router::Direction::up
                          : direction == "both" ? router::Direction::both
@@ -251,7 +261,7 @@ class Mapper {
       else
         add(entry, "filters", text + ": " + std::string(describe(filter.error())));
     }
-    if (upstream.filters.empty()) add(entry, "filters", "at least one filter, {} for everything");
+    if (values.list("filters").empty()) add(entry, "filters", "at least one filter, {} for everything");
     upstream.priority = static_cast<int>(values.integer("priority"));
     upstream.enabled = values.boolean("enabled");
     upstream.auth = values.boolean("auth");
@@ -273,7 +283,7 @@ class Mapper {
       else
         add(key, "\"" + text + "\" is no duration such as \"5m\"");
     }
-    if (out.empty()) add(key, "at least one duration is needed");
+    if (values_.list(key).empty()) add(key, "at least one duration is needed");
     return out;
   }
 
@@ -324,6 +334,8 @@ class Mapper {
 
   void map_rest() {
     all_.admin.listen = endpoint("admin.listen");
+    if (net::endpoints_collide(values_.text("relay.listen"), all_.admin.listen))
+      add_pair("admin.listen", "relay.listen", "is the address of relay.listen too");
     all_.admin.listener = metrics::NetMetrics::Listener::admin;
     all_.admin.max_connections = values_.size("admin.max_connections");
     all_.identity_file = values_.text("identity.file");

@@ -1,6 +1,7 @@
 #define TOML_EXCEPTIONS 0
 #include "config/loader.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <set>
@@ -118,6 +119,23 @@ std::string hint(std::string_view word, const std::vector<std::string_view>& kno
   return nearest ? ", did you mean " + std::string(*nearest) + "?" : std::string();
 }
 
+// The header of a table may stand in the file once, and toml++ names the second one only.
+std::string first_heading(std::string_view text, std::string_view complaint) {
+  constexpr std::string_view kTwice = "cannot redefine existing table '";
+  const std::size_t at = complaint.find(kTwice);
+  if (at == std::string_view::npos) return {};
+  complaint.remove_prefix(at + kTwice.size());
+  const std::string heading = "[" + std::string(complaint.substr(0, complaint.find('\''))) + "]";
+  for (int line = 1; !text.empty(); ++line) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    const std::string_view words = text.substr(0, end);
+    if (words.substr(std::min(words.find_first_not_of(" \t"), words.size())).starts_with(heading))
+      return "; " + heading + " stands on line " + std::to_string(line) + " already, put the keys there";
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return {};
+}
+
 class Loader {
  public:
   Loader(std::string file, const Environment& environment) : file_(std::move(file)), environment_(environment) {
@@ -131,7 +149,10 @@ class Loader {
   void read(std::string_view text) {
     const toml::parse_result parsed = toml::parse(text);
     if (!parsed) {
-      add(static_cast<int>(parsed.error().source().begin.line), "", std::string(parsed.error().description()));
+      const std::string_view complaint = parsed.error().description();
+      add(static_cast<int>(parsed.error().source().begin.line), "",
+          std::string(complaint) + first_heading(text, complaint));
+      complete_ = false;
       return;
     }
     for (const auto& [name, node] : parsed.table()) {
@@ -168,21 +189,18 @@ class Loader {
       const Setting& setting = *found->second;
       auto value = parse_environment_value(setting, text);
       if (!value) {
-        errors_.push_back({name, 0, full_key(setting), value.error()});
+        refuse(name, setting, value.error());
         continue;
       }
       if (const auto fine = check_value(setting, value.value()); !fine) {
-        errors_.push_back({name, 0, full_key(setting), fine.error()});
+        refuse(name, setting, fine.error());
         continue;
       }
       settings_.values.set(full_key(setting), std::move(value).value(), {name, 0});
     }
   }
 
-  Result<Settings, std::vector<SettingError>> finish() {
-    if (!errors_.empty()) return failure(std::move(errors_));
-    return std::move(settings_);
-  }
+  Reading finish() { return {std::move(settings_), std::move(errors_), complete_}; }
 
   void add(int line, std::string key, std::string message) {
     errors_.push_back({file_, line, std::move(key), std::move(message)});
@@ -191,6 +209,11 @@ class Loader {
  private:
   static std::string full_key(const Setting& setting) {
     return std::string(setting.section) + "." + std::string(setting.key);
+  }
+
+  void refuse(const std::string& variable, const Setting& setting, std::string message) {
+    errors_.push_back({variable, 0, full_key(setting), std::move(message)});
+    settings_.values.refuse(full_key(setting));
   }
 
   void read_section(std::string_view section, const toml::node& node) {
@@ -220,16 +243,19 @@ class Loader {
         add(line_of(node), key, "unknown key" + hint(name.str(), keys_of(known, section)));
         continue;
       }
+      const std::string stored_key = prefix + std::string(setting->key);
       auto value = value_of(*setting, node);
       if (!value) {
         add(line_of(node), key, "expected " + expectation(*setting));
+        values.refuse(stored_key);
         continue;
       }
       if (const auto fine = check_value(*setting, *value); !fine) {
         add(line_of(node), key, fine.error());
+        values.refuse(stored_key);
         continue;
       }
-      values.set((prefix.empty() ? "" : prefix) + std::string(setting->key), std::move(*value), {file_, line_of(node)});
+      values.set(stored_key, std::move(*value), {file_, line_of(node)});
     }
   }
 
@@ -247,13 +273,18 @@ class Loader {
         upstream.values.set(std::string(setting.key), default_of(setting));
       read_table(upstream_table(), "upstream", *item.as_table(), "", upstream.values);
       const std::string& name = upstream.values.text("name");
-      if (name.empty())
-        add(upstream.line, "upstream.name", "every upstream needs a name");
-      else if (!names.insert(name).second)
+      require(upstream, "name", "every upstream needs a name");
+      if (!name.empty() && !names.insert(name).second)
         add(upstream.line, "upstream.name", "\"" + name + "\" is used twice");
-      if (upstream.values.text("url").empty()) add(upstream.line, "upstream.url", "every upstream needs a url");
+      require(upstream, "url", "every upstream needs a url");
       settings_.upstreams.push_back(std::move(upstream));
     }
+  }
+
+  void require(UpstreamValues& upstream, const std::string& key, const std::string& message) {
+    if (!upstream.values.text(key).empty() || upstream.values.is_refused(key)) return;
+    add(upstream.line, "upstream." + key, message);
+    upstream.values.refuse(key);
   }
 
   std::string file_;
@@ -261,6 +292,7 @@ class Loader {
   Settings settings_;
   std::set<std::string_view> sections_;
   std::vector<SettingError> errors_;
+  bool complete_ = true;
 };
 
 }  // namespace
@@ -272,21 +304,34 @@ std::string SettingError::text() const {
   return out + ": " + message;
 }
 
-Result<Settings, std::vector<SettingError>> parse_settings(std::string_view toml, const std::string& file,
-                                                           const Environment& environment) {
+Reading read_settings_text(std::string_view toml, const std::string& file, const Environment& environment) {
   Loader loader(file, environment);
   loader.read(toml);
   loader.read_environment();
   return loader.finish();
 }
 
-Result<Settings, std::vector<SettingError>> load_settings(const std::string& file, const Environment& environment) {
-  if (file.empty()) return parse_settings("", "", environment);
+Result<Settings, std::vector<SettingError>> parse_settings(std::string_view toml, const std::string& file,
+                                                           const Environment& environment) {
+  Reading reading = read_settings_text(toml, file, environment);
+  if (!reading.errors.empty()) return failure(std::move(reading.errors));
+  return std::move(reading.settings);
+}
+
+Reading read_settings(const std::string& file, const Environment& environment) {
+  if (file.empty()) return read_settings_text("", "", environment);
   const auto text = read_file(file);
-  if (!text)
-    return failure(
-        std::vector<SettingError>{{file, 0, "", std::string("cannot read: ") + std::strerror(text.error())}});
-  return parse_settings(text.value(), file, environment);
+  if (text) return read_settings_text(text.value(), file, environment);
+  Reading nothing;
+  nothing.errors.push_back({file, 0, "", std::string("cannot read: ") + std::strerror(text.error())});
+  nothing.complete = false;
+  return nothing;
+}
+
+SettingError error_at(const Settings& settings, std::string_view key, std::string message) {
+  Origin origin = settings.values.origin(key);
+  if (origin.file.empty()) origin.file = settings.file.empty() ? "settings" : settings.file;
+  return {std::move(origin.file), origin.line, std::string(key), std::move(message)};
 }
 
 Environment process_environment() {

@@ -23,12 +23,25 @@ struct SettingError {
 
 using Environment = std::map<std::string, std::string>;
 
-// file "" reads no file. Only variables that begin with PHAROS_ are looked at.
-Result<Settings, std::vector<SettingError>> load_settings(const std::string& file, const Environment& environment);
+// As much as could be read, for checks that go on behind the first error.
+struct Reading {
+  Settings settings;
+  std::vector<SettingError> errors;
+  bool complete = true;  // false: there was no file, or it is no TOML; nothing of it is in the settings
+};
 
-// The same from a text, for tests; `file` is what errors name.
+// file "" reads no file. Only variables that begin with PHAROS_ are looked at.
+Reading read_settings(const std::string& file, const Environment& environment);
+
+// From a text, `file` is what errors name.
+Reading read_settings_text(std::string_view toml, const std::string& file, const Environment& environment);
+
+// The same, all or nothing.
 Result<Settings, std::vector<SettingError>> parse_settings(std::string_view toml, const std::string& file,
                                                            const Environment& environment);
+
+// An error about a key, at the place where it was set.
+SettingError error_at(const Settings& settings, std::string_view key, std::string message);
 
 // The PHAROS_ variables of this process.
 Environment process_environment();

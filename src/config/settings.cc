@@ -32,6 +32,16 @@ Origin Values::origin(std::string_view key) const {
   return found == values_.end() ? Origin{} : found->second.origin;
 }
 
+std::vector<std::string> keys_from_environment(const Settings& settings) {
+  std::vector<std::string> keys;
+  for (const Setting& setting : settings_table()) {
+    const std::string key = std::string(setting.section) + "." + std::string(setting.key);
+    const Origin origin = settings.values.origin(key);
+    if (!origin.file.empty() && origin.line == 0) keys.push_back(key);
+  }
+  return keys;
+}
+
 std::vector<std::string> changes_that_need_a_restart(const Settings& before, const Settings& after) {
   std::vector<std::string> keys;
   for (const Setting& setting : settings_table()) {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -41,12 +42,17 @@ class Values {
   const Value* find(std::string_view key) const;
   Origin origin(std::string_view key) const;
 
+  // What was set is no value of that key and was reported; the default stands in.
+  void refuse(std::string key) { refused_.insert(std::move(key)); }
+  bool is_refused(std::string_view key) const { return refused_.contains(key); }
+
  private:
   struct Entry {
     Value value;
     Origin origin;
   };
   std::map<std::string, Entry, std::less<>> values_;
+  std::set<std::string, std::less<>> refused_;
 };
 
 struct UpstreamValues {
@@ -59,6 +65,9 @@ struct Settings {
   Values values;
   std::vector<UpstreamValues> upstreams;
 };
+
+// "section.key" of the settings whose value the environment gave.
+std::vector<std::string> keys_from_environment(const Settings& settings);
 
 // "section.key" of the settings that differ and need a restart to take effect; "upstream" when any of those changed.
 std::vector<std::string> changes_that_need_a_restart(const Settings& before, const Settings& after);

@@ -20,6 +20,17 @@ std::optional<asio::ip::address> parse_address(const std::string& text) {
 
 bool is_endpoint_text(const std::string& text) { return parse_endpoint(text).has_value(); }
 
+bool endpoints_collide(const std::string& one, const std::string& other) {
+  const auto a = parse_endpoint(one);
+  const auto b = parse_endpoint(other);
+  if (!a || !b || a->port() == 0 || a->port() != b->port()) return false;
+  // [::] listens on IPv4 too.
+  const auto takes_in = [](const asio::ip::address& wide, const asio::ip::address& narrow) {
+    return wide == narrow || (wide.is_unspecified() && (wide.is_v6() || narrow.is_v4()));
+  };
+  return takes_in(a->address(), b->address()) || takes_in(b->address(), a->address());
+}
+
 std::optional<std::string> normal_address(const std::string& text) {
   const auto address = parse_address(text);
   if (!address) return std::nullopt;

@@ -9,6 +9,9 @@ namespace pharos::net {
 // "192.0.2.1:4711" or "[2001:db8::1]:4711", as listeners and proxies take them; names are not resolved.
 bool is_endpoint_text(const std::string& text);
 
+// Two listeners cannot stand on both: the same port, 0 aside, and one address, or one that takes in the other.
+bool endpoints_collide(const std::string& one, const std::string& other);
+
 // The one spelling of an address, without brackets; that of an IPv4-mapped IPv6 address is IPv4. nullopt for a name.
 std::optional<std::string> normal_address(const std::string& text);
 

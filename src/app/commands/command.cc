@@ -5,8 +5,6 @@
 
 #include <fmt/format.h>
 
-#include "net/tls.h"
-#include "net/tls_client.h"
 #include "util/log.h"
 
 namespace pharos::app {
@@ -24,19 +22,14 @@ std::shared_ptr<std::string> add_config_option(CLI::App& command) {
   return file;
 }
 
-std::unique_ptr<Loaded> load_or_complain(const std::string& config_file) {
-  auto settings = config::load_settings(config_file, config::process_environment());
-  if (!settings) {
-    for (const auto& error : settings.error()) complain(error.text());
+std::unique_ptr<Loaded> load_or_complain(const std::string& config_file, NamedFiles files) {
+  auto loaded = check_settings(config_file, config::process_environment(), std::thread::hardware_concurrency(), files);
+  if (!loaded) {
+    for (const auto& error : loaded.error()) complain(error.text());
     return nullptr;
   }
-  auto options = map_options(settings.value(), std::thread::hardware_concurrency());
-  if (!options) {
-    for (const auto& error : options.error()) complain(error.text());
-    return nullptr;
-  }
-  log::configure(options.value().log_level, options.value().log_format);
-  return std::make_unique<Loaded>(Loaded{std::move(settings).value(), std::move(options).value()});
+  log::configure(loaded.value().options.log_level, loaded.value().options.log_format);
+  return std::make_unique<Loaded>(std::move(loaded).value());
 }
 
 OpenedStore open_read_only(const std::string& config_file, const Clock& clock) {
@@ -50,27 +43,12 @@ OpenedStore open_read_only(const std::string& config_file, const Clock& clock) {
   options.read_only = true;
   auto store = storage::Store::open(options, clock);
   if (!store) {
-    complain(std::string(describe(store.error().error)) + ": " + store.error().detail);
+    complain(failure_text(store.error()));
     opened.code = exit_code(store.error().error);
     return opened;
   }
   opened.store = std::move(store).value();
   return opened;
-}
-
-bool files_are_fine(const AllOptions& options) {
-  bool fine = true;
-  const auto check = [&](const auto& loaded) {
-    if (loaded) return;
-    complain(loaded.error().detail);
-    fine = false;
-  };
-  if (!options.tls_certificate.empty()) check(net::TlsContext::load(options.tls_certificate, options.tls_key));
-  net::TlsClientContexts contexts;
-  for (const std::string& file : {options.router.ca_file, options.monitor.probe.ca_file}) {
-    if (!file.empty()) check(contexts.get(file));
-  }
-  return fine;
 }
 
 void complain(const std::string& text) { fmt::print(stderr, "pharos: {}\n", text); }

@@ -9,7 +9,7 @@
 #include <CLI/CLI.hpp>
 
 #include "app/exit_code.h"
-#include "app/options_map.h"
+#include "app/settings_check.h"
 #include "storage/store.h"
 
 namespace pharos::app {
@@ -21,15 +21,8 @@ using Action = std::function<ExitCode()>;
 // /etc/pharos/pharos.toml where it exists, else none ("").
 std::shared_ptr<std::string> add_config_option(CLI::App& command);
 
-struct Loaded {
-  config::Settings settings;
-  AllOptions options;
-};
 // Reads and maps the settings, and sets up the log; prints every error to standard error and returns nullptr otherwise.
-std::unique_ptr<Loaded> load_or_complain(const std::string& config_file);
-
-// The certificates and trust anchors that the settings name can be used; complains about each that cannot.
-bool files_are_fine(const AllOptions& options);
+std::unique_ptr<Loaded> load_or_complain(const std::string& config_file, NamedFiles files = NamedFiles::ignored);
 
 // Opens the database of the settings without writing, beside a running instance; complains on failure.
 struct OpenedStore {

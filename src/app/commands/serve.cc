@@ -36,8 +36,8 @@ ExitCode serve(const std::string& config_file) {
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
 
-  const auto loaded = load_or_complain(config_file);
-  if (!loaded || !files_are_fine(loaded->options)) return ExitCode::settings;
+  const auto loaded = load_or_complain(config_file, NamedFiles::checked);
+  if (!loaded) return ExitCode::settings;
   Application application(loaded->settings, loaded->options);
   if (auto started = application.start(); !started) {
     complain(started.error().detail);

@@ -7,10 +7,12 @@
 #include <gmock/gmock.h>
 
 #include "app/run_file.h"
+#include "app/settings_check.h"
 #include "support/eventually.h"
 #include "support/paths.h"
 #include "support/temp_dir.h"
 #include "support/ws_client.h"
+#include "util/log.h"
 
 namespace pharos::app {
 namespace {
@@ -30,11 +32,9 @@ class ApplicationTest : public ::testing::Test {
   }
 
   std::unique_ptr<Application> make() {
-    auto settings = config::load_settings(file_, {});
-    EXPECT_TRUE(settings.has_value()) << settings.error().front().text();
-    auto options = map_options(settings.value(), 2);
-    EXPECT_TRUE(options.has_value()) << options.error().front().text();
-    return std::make_unique<Application>(std::move(settings).value(), std::move(options).value());
+    auto loaded = check_settings(file_, {}, 2, NamedFiles::checked);
+    EXPECT_TRUE(loaded.has_value()) << loaded.error().front().text();
+    return std::make_unique<Application>(std::move(loaded.value().settings), std::move(loaded.value().options));
   }
 
   std::string document() const {
@@ -152,7 +152,20 @@ TEST_F(ApplicationTest, AnAddressInUseIsNamed) {
   const auto second = make();
   const auto started = second->start();
   ASSERT_FALSE(started.has_value());
-  EXPECT_THAT(started.error().detail, HasSubstr(taken));
+  EXPECT_THAT(started.error().detail, HasSubstr(file_ + ":9: relay.listen: cannot listen on " + taken));
+}
+
+TEST_F(ApplicationTest, TellsWhichKeysComeFromTheEnvironment) {
+  std::ofstream(file_) << "[storage]\ndirectory = \"" << data().string() << "\"\nmap_size = \"64MiB\"\n"
+                       << "[admin]\nlisten = \"127.0.0.1:0\"\n[relay]\nlisten = \"127.0.0.1:0\"\n";
+  auto loaded = check_settings(file_, {{"PHAROS_RELAY__NAME", "other"}}, 2, NamedFiles::checked);
+  ASSERT_TRUE(loaded.has_value());
+  Application application(std::move(loaded.value().settings), std::move(loaded.value().options));
+  log::configure(log::Level::info, log::Format::text);
+  ::testing::internal::CaptureStderr();
+  ASSERT_TRUE(application.start().has_value());
+  application.stop();
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("relay.name"));
 }
 
 TEST_F(ApplicationTest, TheSecretStaysOutOfWhatItTells) {

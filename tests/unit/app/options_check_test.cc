@@ -13,6 +13,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 Result<AllOptions, std::vector<config::SettingError>> map(const std::string& toml) {
   return map_options(config::parse_settings(toml, "test.toml", {}).value(), 4);
@@ -39,6 +40,35 @@ TEST(OptionsCheck, SettingsFitOneAnother) {
   EXPECT_THAT(refusal("[relay]\nmax_auth_attempts = 15\n"), HasSubstr("relay.max_auth_keys: is greater than"));
 }
 
+TEST(OptionsCheck, PairsCarryTheLineOfTheOneThatIsSet) {
+  EXPECT_THAT(refusal("[relay]\nmax_limit = 100\n"), HasSubstr("test.toml:2: relay.default_limit: is greater than"));
+  EXPECT_THAT(refusal("[relay]\ntls_key = \"k.pem\"\n"), HasSubstr("test.toml:2: relay.tls_certificate: "));
+  EXPECT_THAT(refusal("[ingest]\nmax_event_bytes = \"9MiB\"\n"), HasSubstr("test.toml:2: relay.max_outbound_bytes: "));
+}
+
+TEST(OptionsCheck, TwoListenersDoNotShareAPort) {
+  const auto both = [](const std::string& relay, const std::string& admin) {
+    return refusal("[relay]\nlisten = \"" + relay + "\"\n[admin]\nlisten = \"" + admin + "\"\n");
+  };
+  EXPECT_THAT(both("127.0.0.1:1", "127.0.0.1:1"), HasSubstr("test.toml:4: admin.listen: "));
+  EXPECT_THAT(both("[::]:1", "127.0.0.1:1"), HasSubstr("admin.listen: "));
+  EXPECT_EQ(both("127.0.0.1:0", "127.0.0.1:0"), "accepted");
+  EXPECT_EQ(both("127.0.0.1:1", "127.0.0.2:1"), "accepted");
+}
+
+TEST(OptionsCheck, TheDataDirectoryDoesNotDependOnWhereACommandIsTyped) {
+  EXPECT_THAT(refusal("[storage]\ndirectory = \"data\"\n"),
+              HasSubstr("test.toml:2: storage.directory: must be an absolute path"));
+}
+
+TEST(OptionsCheck, AFilterThatIsRefusedIsOneError) {
+  const auto options = map("[[upstream]]\nname = \"a\"\nurl = \"ws://a.example\"\nfilters = ['{\"limit\":5}']\n");
+  ASSERT_FALSE(options.has_value());
+  EXPECT_EQ(options.error().size(), 1U);
+  EXPECT_THAT(refusal("[[upstream]]\nname = \"a\"\nurl = \"ws://a.example\"\nfilters = []\n"),
+              HasSubstr("upstream.filters: at least one filter"));
+}
+
 TEST(OptionsCheck, TheRelaysNameHasThirtyCharactersAtMost) {
   std::string name;
   for (int i = 0; i < 30; ++i) name += "\xc3\xa4";
@@ -63,6 +93,15 @@ TEST(OptionsCheck, TheUnitWaitsLongerThanAnyDrain) {
   std::ifstream unit(testing::source_dir() + "/deploy/pharos.service");
   const std::string text((std::istreambuf_iterator<char>(unit)), {});
   EXPECT_THAT(text, HasSubstr("\nTimeoutStopSec=120\n"));
+}
+
+// A variable would win over the file without a word.
+TEST(OptionsCheck, TheUnitLeavesTheDataDirectoryToTheFile) {
+  std::ifstream unit(testing::source_dir() + "/deploy/pharos.service");
+  const std::string text((std::istreambuf_iterator<char>(unit)), {});
+  EXPECT_THAT(text, Not(HasSubstr("PHAROS_STORAGE__DIRECTORY")));
+  EXPECT_THAT(text, HasSubstr("\nStateDirectory=pharos\n"));
+  EXPECT_EQ(map("").value().store.directory, "/var/lib/pharos") << "what StateDirectory makes";
 }
 
 TEST(OptionsCheck, NothingIsAdvertisedThatNobodySet) {

@@ -5,6 +5,7 @@
 namespace pharos::config {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -113,15 +114,39 @@ TEST(Loader, FiltersMayBeInlineTables) {
 }
 
 TEST(Loader, AMissingFileIsAnErrorThatNamesIt) {
-  const auto loaded = load_settings("/nonexistent/pharos.toml", {});
-  ASSERT_FALSE(loaded.has_value());
-  EXPECT_THAT(loaded.error().front().text(), HasSubstr("/nonexistent/pharos.toml: cannot read"));
-  const auto folder = load_settings("/", {});
-  ASSERT_FALSE(folder.has_value());
-  EXPECT_EQ(folder.error().front().text(), "/: cannot read: Is a directory");
-  const auto endless = load_settings("/dev/zero", {});
-  ASSERT_FALSE(endless.has_value());
-  EXPECT_EQ(endless.error().front().text(), "/dev/zero: cannot read: File too large");
+  const auto error_of = [](const std::string& file) {
+    const Reading reading = read_settings(file, {});
+    EXPECT_FALSE(reading.complete);
+    return reading.errors.empty() ? "read" : reading.errors.front().text();
+  };
+  EXPECT_THAT(error_of("/nonexistent/pharos.toml"), HasSubstr("/nonexistent/pharos.toml: cannot read"));
+  EXPECT_EQ(error_of("/"), "/: cannot read: Is a directory");
+  EXPECT_EQ(error_of("/dev/zero"), "/dev/zero: cannot read: File too large");
+}
+
+TEST(Loader, ASectionThatStandsTwiceIsToldWithBothLines) {
+  EXPECT_THAT(errors_of("[relay]\n  [monitor]\nperiod = \"1m\"\n[log]\n[monitor]\nenabled = true\n"),
+              ElementsAre(AllOf(HasSubstr("pharos.toml:5: "),
+                                HasSubstr("; [monitor] stands on line 2 already, put the keys there"))));
+}
+
+TEST(Loader, AnUpstreamsUrlOfTheWrongTypeIsOneError) {
+  EXPECT_THAT(errors_of("[[upstream]]\nname = \"a\"\nurl = 5\n"),
+              ElementsAre("pharos.toml:3: upstream.url: expected a text in quotes"));
+}
+
+TEST(Loader, WhatCouldBeReadIsThereBesideTheErrors) {
+  const Reading reading = read_settings_text("[relay]\nmax_limit = \"many\"\nname = \"x\"\n", "pharos.toml",
+                                             {{"PHAROS_RELAY__PUBKEY", "y"}});
+  EXPECT_EQ(reading.errors.size(), 1U);
+  EXPECT_TRUE(reading.complete);
+  EXPECT_EQ(reading.settings.values.text("relay.name"), "x");
+  EXPECT_TRUE(reading.settings.values.is_refused("relay.max_limit"));
+  EXPECT_FALSE(reading.settings.values.is_refused("relay.name"));
+  EXPECT_EQ(error_at(reading.settings, "relay.name", "no").text(), "pharos.toml:3: relay.name: no");
+  EXPECT_EQ(error_at(reading.settings, "relay.listen", "no").text(), "pharos.toml: relay.listen: no");
+  EXPECT_THAT(keys_from_environment(reading.settings), ElementsAre("relay.pubkey"));
+  EXPECT_FALSE(read_settings_text("[relay\n", "pharos.toml", {}).complete);
 }
 
 TEST(Loader, ChangesThatNeedARestartAreNamed) {

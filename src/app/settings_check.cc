@@ -1,0 +1,112 @@
+#include "app/settings_check.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <iterator>
+#include <optional>
+#include <utility>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "app/identity.h"
+#include "net/tls.h"
+#include "net/tls_client.h"
+
+namespace pharos::app {
+namespace {
+
+using config::SettingError;
+using config::Settings;
+
+// Why nothing can be read from a file; opening alone does not tell of a directory.
+std::optional<std::string> unreadable(const std::string& file) {
+  const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  char byte = 0;
+  const bool fine = fd >= 0 && ::read(fd, &byte, 1) >= 0;
+  const int error = errno;
+  if (fd >= 0) ::close(fd);
+  if (fine) return std::nullopt;
+  return file + ": " + std::strerror(error);
+}
+
+class FileChecks {
+ public:
+  explicit FileChecks(const Settings& settings) : settings_(settings) {}
+
+  std::vector<SettingError> run() {
+    check_identity();
+    check_certificate();
+    for (const char* key : {"router.ca_file", "monitor.ca_file"}) {
+      if (!is_readable(key)) continue;
+      if (const auto context = anchors_.get(text(key)); !context) add(key, context.error().detail);
+    }
+    is_readable("monitor.targets_file");
+    return std::move(errors_);
+  }
+
+ private:
+  const std::string& text(std::string_view key) const { return settings_.values.text(key); }
+  void add(std::string_view key, std::string message) {
+    errors_.push_back(config::error_at(settings_, key, std::move(message)));
+  }
+
+  // Set, and not at fault already.
+  bool is_readable(std::string_view key) {
+    if (text(key).empty()) return false;
+    const auto why = unreadable(text(key));
+    if (why) add(key, *why);
+    return !why;
+  }
+
+  // One that is made on the first start has no setting that names it.
+  void check_identity() {
+    if (!is_readable("identity.file")) return;
+    if (const auto key = read_key_file(text("identity.file")); !key) add("identity.file", key.error().detail);
+  }
+
+  void check_certificate() {
+    const bool certificate = is_readable("relay.tls_certificate");
+    const bool key = is_readable("relay.tls_key");
+    if (!certificate || !key) return;
+    const auto context = net::TlsContext::load(text("relay.tls_certificate"), text("relay.tls_key"));
+    if (context) return;
+    const bool of_key = !context.error().detail.starts_with(text("relay.tls_certificate") + ":");
+    add(of_key ? "relay.tls_key" : "relay.tls_certificate", context.error().detail);
+  }
+
+  const Settings& settings_;
+  net::TlsClientContexts anchors_;
+  std::vector<SettingError> errors_;
+};
+
+// The file from top to bottom, then the environment.
+void sort_errors(std::vector<SettingError>& errors, const std::string& file) {
+  std::ranges::stable_sort(errors, {}, [&](const SettingError& error) {
+    return std::pair(!file.empty() && error.file != file, error.line);
+  });
+}
+
+}  // namespace
+
+Result<Loaded, std::vector<SettingError>> check_settings(const std::string& file,
+                                                         const config::Environment& environment, std::size_t cores,
+                                                         NamedFiles files) {
+  config::Reading reading = config::read_settings(file, environment);
+  std::vector<SettingError> errors = std::move(reading.errors);
+  const auto append = [&errors](std::vector<SettingError> more) {
+    std::ranges::move(more, std::back_inserter(errors));
+  };
+  if (!reading.complete) return failure(std::move(errors));
+  auto options = map_options(reading.settings, cores);
+  if (!options) append(std::move(options).error());
+  if (files == NamedFiles::checked) append(FileChecks(reading.settings).run());
+  if (!errors.empty()) {
+    sort_errors(errors, file);
+    return failure(std::move(errors));
+  }
+  return Loaded{std::move(reading.settings), std::move(options).value()};
+}
+
+}  // namespace pharos::app
