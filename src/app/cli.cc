@@ -1,8 +1,11 @@
 #include "app/cli.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "app/commands/command.h"
+#include "config/nearest.h"
 
 namespace pharos::app {
 namespace {
@@ -22,6 +25,26 @@ void build(CLI::App& root, Action& action) {
   add_monitor(root, action);
 }
 
+// CLI11 only says that a command is missing. "" where the words name one.
+std::string unknown_command(const CLI::App& root, int argc, char** argv) {
+  const CLI::App* group = &root;
+  for (int i = 1; i < argc && !std::string_view(argv[i]).starts_with('-'); ++i) {
+    const auto known = group->get_subcommands([](const CLI::App*) { return true; });
+    if (known.empty()) return {};  // what follows are its arguments
+    const std::string word = argv[i];
+    const auto named = std::ranges::find(known, word, &CLI::App::get_name);
+    if (named != known.end()) {
+      group = *named;
+      continue;
+    }
+    std::vector<std::string> names;
+    for (const CLI::App* command : known) names.push_back(command->get_name());
+    const auto nearest = config::nearest_word(word, {names.begin(), names.end()});
+    return "unknown command \"" + word + "\"" + (nearest ? fmt::format(", did you mean {}?", *nearest) : "");
+  }
+  return {};
+}
+
 void append_help(std::string& out, const CLI::App& command) {
   out += command.help() + "\n";
   for (const CLI::App* below : command.get_subcommands([](const CLI::App*) { return true; })) append_help(out, *below);
@@ -38,7 +61,8 @@ int run_command_line(int argc, char** argv) {
   } catch (const CLI::Success& asked) {  // --help, --version
     return root.exit(asked);
   } catch (const CLI::ParseError& error) {
-    complain(error.what());
+    const std::string unknown = unknown_command(root, argc, argv);
+    complain(unknown.empty() ? error.what() : unknown);
     complain("try --help");
     return static_cast<int>(ExitCode::usage);
   }

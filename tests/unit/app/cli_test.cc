@@ -2,6 +2,7 @@
 
 #include "app/cli.h"
 
+#include <cstdlib>
 #include <fstream>
 
 #include <gmock/gmock.h>
@@ -14,6 +15,7 @@ namespace pharos::app {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 int run(std::vector<std::string> words) {
   words.insert(words.begin(), "pharos");
@@ -37,6 +39,27 @@ TEST(Cli, AWrongCommandLineIsAUsageError) {
   EXPECT_EQ(run({"export", "--no-such-option"}), usage);
   EXPECT_EQ(run({"key"}), usage);
   EXPECT_EQ(run({"key", "generate"}), usage) << "where the secret goes is said explicitly";
+}
+
+TEST(Cli, AnUnknownCommandIsNamedWithTheNearestOne) {
+  const auto complaint = [](std::vector<std::string> words) {
+    ::testing::internal::CaptureStderr();
+    EXPECT_EQ(run(std::move(words)), static_cast<int>(ExitCode::usage));
+    return ::testing::internal::GetCapturedStderr();
+  };
+  EXPECT_THAT(complaint({"sevre"}), HasSubstr("unknown command \"sevre\", did you mean serve?"));
+  EXPECT_THAT(complaint({"config", "chekc", "--config", "x"}),
+              HasSubstr("unknown command \"chekc\", did you mean check?"));
+  EXPECT_THAT(complaint({"xyzzy-plugh"}), HasSubstr("unknown command \"xyzzy-plugh\"\n"));
+  EXPECT_THAT(complaint({"serve", "now"}), Not(HasSubstr("unknown command")));
+  EXPECT_THAT(complaint({}), HasSubstr("subcommand is required"));
+}
+
+TEST(Cli, AHeldDatabaseSaysWhatToStop) {
+  EXPECT_THAT(all_help(), HasSubstr("stop serve"));
+  const std::string text = failure_text({storage::StorageError::locked, "pharos.lock is held"});
+  EXPECT_THAT(text, HasSubstr("pharos.lock is held; "));
+  EXPECT_THAT(text, HasSubstr("serve"));
 }
 
 TEST(Cli, VersionAndHelpAreFine) {
@@ -67,6 +90,14 @@ TEST(Cli, WhatServeWouldRefuseIsRefusedByTheCheckToo) {
     EXPECT_EQ(run({"serve", "--config", file}), static_cast<int>(ExitCode::settings)) << refused;
   }
   EXPECT_EQ(run({"config", "check", "--config", dir.path().string()}), static_cast<int>(ExitCode::settings));
+}
+
+TEST(Cli, TheCheckNamesTheKeysOfTheEnvironment) {
+  ::setenv("PHAROS_LOG__LEVEL", "error", 1);
+  ::testing::internal::CaptureStdout();
+  EXPECT_EQ(run({"config", "check", "--config", ""}), 0);
+  EXPECT_THAT(::testing::internal::GetCapturedStdout(), HasSubstr("from the environment: log.level\n"));
+  ::unsetenv("PHAROS_LOG__LEVEL");
 }
 
 TEST(Cli, AKeyIsGeneratedIntoAFileOnce) {
