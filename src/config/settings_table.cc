@@ -145,7 +145,7 @@ constexpr Setting kUpstream[] = {
     {"upstream", "name", text, "\"\"", kLive, "Unique; the label in metrics and status"},
     {"upstream", "url", text, "\"\"", kLive, "ws:// or wss:// URL"},
     {"upstream", "direction", choice, "\"down\"", kLive, "down mirrors from it, up sends new local events to it, both does both", 0, 0, "down up both"},
-    {"upstream", "filters", filter_list, "[\"{}\"]", kLive, "NIP-01 filters without limit, as JSON texts or inline tables, one ledger each", 0, 0, {}, "['{\"kinds\":[0,1,3]}', { kinds = [30023], \"#t\" = [\"nostr\"] }]"},
+    {"upstream", "filters", filter_list, "[\"{}\"]", kLive, "NIP-01 filters without limit, as JSON texts or inline tables: what is mirrored (down), one ledger each, and what is sent (up)", 0, 0, {}, "['{\"kinds\":[0,1,3]}', { kinds = [30023], \"#t\" = [\"nostr\"] }]"},
     {"upstream", "priority", integer, "0", kLive, "Higher is dialed first", -1000, 1000},
     {"upstream", "enabled", boolean, "true", kLive, "false keeps the entry and its ledger but does not dial"},
     {"upstream", "auth", boolean, "true", kLive, "Answer AUTH challenges with the relay's identity (NIP-42)"},
