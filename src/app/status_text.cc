@@ -139,10 +139,13 @@ std::string router_status_text(const std::string& json, UnixSeconds now) {
   return out.empty() ? "no upstreams in the settings\n" : out;
 }
 
-std::string monitor_status_text(const std::string& json) {
+std::string monitor_status_text(const std::string& json, bool enabled) {
   rapidjson::Document document;
   if (!parse(document, json)) return {};
-  if (member(document, "enabled") != nullptr) return "the monitor is off (monitor.enabled)\n";
+  if (member(document, "enabled") != nullptr) {
+    return enabled ? "the monitor is off; the settings turn it on at the next restart\n"
+                   : "the monitor is off (monitor.enabled)\n";
+  }
   std::string out = fmt::format("period {} s, {} in flight, {} overdue\n", number(document, "period_ms") / 1000,
                                 number(document, "in_flight"), number(document, "overdue"));
   if (const Json* outage = member(document, "own_outage"); outage != nullptr && outage->IsTrue()) {

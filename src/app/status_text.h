@@ -9,6 +9,7 @@ namespace pharos::app {
 
 // "" when the document is not of the expected shape.
 std::string router_status_text(const std::string& json, UnixSeconds now);
-std::string monitor_status_text(const std::string& json);
+// enabled: whether the settings that were read just now turn the monitor on.
+std::string monitor_status_text(const std::string& json, bool enabled);
 
 }  // namespace pharos::app

@@ -95,7 +95,10 @@ ExitCode check(const CheckArguments& arguments) {
 void add_monitor(CLI::App& root, Action& action) {
   CLI::App* group = root.add_subcommand("monitor", "Watching relays (NIP-66)");
   group->require_subcommand(1);
-  add_status(*group, action, "Targets, their state and what was published", "/api/v1/monitor", monitor_status_text);
+  add_status(*group, action, "Targets, their state and what was published", "/api/v1/monitor",
+             [](const std::string& json, const AllOptions& options) {
+               return monitor_status_text(json, options.monitor.enabled);
+             });
   add_monitor_history(*group, action);
   CLI::App* command = group->add_subcommand("check", "Probe relays once, now; nothing is stored or published");
   auto arguments = std::make_shared<CheckArguments>();

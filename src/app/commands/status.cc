@@ -7,7 +7,7 @@
 namespace pharos::app {
 
 void add_status(CLI::App& group, Action& action, const std::string& help, const std::string& path,
-                std::function<std::string(const std::string& json)> render) {
+                std::function<std::string(const std::string& json, const AllOptions& options)> render) {
   struct Arguments {
     std::shared_ptr<std::string> config;
     std::string admin;
@@ -30,7 +30,7 @@ void add_status(CLI::App& group, Action& action, const std::string& help, const 
       if (arguments->json)
         fmt::print("{}\n", answer.value());
       else
-        fmt::print("{}", render(answer.value()));
+        fmt::print("{}", render(answer.value(), loaded->options));
       return ExitCode::ok;
     };
   });

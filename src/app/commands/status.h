@@ -5,11 +5,12 @@
 #include <string>
 
 #include "app/commands/command.h"
+#include "app/options_map.h"
 
 namespace pharos::app {
 
 // Adds `status` with --admin and --json to a group.
 void add_status(CLI::App& group, Action& action, const std::string& help, const std::string& path,
-                std::function<std::string(const std::string& json)> render);
+                std::function<std::string(const std::string& json, const AllOptions& options)> render);
 
 }  // namespace pharos::app

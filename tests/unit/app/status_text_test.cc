@@ -15,7 +15,8 @@ TEST(StatusText, TheMonitorTellsWhatWasPublishedAndWhatIsLeftOut) {
       R"("publish_relays":[{"url":"wss://a.com/","state":"connected","waiting":1,"in_flight":2,"accepted":10,)"
       R"("rejected":5,"failed":6,"dropped":7,"last_latency_ms":40,"last_error":"blocked: no"}],)"
       R"("targets":[{"url":"wss://b.com/","state":"online","checks":{"open":{"outcome":"ok","ms":12}}}],)"
-      R"("targets_omitted":499})");
+      R"("targets_omitted":499})",
+      true);
   EXPECT_THAT(text, HasSubstr("period 900 s, 3 in flight, 2 overdue\n"));
   EXPECT_THAT(text, HasSubstr("4 statements wait for the own store\n"));
   EXPECT_THAT(text, HasSubstr("publish   wss://a.com/  connected, 10 accepted, 5 rejected, 6 failed, 7 dropped, "
@@ -24,10 +25,16 @@ TEST(StatusText, TheMonitorTellsWhatWasPublishedAndWhatIsLeftOut) {
   EXPECT_THAT(text, ::testing::EndsWith("  and 499 more\n"));
 }
 
+TEST(StatusText, AMonitorThatIsOffTellsWhetherARestartTurnsItOn) {
+  EXPECT_EQ(monitor_status_text(R"({"enabled":false})", false), "the monitor is off (monitor.enabled)\n");
+  EXPECT_THAT(monitor_status_text(R"({"enabled":false})", true), HasSubstr("at the next restart"));
+}
+
 TEST(StatusText, TheMonitorTellsWhatItWillNotWatch) {
   const std::string text = monitor_status_text(
       R"({"period_ms":900000,"refused_targets":[{"target":"ws://10.0.0.1/","reason":"not public"}],)"
-      R"("refused_targets_omitted":2})");
+      R"("refused_targets_omitted":2})",
+      true);
   EXPECT_THAT(text, ::testing::ContainsRegex("\n  refused  ws://10.0.0.1/ +not public\n  and 2 more refused\n$"));
 }
 
