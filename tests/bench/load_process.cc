@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
+#include <time.h>
 #include <unistd.h>
 
 namespace pharos::bench {
@@ -72,6 +73,12 @@ ProcessUse process_use(const std::vector<pid_t>& pids) {
     use.anonymous_mb += static_cast<double>(number_after(status, "RssAnon:")) / 1024;
   }
   return use;
+}
+
+double thread_cpu_seconds() {
+  timespec used{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+  return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) * 1e-9;
 }
 
 std::string machine_line() {

@@ -20,6 +20,9 @@ struct ProcessUse {
 // The sum over the processes.
 ProcessUse process_use(const std::vector<pid_t>& pids);
 
+// CPU time of the calling thread.
+double thread_cpu_seconds();
+
 // "2 cores, <model>, Linux <release>"
 std::string machine_line();
 

@@ -1,0 +1,141 @@
+#include "bench/measured_relay.h"
+
+#include <atomic>
+#include <fstream>
+#include <iterator>
+#include <thread>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "support/eventually.h"
+#include "support/temp_dir.h"
+#include "util/clock.h"
+
+namespace pharos::bench {
+namespace {
+
+// Limits that protect a relay from what a benchmark does are lifted; what costs or saves work stays as shipped.
+constexpr std::string_view kSettings = R"(max_connections = 30000
+max_connections_per_address = 0
+max_subscriptions = 2000
+max_limit = 5000
+[ingest]
+max_age = "0s"
+max_ahead = "0s"
+[log]
+level = "warn"
+)";
+
+constexpr auto kLongest = std::chrono::hours(3);
+
+struct ChildrenUse {
+  double cpu_seconds = 0;
+  double bytes_written = 0;
+};
+
+ChildrenUse children_use() {
+  rusage usage{};
+  ::getrusage(RUSAGE_CHILDREN, &usage);
+  return {static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+              static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6,
+          static_cast<double>(usage.ru_oublock) * 512};
+}
+
+// Writes the text into a pipe that the process is about to read.
+void feed(const std::filesystem::path& pipe, std::string_view text, const std::atomic<bool>& ended) {
+  int out = -1;
+  testing::eventually(
+      [&] {
+        out = ::open(pipe.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+        return out >= 0 || ended;
+      },
+      std::chrono::seconds(30));
+  if (out < 0) return;
+  ::fcntl(out, F_SETFL, 0);
+  ::fcntl(out, F_SETPIPE_SZ, 1 << 20);
+  while (!text.empty()) {
+    const ssize_t put = ::write(out, text.data(), text.size());
+    if (put <= 0) break;
+    text.remove_prefix(static_cast<std::size_t>(put));
+  }
+  ::close(out);
+}
+
+std::string text_of(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+}  // namespace
+
+MeasuredRelay::MeasuredRelay(const RelayOptions& options) : options_(options) {
+  if (is_ours()) instance_ = std::make_unique<testing::PharosInstance>(std::string(kSettings));
+}
+
+std::optional<double> MeasuredRelay::start() {
+  if (!is_ours()) return std::nullopt;
+  const SystemClock clock;
+  const SteadyTime begin = clock.now();
+  if (!instance_->start()) {
+    fmt::print(stderr, "the relay did not start:\n{}\n", instance_->log());
+    return std::nullopt;
+  }
+  return std::chrono::duration<double>(clock.now() - begin).count();
+}
+
+void MeasuredRelay::stop() {
+  if (!is_ours()) return;
+  instance_->process().signal(SIGTERM);
+  instance_->process().wait(std::chrono::minutes(10));
+}
+
+void MeasuredRelay::kill() {
+  if (is_ours()) instance_->kill();
+}
+
+std::vector<pid_t> MeasuredRelay::pids() const {
+  if (!is_ours()) return options_.pids;
+  return {instance_->process().pid()};
+}
+
+Imported MeasuredRelay::import(const Corpus& corpus, std::size_t n, const std::vector<std::string>& arguments) {
+  const testing::TempDir dir;
+  const auto pipe = dir.path() / "events";
+  const auto err = dir.path() / "err";
+  Imported imported;
+  if (::mkfifo(pipe.c_str(), 0600) != 0) {
+    imported.fault = "no pipe";
+    return imported;
+  }
+  const SystemClock clock;
+  const ChildrenUse before = children_use();
+  const SteadyTime begin = clock.now();
+  std::vector<std::string> command = {testing::pharos_program(), "import", "-", "--config",
+                                      instance_->config_file().string()};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  testing::Process process(command, dir.path() / "out", err, {}, pipe);
+  std::atomic<bool> ended{false};
+  std::thread feeder([&] { feed(pipe, corpus.lines(n), ended); });
+  const auto code = process.wait(kLongest);
+  ended = true;
+  feeder.join();
+  imported.seconds = std::chrono::duration<double>(clock.now() - begin).count();
+  const ChildrenUse after = children_use();
+  imported.cpu_seconds = after.cpu_seconds - before.cpu_seconds;
+  imported.bytes_written = after.bytes_written - before.bytes_written;
+  // Partial: the corpus deletes events, and some of the deleted come later.
+  if (!code || (*code != 0 && text_of(err).find("stored") == std::string::npos)) imported.fault = text_of(err);
+  return imported;
+}
+
+bool MeasuredRelay::import_knows(const std::string& argument) const {
+  const testing::Ran help = testing::run({testing::pharos_program(), "import", "--help"});
+  return help.out.find(argument) != std::string::npos;
+}
+
+}  // namespace pharos::bench
