@@ -1,7 +1,6 @@
 #include "storage/seq_scan.h"
 
 #include <algorithm>
-#include <ranges>
 
 #include "storage/keys.h"
 #include "storage/snapshot.h"
@@ -65,7 +64,8 @@ Result<Seq, StorageFailure> scan_by_seq(const Store& store, Seq after, Seq throu
   PHAROS_TRY(const auto snapshot, store.snapshot());
   Walk walk(snapshot, through, records, visit);
   bool all = walk.lmdb(after);
-  for (const Memtable* memtable : snapshot.memtables() | std::views::reverse) all = all && walk.memtable(*memtable);
+  const auto newest_first = snapshot.memtables();
+  for (std::size_t i = newest_first.size(); all && i-- > 0;) all = walk.memtable(*newest_first[i]);
   if (snapshot.txn().failed()) return failure(snapshot.txn().failure());
   return all ? through : walk.done();
 }
