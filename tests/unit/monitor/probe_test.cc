@@ -90,6 +90,9 @@ TEST_F(ProbeTest, AnOverlayWithoutAProxyIsNeitherLookedUpNorJudged) {
 }
 
 TEST_F(ProbeTest, WithoutADescriptorNothingIsSaidOfTheRelay) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "the sanitizer's own check of vtables opens a pipe and takes a failure for a bad one";
+#endif
   const std::string url = endpoints.add(EndpointKind::healthy).url();
   probe(EndpointKind::dead);  // what the loop needs for itself is open
   rlimit limit{};
