@@ -1,5 +1,6 @@
 #include "bench/measured_relay.h"
 
+#include <algorithm>
 #include <atomic>
 #include <fstream>
 #include <iterator>
@@ -12,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "bench/load_process.h"
 #include "support/eventually.h"
 #include "support/temp_dir.h"
 #include "util/clock.h"
@@ -88,10 +90,22 @@ std::optional<double> MeasuredRelay::start() {
   return std::chrono::duration<double>(clock.now() - begin).count();
 }
 
-void MeasuredRelay::stop() {
-  if (!is_ours()) return;
+Cost MeasuredRelay::stop() {
+  Cost cost;
+  if (!is_ours()) return cost;
+  const SystemClock clock;
+  // The children's use grows by that of a whole life when one ends; what came before the stop is known from /proc.
+  const ProcessUse lived = process_use(pids());
+  const ChildrenUse before = children_use();
+  const SteadyTime begin = clock.now();
   instance_->process().signal(SIGTERM);
   instance_->process().wait(std::chrono::minutes(10));
+  cost.seconds = std::chrono::duration<double>(clock.now() - begin).count();
+  const ChildrenUse after = children_use();
+  cost.cpu_seconds = std::max(0.0, after.cpu_seconds - before.cpu_seconds - lived.cpu_seconds);
+  cost.bytes_written =
+      std::max(0.0, after.bytes_written - before.bytes_written - static_cast<double>(lived.bytes_written));
+  return cost;
 }
 
 void MeasuredRelay::kill() {
@@ -103,11 +117,11 @@ std::vector<pid_t> MeasuredRelay::pids() const {
   return {instance_->process().pid()};
 }
 
-Imported MeasuredRelay::import(const Corpus& corpus, std::size_t n, const std::vector<std::string>& arguments) {
+Cost MeasuredRelay::import(const Corpus& corpus, std::size_t n, const std::vector<std::string>& arguments) {
   const testing::TempDir dir;
   const auto pipe = dir.path() / "events";
   const auto err = dir.path() / "err";
-  Imported imported;
+  Cost imported;
   if (::mkfifo(pipe.c_str(), 0600) != 0) {
     imported.fault = "no pipe";
     return imported;

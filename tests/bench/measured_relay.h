@@ -29,8 +29,8 @@ struct RelayOptions {
   bool loaded = false;      // it has the corpus already
 };
 
-// What an import of its own process took.
-struct Imported {
+// What something took that ended a process.
+struct Cost {
   double seconds = 0;
   double cpu_seconds = 0;
   double bytes_written = 0;
@@ -44,10 +44,10 @@ class MeasuredRelay {
   bool is_ours() const { return options_.server.empty(); }
   // Seconds until it listened; nullopt when it did not, or is not ours to start.
   std::optional<double> start();
-  void stop();
+  Cost stop();
   void kill();
   // Imports the first n events into its database, which no process may have open.
-  Imported import(const Corpus& corpus, std::size_t n, const std::vector<std::string>& arguments = {});
+  Cost import(const Corpus& corpus, std::size_t n, const std::vector<std::string>& arguments = {});
   // The import command of the program knows this argument.
   bool import_knows(const std::string& argument) const;
 

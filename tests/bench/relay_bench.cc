@@ -99,6 +99,11 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   options.server = pharos::bench::without_scheme(options.server);
   ::signal(SIGPIPE, SIG_IGN);
-  pharos::bench::raise_file_limit(65'536);
+  // Some are for other things than connections; the relay has no more than this program.
+  const std::size_t most = pharos::bench::raise_file_limit(65'536) - 200;
+  if (options.connections > most) {
+    fmt::print(stderr, "open files are limited: {} idle connections instead of {}\n", most, options.connections);
+    options.connections = most;
+  }
   return pharos::bench::run_all(options);
 }

@@ -29,7 +29,7 @@ const std::vector<Scenario>& scenarios() {
        true},
       {{"hostile: profiles beside 10 scans"}, run_hostile, true},
       {{"live 1000 authors", "live everything x 500", "live 100000 authors"}, run_live, true},
-      {{"start-up", "start-up after kill"}, run_start_up, true},
+      {{"start-up after kill", "stop", "start-up"}, run_start_up, true},
       {{"idle plain", "idle deflate"}, run_idle, true},
       {{"size"}, run_size, true},
       {{"import verified", "import trusted"}, run_import, false},
@@ -42,7 +42,14 @@ const std::vector<Scenario>& scenarios() {
 std::size_t live_events(const RelayOptions& options) { return 6000 + options.events / 4; }
 
 std::optional<Publishing::Item> CorpusRange::next() {
-  while (at_ < end_ && take_ && !take_(corpus_.row(at_))) ++at_;
+  const auto skip = [this] {
+    while (at_ < end_ && take_ && !take_(corpus_.row(at_))) ++at_;
+  };
+  skip();
+  if (at_ >= end_ && repeats_) {
+    at_ = begin_;
+    skip();
+  }
   if (at_ >= end_) return std::nullopt;
   const std::string_view json = corpus_.json(at_++);
   return Publishing::Item{json, json.substr(std::string_view("{\"id\":\"").size(), 64)};
@@ -116,7 +123,7 @@ bool RelayBench::prepare() {
       std::ranges::any_of(scenarios(), [&](const Scenario& s) { return s.needs_events && any_wanted(s); });
   if (ingest || !needs) return true;
   relay.stop();
-  const Imported imported = relay.import(corpus, options.events);
+  const Cost imported = relay.import(corpus, options.events);
   if (!imported.fault.empty()) fmt::print(stderr, "import: {}\n", imported.fault);
   published = options.events;
   return relay.start().has_value();

@@ -74,14 +74,17 @@ std::size_t live_events(const RelayOptions& options);
 class CorpusRange {
  public:
   CorpusRange(const Corpus& corpus, std::size_t begin, std::size_t end, std::function<bool(const CorpusRow&)> take = {})
-      : corpus_(corpus), at_(begin), end_(end), take_(std::move(take)) {}
+      : corpus_(corpus), begin_(begin), at_(begin), end_(end), take_(std::move(take)) {}
+  void repeat() { repeats_ = true; }  // begins anew where it ended
   std::optional<Publishing::Item> next();
   std::size_t at() const { return at_; }
 
  private:
   const Corpus& corpus_;
+  std::size_t begin_;
   std::size_t at_;
   std::size_t end_;
+  bool repeats_ = false;
   std::function<bool(const CorpusRow&)> take_;
 };
 
