@@ -49,7 +49,11 @@ void listen(RelayBench& bench, const Audience& audience, CorpusRange& range,
 
   SendTimes sent;
   std::uint64_t due = 0;
-  Publishing publishing(loop, publishers, 64, [&range] { return range.next(); });
+  Publishing publishing(loop, publishers, 64, [&] {
+    const auto item = range.next();
+    if (item) bench.live_bytes += item->json.size() + 1;
+    return item;
+  });
   publishing.set_kept(&sent);
   publishing.set_on_ok([&](std::uint64_t prefix, bool accepted) {
     if (!accepted) return;

@@ -120,8 +120,8 @@ void run_size(RelayBench& bench) {
   if (bench.relay.data().empty()) return;
   const auto megabytes = [](std::uint64_t bytes) { return static_cast<double>(bytes) * 1e-6; };
   const double disk = megabytes(bytes_on_disk(bench.relay.data()));
-  const double json = megabytes(bench.corpus.lines(bench.published).size());
-  const double kept = megabytes(kept_bytes(bench.corpus, bench.published));
+  const double json = megabytes(bench.corpus.lines(bench.published).size() + bench.live_bytes);
+  const double kept = megabytes(kept_bytes(bench.corpus, bench.published) + bench.live_bytes);
   bench.add(
       "size",
       {{"MB on disk", disk}, {"MB of JSON", json}, {"x JSON", disk / json}, {"x JSON not replaced", disk / kept}});

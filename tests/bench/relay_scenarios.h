@@ -50,7 +50,8 @@ class RelayBench {
   RelayReport& report;
   MeasuredRelay relay;
   double floor_us = 0;
-  std::size_t published = 0;  // events of the corpus that the relay has been sent, from the first on
+  std::size_t published = 0;     // events of the corpus that the relay has been sent, from the first on
+  std::uint64_t live_bytes = 0;  // JSON of the further events that the live scenarios have sent
 
  private:
   bool prepare();
