@@ -193,7 +193,9 @@ Result<std::vector<std::uint64_t>, StorageFailure> list_wals(const std::filesyst
 Result<std::unique_ptr<Memtable>, StorageFailure> read_wal(Files& files, const std::filesystem::path& directory,
                                                            std::uint64_t generation, const SipKey& hash_key) {
   const std::filesystem::path path = wal_path(directory, generation);
-  PHAROS_TRY(const auto text, files.read(path));
+  const auto read = files.read(path);
+  if (!read) return read.error();
+  const std::string& text = read.value();
 
   Taker header(text);
   const std::string_view magic = header.take(kMagic.size());
