@@ -154,7 +154,8 @@ TEST_F(WsStreamTest, TheLastPongGoesBeforeTheCloseFrame) {
 
 TEST_F(WsStreamTest, CutsOffAPeerThatTalksButDoesNotRead) {
   options_.ws.max_outbound_bytes = 64'000'000;
-  options_.ws.idle_timeout = milliseconds(150);
+  // Long enough for a slow build to hand over the message and read what the peer says meanwhile.
+  options_.ws.idle_timeout = milliseconds(1000);
   options_.ws.close_timeout = milliseconds(50);
   RawSocket socket = open_raw();
   on_shard([&] { connection_->send(std::string(20'000'000, 'x')); });
