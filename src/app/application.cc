@@ -181,7 +181,7 @@ Result<void, StartFailure> Application::start_admin() {
 
 std::string Application::unready() const {
   if (draining_) return "draining";
-  if (store_->is_failing()) return "events cannot be written";
+  if (store_->is_failing()) return "the database cannot be written";
   const auto txn = store_->read();
   if (!txn) return "the database cannot be read: " + txn.error().detail;
   const auto info = storage::read_info(txn.value(), store_->tables());

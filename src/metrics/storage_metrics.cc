@@ -9,6 +9,11 @@ StorageMetrics make_storage_metrics(Registry& registry) {
   m.queue_depth = registry.gauge(MetricId::queue_depth, {"writer"});
   m.queue_capacity = registry.gauge(MetricId::queue_capacity, {"writer"});
   m.queue_wait_seconds = registry.histogram(MetricId::queue_wait_seconds, {"writer"});
+  m.merger_depth = registry.gauge(MetricId::queue_depth, {"merger"});
+  m.merger_capacity = registry.gauge(MetricId::queue_capacity, {"merger"});
+  m.memtables = registry.gauge(MetricId::memtables);
+  m.memtable_bytes = registry.gauge(MetricId::memtable_bytes);
+  m.log_bytes = registry.gauge(MetricId::log_bytes);
   m.write_batch_events = registry.histogram(MetricId::write_batch_events);
   m.merge_seconds = registry.histogram(MetricId::merge_seconds);
   m.write_commit_seconds = registry.histogram(MetricId::write_commit_seconds);

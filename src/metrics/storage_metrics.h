@@ -19,6 +19,12 @@ struct StorageMetrics {
   Gauge queue_capacity;          // queue_capacity{queue="writer"}
   Histogram queue_wait_seconds;  // queue_wait_seconds{queue="writer"}
 
+  Gauge merger_depth;     // queue_depth{queue="merger"}: updates of other tables
+  Gauge merger_capacity;  // queue_capacity{queue="merger"}
+  Gauge memtables;        // the active one and those that wait for the merger
+  Gauge memtable_bytes;   // of the active one
+  Gauge log_bytes;        // of its log
+
   Histogram write_batch_events;    // events per commit
   Histogram write_commit_seconds;  // one commit to the log, disk flush included
   Histogram merge_seconds;         // one memtable into LMDB

@@ -141,9 +141,4 @@ Result<void, StorageFailure> Env::open_tables(std::span<const TableSpec> specs) 
   return success();
 }
 
-Result<void, StorageFailure> Env::sync() {
-  if (const int code = mdb_env_sync(env_, 1)) return failure(lmdb_failure(code, directory_.string()));
-  return success();
-}
-
 }  // namespace pharos::storage

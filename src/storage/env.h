@@ -28,7 +28,7 @@ struct EnvOptions {
   std::filesystem::path directory;
   std::uint64_t map_size_bytes = std::uint64_t{1} << 40;  // address space, not disk; halved while the system refuses it
   std::size_t max_readers = 512;
-  bool sync_to_disk = true;  // false: a commit survives the process but not a power cut
+  bool sync_to_disk = true;  // false: a power cut may take the whole database; for what can be made again
   bool read_only = false;    // beside a running writer; the database must exist
 };
 
@@ -43,9 +43,6 @@ class Env {
 
   Result<ReadTxn, StorageFailure> read() const { return ReadTxn::begin(env_); }
   Result<WriteTxn, StorageFailure> write() { return WriteTxn::begin(env_, tables_); }
-
-  // Flushes what was committed without sync_to_disk.
-  Result<void, StorageFailure> sync();
 
   // Frees what readers hold back whose processes have died: while they seem to read, no page they saw is used again.
   void clear_dead_readers();

@@ -113,8 +113,8 @@ void EventStore::erase(Seq seq, Deleted cause) {
 void EventStore::forbid_until(const TombstoneKey& key, UnixSeconds time) {
   const std::optional<std::string> known = snapshot_.tombstone(key);
   if (known && decode_cutoff(*known).value_or(time) >= time) return;
-  const std::string* held = active_.tombstone(key.view());
-  tombstones_.emplace_back(key, held != nullptr ? std::optional(*held) : std::nullopt);
+  const std::optional<std::string_view> held = active_.tombstone(key.view());
+  tombstones_.emplace_back(key, held ? std::optional<std::string>(*held) : std::nullopt);
   const Key value = encode_cutoff(time);
   active_.set_tombstone(key, value.view());
   changes_.tombstone(key, value.view());

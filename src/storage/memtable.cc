@@ -117,14 +117,21 @@ std::vector<Seq> Memtable::erased() const {
 }
 
 void Memtable::set_tombstone(const TombstoneKey& key, std::string_view value) {
-  tombstones_.insert_or_assign(std::string(key.view()), std::string(value));
+  if (const auto known = tombstones_.find(key.view()); known != tombstones_.end()) {
+    known->second = value;
+  } else {
+    tombstones_.emplace(key.view(), value);
+  }
 }
 
-void Memtable::drop_tombstone(const TombstoneKey& key) { tombstones_.erase(std::string(key.view())); }
+void Memtable::drop_tombstone(const TombstoneKey& key) {
+  if (const auto known = tombstones_.find(key.view()); known != tombstones_.end()) tombstones_.erase(known);
+}
 
-const std::string* Memtable::tombstone(std::string_view key) const {
+std::optional<std::string_view> Memtable::tombstone(std::string_view key) const {
   const auto found = tombstones_.find(key);
-  return found != tombstones_.end() ? &found->second : nullptr;
+  if (found == tombstones_.end()) return std::nullopt;
+  return found->second;
 }
 
 }  // namespace pharos::storage

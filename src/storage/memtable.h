@@ -42,14 +42,14 @@ class Memtable {
   void restore(Seq seq);
   void set_tombstone(const TombstoneKey& key, std::string_view value);
   void drop_tombstone(const TombstoneKey& key);
-  const std::string* tombstone(std::string_view key) const;
+  std::optional<std::string_view> tombstone(std::string_view key) const;
   Seq last_seq() const { return last_seq_; }
   bool empty() const;
   // Of memory.
   std::size_t bytes() const { return memory_.used; }
   bool has_room() const { return last_seq_ - before_ < kMaxEvents; }
   // By expiration, those of erased events too.
-  const std::multimap<UnixSeconds, Seq>& expirations() const { return expirations_; }
+  const std::pmr::multimap<UnixSeconds, Seq>& expirations() const { return expirations_; }
 
   // --- any thread ---
   // The event of that number unless it is newer than as_of or was erased by then.
@@ -68,7 +68,8 @@ class Memtable {
   }
   // The older events erased here.
   std::vector<Seq> erased() const;
-  const std::map<std::string, std::string, std::less<>>& tombstones() const { return tombstones_; }
+  using Tombstones = std::pmr::map<std::pmr::string, std::pmr::string, std::less<>>;
+  const Tombstones& tombstones() const { return tombstones_; }
 
   static constexpr std::size_t kMaxEvents = 1U << 20U;
 
@@ -112,8 +113,8 @@ class Memtable {
   std::unique_ptr<std::atomic<Erasure*>[]> erasures_;
   std::atomic<std::size_t> erasure_count_{0};
   PlaceLists lists_;
-  std::map<std::string, std::string, std::less<>> tombstones_;
-  std::multimap<UnixSeconds, Seq> expirations_;
+  Tombstones tombstones_{&memory_};
+  std::pmr::multimap<UnixSeconds, Seq> expirations_{&memory_};
   std::vector<IndexEntry> entries_;  // reused
 };
 

@@ -37,6 +37,11 @@ bool Memtables::wait_for_room() {
   return list_->size() <= kMaxFrozen;
 }
 
+bool Memtables::is_stuck() const {
+  Lock lock(mutex_);
+  return stuck_;
+}
+
 void Memtables::set_stuck(bool stuck) {
   {
     Lock lock(mutex_);

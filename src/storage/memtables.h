@@ -32,6 +32,7 @@ class Memtables {
   bool wait_for_room();
   // Whether the merger fails at the moment.
   void set_stuck(bool stuck);
+  bool is_stuck() const;
 
  private:
   mutable Mutex mutex_;

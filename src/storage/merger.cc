@@ -15,11 +15,13 @@ namespace {
 constexpr std::size_t kMaxUpdates = 16'384;
 constexpr std::chrono::seconds kRetryInterval{1};
 constexpr std::chrono::seconds kComplaintInterval{10};
+constexpr std::string_view kLostUpdates = "the router's and the monitor's notes cannot be written";
 
 }  // namespace
 
 Merger::Merger(Env& env, Memtables& memtables, Files& files, const Clock& clock, const metrics::StorageMetrics& metrics)
     : env_(env), memtables_(memtables), files_(files), clock_(clock), metrics_(metrics) {
+  metrics_.merger_capacity.set(static_cast<std::int64_t>(kMaxUpdates));
   Lock lock(stop_mutex_);
   thread_ = std::thread([this] {
     set_thread_name("merger");
@@ -42,6 +44,7 @@ bool Merger::submit(Update&& update) {
     Lock lock(mutex_);
     if (stopping_ || updates_.size() >= kMaxUpdates) return false;
     updates_.push_back(std::move(update));
+    metrics_.merger_depth.set(static_cast<std::int64_t>(updates_.size()));
     awake_ = true;
   }
   changed_.notify_one();
@@ -76,6 +79,7 @@ void Merger::run() {
       awake_ = false;
       stopping = stopping_;
       updates.swap(updates_);
+      metrics_.merger_depth.set(0);
     }
     if (!updates.empty()) apply_updates(updates);
     stuck = !merge_all(stopping);
@@ -88,14 +92,15 @@ bool Merger::merge_all(bool active_too) {
   while (const std::shared_ptr<Memtable> memtable = memtables_.oldest_frozen(active_too)) {
     if (!memtable->empty()) {
       if (const auto merged = merge(*memtable); !merged) {
-        complain(merged.error());
+        complain("what is acknowledged stays in the log: the database cannot be written", merged.error());
         return false;
       }
     }
     memtables_.drop(memtable->generation());
+    metrics_.memtables.set(static_cast<std::int64_t>(memtables_.current()->size()));
     const auto removed = files_.remove(wal_path(env_.directory(), memtable->generation()));
     // It is looked at and removed at the next start.
-    if (!removed) complain(removed.error());
+    if (!removed) complain("a log that is done with cannot be removed", removed.error());
   }
   return true;
 }
@@ -112,7 +117,7 @@ Result<void, StorageFailure> Merger::merge(const Memtable& memtable) {
 bool Merger::apply_together(const std::deque<Update>& updates, std::vector<bool>& applied) {
   auto begun = env_.write();
   if (!begun) {
-    complain(begun.error());
+    complain(kLostUpdates, begun.error());
     return false;
   }
   WriteTxn& txn = begun.value();
@@ -121,7 +126,7 @@ bool Merger::apply_together(const std::deque<Update>& updates, std::vector<bool>
     applied.push_back(nested && update.apply(nested.value()) && nested.value().commit().has_value());
   }
   const auto committed = txn.commit();
-  if (!committed) complain(committed.error());
+  if (!committed) complain(kLostUpdates, committed.error());
   return committed.has_value();
 }
 
@@ -140,12 +145,11 @@ void Merger::apply_updates(std::deque<Update>& updates) {
   }
 }
 
-void Merger::complain(const StorageFailure& failure) {
+void Merger::complain(std::string_view what, const StorageFailure& failure) {
   const SteadyTime now = clock_.now();
   if (now < next_complaint_) return;
   next_complaint_ = now + kComplaintInterval;
-  log::error("storage", "the database cannot be written; what is acknowledged stays in the log until it can",
-             {{"error", describe(failure.error)}, {"detail", failure.detail}});
+  log::error("storage", what, {{"error", describe(failure.error)}, {"detail", failure.detail}});
 }
 
 }  // namespace pharos::storage

@@ -51,7 +51,7 @@ class Merger {
   void apply_updates(std::deque<Update>& updates);
   // Whether the updates are durable; applied[i] tells which took effect.
   bool apply_together(const std::deque<Update>& updates, std::vector<bool>& applied);
-  void complain(const StorageFailure& failure);
+  void complain(std::string_view what, const StorageFailure& failure);
 
   Env& env_;
   Memtables& memtables_;

@@ -78,7 +78,7 @@ std::vector<Seq> Snapshot::versions(const PublicKey& author, Kind kind, std::str
 
 std::optional<std::string> Snapshot::tombstone(const TombstoneKey& key) const {
   for (const Memtable* layer : layers_) {
-    if (const std::string* value = layer->tombstone(key.view())) return *value;
+    if (const auto value = layer->tombstone(key.view())) return std::string(*value);
   }
   const auto value = txn_.get((*tables_)[Table::tombstones], key.view());
   return value ? std::optional<std::string>(*value) : std::nullopt;

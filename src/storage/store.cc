@@ -57,14 +57,12 @@ class LmdbStore final : public Store {
     return now && now.value().find(id).has_value();
   }
 
-  bool is_failing() const override { return writer_ && writer_->is_failing(); }
+  bool is_failing() const override { return writer_ && (writer_->is_failing() || memtables_.is_stuck()); }
 
   void stop() override {
     if (!writer_) return;
     writer_->stop();
     merger_->stop();
-    // Only a bulk import leaves something to flush.
-    static_cast<void>(env_->sync());
   }
 
  private:
@@ -85,7 +83,6 @@ Result<std::unique_ptr<Store>, StorageFailure> Store::open(const StoreOptions& o
   env_options.directory = options.directory;
   env_options.map_size_bytes = options.map_size_bytes;
   env_options.max_readers = options.max_readers;
-  env_options.sync_to_disk = options.durability != Durability::os;
   env_options.read_only = options.read_only;
   PHAROS_TRY(auto env, Env::open(env_options));
   Files& files = options.files != nullptr ? *options.files : system_files();

@@ -124,7 +124,7 @@ class Store {
   // True when that id is stored now. Any thread; the cheap test before signature work.
   virtual bool contains(const EventId& id) const = 0;
 
-  // True from a commit that could not be made to the next one that was. Any thread.
+  // True from a commit, to the log or to LMDB, that could not be made to the next one that was. Any thread.
   virtual bool is_failing() const { return false; }
 
   // Commits what was submitted, answers it, merges it and stops the threads. Idempotent; not from a callback.

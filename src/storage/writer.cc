@@ -110,6 +110,7 @@ std::optional<StorageFailure> Writer::begin_generation() {
   active_ = std::make_shared<Memtable>(generation, last_given_, parts_.env.tables().hash_key,
                                        options_.memtable_bytes / kBytesAnEvent);
   parts_.memtables.push(active_);
+  metrics_.memtables.set(static_cast<std::int64_t>(parts_.memtables.current()->size()));
   parts_.merger.wake();
   return std::nullopt;
 }
@@ -151,6 +152,8 @@ std::optional<StorageFailure> Writer::append(EventStore& events) {
     if (appended.error().error == StorageError::io) wal_.reset();
     return appended.error();
   }
+  metrics_.memtable_bytes.set(static_cast<std::int64_t>(active_->bytes()));
+  metrics_.log_bytes.set(static_cast<std::int64_t>(wal_->bytes()));
   metrics_.write_commit_seconds.observe(seconds_between(decided, parts_.clock.now()));
   last_seq_.store(last_given_, std::memory_order_release);
   return std::nullopt;

@@ -171,7 +171,8 @@ TEST_F(WsConnectorTest, CallsNobodyAfterCancelling) {
     for (const char* host : {"127.0.0.1", "localhost", "no-such-host.invalid"})
       handles.push_back(
           dial_websocket(shard(), target_at(silent.port(), false, host), dial_, [&](DialOutcome) { ++calls; }));
-    handles.erase(handles.begin() + 1);
+    // Names may be answered as soon as the loop turns; the silent peer cannot, so that dial ends while under way.
+    handles.resize(1);
   });
   run_on(shard(), [&] { handles.clear(); });
   for (int i = 0; i < 10; ++i) run_on(shard(), [] {});

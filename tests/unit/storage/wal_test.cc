@@ -70,7 +70,7 @@ TEST_F(WalTest, GivesBackWhatWasAppended) {
   EXPECT_EQ(seqs(*memtable), (std::vector<Seq>{102, 105, 106}));
   EXPECT_EQ(memtable->erased(), std::vector<Seq>{50});
   EXPECT_EQ(memtable->tombstones().size(), 2U);
-  EXPECT_NE(memtable->tombstone(storage::deleted_id_key(id, public_key(0)).view()), nullptr);
+  EXPECT_TRUE(memtable->tombstone(storage::deleted_id_key(id, public_key(0)).view()).has_value());
   Event event;
   memtable->record(105, storage::kMaxSeq)->decode(event);
   EXPECT_EQ(event.content, "105");
