@@ -1,6 +1,8 @@
 #include "storage/check.h"
 
+#include <algorithm>
 #include <numeric>
+#include <optional>
 #include <set>
 
 #include <lmdb.h>
@@ -10,6 +12,7 @@
 #include "nostr/schnorr.h"
 #include "nostr/sha256.h"
 #include "storage/index_entries.h"
+#include "storage/index_table.h"
 #include "storage/kv_table.h"
 #include "storage/meta.h"
 #include "storage/record.h"
@@ -52,13 +55,13 @@ class Check {
     last_seq_ = read_last_seq(txn_, tables_);
     walk_records();
     for (const Table table : kIndexTables) {
-      const std::uint64_t found = entries_in(txn_, tables_[table]);
+      const std::uint64_t found = walk_index(table);
       report_.index_entries += found;
-      // Entries are unique, so all but those that a record asked for are strays.
+      // Postings are unique, so all but those that a record asked for are strays.
       if (found != backed_[static_cast<std::size_t>(table)]) find_strays(table);
     }
-    walk_same_prefix(Table::by_id);
-    walk_same_prefix(Table::replaceable);
+    walk_same_key(Table::by_id);
+    walk_same_key(Table::replaceable);
     walk_tombstones();
     for (const Table table : kKvTables) walk_kv(table);
     if (txn_.failed()) return txn_.failure();
@@ -150,37 +153,47 @@ class Check {
   }
 
   bool holds(const IndexEntry& entry) {
-    Cursor cursor(txn_, tables_[entry.table]);
-    return cursor.seek_at_most(entry.key.view(), entry.value.view()) && cursor.value() == entry.value.view();
+    std::optional<IndexCursor>& cursor = cursors_[static_cast<std::size_t>(entry.table)];
+    if (!cursor) cursor.emplace(txn_, tables_, entry.table);
+    return cursor->seek(entry.posting) && cursor->posting() == entry.posting;
+  }
+
+  // Block by block, so that a damaged one hides itself only; returns how many postings there are.
+  std::uint64_t walk_index(Table table) {
+    const PostingShape shape = posting_shape(table);
+    std::uint64_t postings = 0;
+    std::optional<Posting> before;
+    Cursor cursor(txn_, tables_[table]);
+    for (bool more = cursor.first(); more; more = cursor.next()) {
+      const std::optional<Posting> last = decode_block_key(shape, cursor.key());
+      IndexBlockReader block(shape, as_bytes(cursor.value()));
+      bool in_order = last.has_value();
+      while (block.next()) {
+        in_order = in_order && (!before || *before < block.posting());
+        before = block.posting();
+        ++postings;
+      }
+      if (in_order && !block.malformed() && before == last) continue;
+      note(Contradiction::bad_key, table, "a block of " + std::to_string(cursor.value().size()) + " bytes");
+    }
+    return postings;
   }
 
   void find_strays(Table table) {
-    const bool places = table != Table::by_id && table != Table::replaceable && table != Table::expiry;
-    Cursor cursor(txn_, tables_[table]);
+    IndexCursor cursor(txn_, tables_, table);
     for (bool more = cursor.first(); more; more = cursor.next()) {
-      std::optional<Seq> seq;
-      if (places) {
-        if (const auto candidate = decode_place(cursor.value())) seq = candidate->seq;
-      } else {
-        seq = decode_seq(cursor.value());
-      }
-      if (!seq) {
-        note(Contradiction::bad_key, table, "a value of " + std::to_string(cursor.value().size()) + " bytes");
-      } else if (!record_lists(*seq, table, cursor.key(), cursor.value())) {
-        note(Contradiction::stray_entry, table, "seq " + std::to_string(*seq));
-      }
+      const IndexEntry entry{table, cursor.posting()};
+      const Seq seq = entry.posting.place.seq;
+      if (!record_lists(seq, entry)) note(Contradiction::stray_entry, table, "seq " + std::to_string(seq));
     }
   }
 
-  bool record_lists(Seq seq, Table table, std::string_view key, std::string_view value) {
+  bool record_lists(Seq seq, const IndexEntry& entry) {
     const auto bytes = txn_.get(tables_[Table::events], EventKey(seq).view());
     if (!bytes || !verify_record(as_bytes(*bytes))) return false;
     entries_.clear();
     list_index_entries(RecordView(seq, as_bytes(*bytes)), tables_.hash_key, entries_);
-    for (const IndexEntry& entry : entries_) {
-      if (entry.table == table && entry.key.view() == key && entry.value.view() == value) return true;
-    }
-    return false;
+    return std::ranges::find(entries_, entry) != entries_.end();
   }
 
   void walk_tombstones() {
@@ -204,23 +217,29 @@ class Check {
     }
   }
 
-  // Entries of different events may share a key there, by prefix or hash; the same id or address may not stand twice.
-  void walk_same_prefix(Table table) {
-    Cursor cursor(txn_, tables_[table]);
-    for (bool more = cursor.first(); more; more = cursor.next_key()) {
-      if (cursor.group_size() > 1) check_group(table, cursor.key());
+  // Entries of different events may share a key there, by their hash; the same id or address may not stand twice.
+  void walk_same_key(Table table) {
+    std::vector<Seq> same;
+    Key key = 0;
+    IndexCursor cursor(txn_, tables_, table);
+    for (bool more = cursor.first(); more; more = cursor.next()) {
+      if (cursor.posting().key != key) {
+        check_same(table, same);
+        same.clear();
+        key = cursor.posting().key;
+      }
+      same.push_back(cursor.posting().place.seq);
     }
+    check_same(table, same);
   }
 
-  void check_group(Table table, std::string_view key) {
-    Cursor cursor(txn_, tables_[table]);
+  void check_same(Table table, const std::vector<Seq>& same) {
+    if (same.size() < 2) return;
     std::set<std::string> seen;
-    for (bool more = cursor.seek_group(key); more; more = cursor.next_in_group()) {
-      const auto seq = decode_seq(cursor.value());
-      if (!seq) continue;
-      const auto bytes = txn_.get(tables_[Table::events], EventKey(*seq).view());
+    for (const Seq seq : same) {
+      const auto bytes = txn_.get(tables_[Table::events], EventKey(seq).view());
       if (!bytes || !verify_record(as_bytes(*bytes))) continue;
-      RecordView(*seq, as_bytes(*bytes)).decode(event_);
+      RecordView(seq, as_bytes(*bytes)).decode(event_);
       std::string name = event_.id.hex();
       if (table == Table::replaceable) {
         name = event_.pubkey.hex() + ":" + std::to_string(event_.kind) + ":";
@@ -228,7 +247,7 @@ class Check {
       }
       if (seen.insert(name).second) continue;
       const auto what = table == Table::by_id ? Contradiction::duplicate_id : Contradiction::duplicate_address;
-      note(what, table, "seq " + std::to_string(*seq) + ", id " + event_.id.hex());
+      note(what, table, "seq " + std::to_string(seq) + ", id " + event_.id.hex());
     }
   }
 
@@ -239,9 +258,10 @@ class Check {
   CheckReport report_;
   Seq last_seq_ = 0;
   std::array<std::uint64_t, kTableCount> backed_{};  // entries that a record has
-  Event event_;                                      // reused
-  std::string encoded_;                              // reused
-  std::vector<IndexEntry> entries_;                  // reused
+  std::array<std::optional<IndexCursor>, kTableCount> cursors_;
+  Event event_;                      // reused
+  std::string encoded_;              // reused
+  std::vector<IndexEntry> entries_;  // reused
 };
 
 }  // namespace

@@ -30,7 +30,7 @@ enum class Contradiction : std::uint8_t {
   deleted_but_stored,  // a tombstone forbids the event (NIP-09)
   missing_tombstone,   // a stored deletion request lacks that of one of its targets
   wrong_digest,        // a document is not what its key is the hash of
-  bad_key,             // a key or value that no grammar of keys.h reads
+  bad_key,             // a key or value that no grammar reads, or a block out of order
 };
 inline constexpr std::size_t kContradictionCount = static_cast<std::size_t>(Contradiction::bad_key) + 1;
 const char* describe(Contradiction contradiction);

@@ -4,6 +4,7 @@
 
 #include "nostr/kind.h"
 #include "storage/index_entries.h"
+#include "storage/index_table.h"
 #include "storage/tombstones.h"
 #include "util/check.h"
 
@@ -115,7 +116,7 @@ void EventStore::forbid_until(const TombstoneKey& key, UnixSeconds time) {
   if (known && decode_cutoff(*known).value_or(time) >= time) return;
   const std::optional<std::string_view> held = active_.tombstone(key.view());
   tombstones_.emplace_back(key, held ? std::optional<std::string>(*held) : std::nullopt);
-  const Key value = encode_cutoff(time);
+  const SmallValue value = encode_cutoff(time);
   active_.set_tombstone(key, value.view());
   changes_.tombstone(key, value.view());
 }
@@ -132,10 +133,10 @@ std::size_t EventStore::erase_expired(UnixSeconds now, std::size_t limit) {
     const auto& due = memtable->expirations();
     for (auto at = due.begin(); at != due.end() && at->first <= now && erased < limit; ++at) erase_if_due(at->second);
   }
-  const Key after = expiry_key(now);
-  Cursor cursor(snapshot_.txn(), tables_[Table::expiry]);
-  for (bool there = cursor.first(); there && erased < limit && cursor.key() <= after.view(); there = cursor.next()) {
-    erase_if_due(decode_seq(cursor.value()).value_or(0));
+  IndexCursor cursor(snapshot_.txn(), tables_, Table::expiry);
+  for (bool there = cursor.first(); there && erased < limit && cursor.posting().key <= expiry_key(now);
+       there = cursor.next()) {
+    erase_if_due(cursor.posting().place.seq);
   }
   return erased;
 }

@@ -13,7 +13,7 @@ bool is_indexed_name(const PackedItem& name) {
   return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z');
 }
 
-void list_tag_entries(const RecordView& record, const SipKey& hash_key, const Key& place,
+void list_tag_entries(const RecordView& record, const SipKey& hash_key, const Candidate& place,
                       std::vector<IndexEntry>& out) {
   const std::size_t first = out.size();
   std::string scratch;
@@ -21,7 +21,8 @@ void list_tag_entries(const RecordView& record, const SipKey& hash_key, const Ke
   PackedItem value;
   for (PackedTagReader tags = record.tags(); tags.next_tag();) {
     if (!tags.next_item(name) || !is_indexed_name(name) || !tags.next_item(value)) continue;
-    out.push_back({Table::by_tag, tag_key(hash_key, static_cast<char>(name.bytes[0]), value.text(scratch)), place});
+    const Key key = tag_key(hash_key, static_cast<char>(name.bytes[0]), value.text(scratch));
+    out.push_back({Table::by_tag, {key, place}});
   }
   const auto begin = out.begin() + static_cast<std::ptrdiff_t>(first);
   std::sort(begin, out.end());
@@ -43,22 +44,23 @@ void list_index_entries(const RecordView& record, const SipKey& hash_key, std::v
   const EventId id = record.id();
   const PublicKey author = record.pubkey();
   const Kind kind = record.kind();
-  const Key seq = encode_seq(record.seq());
-  const Key place = encode_place({record.created_at(), prefix8(id), record.seq()});
+  const Candidate bare{0, 0, record.seq()};
+  const Candidate place{record.created_at(), tie_of(id), record.seq()};
 
-  out.push_back({Table::by_id, id_key(id), seq});
-  out.push_back({Table::by_time, time_key(), place});
-  out.push_back({Table::by_kind, kind_key(kind), place});
-  out.push_back({Table::by_author, author_key(author), place});
-  out.push_back({Table::by_author_kind, author_kind_key(author, kind), place});
+  out.push_back({Table::by_id, {id_key(hash_key, id), bare}});
+  out.push_back({Table::by_time, {time_key(), place}});
+  out.push_back({Table::by_kind, {kind_key(kind), place}});
+  out.push_back({Table::by_author, {author_key(hash_key, author), place}});
+  out.push_back({Table::by_author_kind, {author_kind_key(hash_key, author, kind), place}});
   list_tag_entries(record, hash_key, place, out);
 
   if (has_address(kind)) {
     std::string scratch;
-    out.push_back(
-        {Table::replaceable, replaceable_key(hash_key, author, kind, record_identifier(record, scratch)), seq});
+    const Key key = replaceable_key(hash_key, author, kind, record_identifier(record, scratch));
+    out.push_back({Table::replaceable, {key, bare}});
   }
-  if (const std::optional<UnixSeconds> at = record.expires_at()) out.push_back({Table::expiry, expiry_key(*at), seq});
+  if (const std::optional<UnixSeconds> at = record.expires_at())
+    out.push_back({Table::expiry, {expiry_key(*at), bare}});
 }
 
 }  // namespace pharos::storage

@@ -13,10 +13,8 @@ namespace pharos::storage {
 
 struct IndexEntry {
   Table table = Table::meta;
-  Key key;
-  Key value;
+  Posting posting;
 
-  // Table by table in the order of keys and values: how LMDB takes them best.
   friend auto operator<=>(const IndexEntry&, const IndexEntry&) = default;
   friend bool operator==(const IndexEntry&, const IndexEntry&) = default;
 };

@@ -9,14 +9,10 @@ namespace pharos::storage {
 namespace {
 
 constexpr char kIdentifierName = 0;
-
-void add_address(auto& key, const SipKey& hash_key, Kind kind, std::string_view identifier) {
-  key.add_number(kind, 2);
-  key.add_number(
-      hash8(hash_key, kIdentifierName, classify(kind) == KindClass::addressable ? identifier : std::string_view()), 8);
-}
-
-}  // namespace
+constexpr char kIdName = 1;
+constexpr char kAuthorName = 2;
+constexpr char kAddressName = 3;
+constexpr unsigned kKindBits = 16;
 
 std::uint64_t hash8(const SipKey& hash_key, char name, std::string_view value) {
   constexpr std::size_t kUsual = 120;
@@ -31,8 +27,16 @@ std::uint64_t hash8(const SipKey& hash_key, char name, std::string_view value) {
   return siphash(hash_key, as_bytes(bytes));
 }
 
-Key encode_seq(Seq seq) {
-  Key value;
+Key hash48(const SipKey& hash_key, char name, std::string_view value) { return hash8(hash_key, name, value) >> 16U; }
+
+std::string_view identifier_of(Kind kind, std::string_view identifier) {
+  return classify(kind) == KindClass::addressable ? identifier : std::string_view();
+}
+
+}  // namespace
+
+SmallValue encode_seq(Seq seq) {
+  SmallValue value;
   value.add_number(seq, kSeqBytes);
   return value;
 }
@@ -42,24 +46,6 @@ std::optional<Seq> decode_seq(std::string_view value) {
   return get_big_endian(as_bytes(value));
 }
 
-Key encode_place(const Candidate& candidate) {
-  Key value;
-  value.add_number(static_cast<std::uint64_t>(candidate.created_at), 8);
-  value.add_number(~candidate.id_prefix, 8);
-  value.add_number(~candidate.seq, kSeqBytes);
-  return value;
-}
-
-std::optional<Candidate> decode_place(std::string_view value) {
-  if (value.size() != kPlaceBytes) return std::nullopt;
-  const std::span<const std::uint8_t> bytes = as_bytes(value);
-  Candidate candidate;
-  candidate.created_at = static_cast<UnixSeconds>(get_big_endian(bytes.first(8)));
-  candidate.id_prefix = ~get_big_endian(bytes.subspan(8, 8));
-  candidate.seq = ~get_big_endian(bytes.subspan(16)) & kMaxSeq;
-  return candidate;
-}
-
 std::optional<Seq> decode_event_key(std::string_view key) {
   Seq seq = 0;
   if (key.size() != sizeof seq) return std::nullopt;
@@ -67,53 +53,31 @@ std::optional<Seq> decode_event_key(std::string_view key) {
   return seq;
 }
 
-Key id_key(const EventId& id) {
-  Key key;
-  key.add_bytes(id.span().first<8>());
-  return key;
+Key id_key(const SipKey& hash_key, const EventId& id) { return hash48(hash_key, kIdName, as_text(id.span())); }
+
+Key time_key() { return 0; }
+
+Key kind_key(Kind kind) { return kind; }
+
+Key author_key(const SipKey& hash_key, const PublicKey& author) {
+  return hash48(hash_key, kAuthorName, as_text(author.span()));
 }
 
-Key time_key() {
-  Key key;
-  key.add_byte('t');
-  return key;
+Key author_kind_key(const SipKey& hash_key, const PublicKey& author, Kind kind) {
+  return author_key(hash_key, author) << kKindBits | kind;
 }
 
-Key kind_key(Kind kind) {
-  Key key;
-  key.add_number(kind, 2);
-  return key;
-}
-
-Key author_key(const PublicKey& author) {
-  Key key;
-  key.add_bytes(author.span().first<8>());
-  return key;
-}
-
-Key author_kind_key(const PublicKey& author, Kind kind) {
-  Key key = author_key(author);
-  key.add_number(kind, 2);
-  return key;
-}
-
-Key tag_key(const SipKey& hash_key, char name, std::string_view value) {
-  Key key;
-  key.add_number(hash8(hash_key, name, value), 8);
-  return key;
-}
+Key tag_key(const SipKey& hash_key, char name, std::string_view value) { return hash48(hash_key, name, value); }
 
 Key replaceable_key(const SipKey& hash_key, const PublicKey& author, Kind kind, std::string_view identifier) {
-  Key key = author_key(author);
-  add_address(key, hash_key, kind, identifier);
-  return key;
+  std::string address(as_text(author.span()));
+  address += static_cast<char>(kind >> 8U);
+  address += static_cast<char>(kind);
+  address += identifier_of(kind, identifier);
+  return hash48(hash_key, kAddressName, address);
 }
 
-Key expiry_key(UnixSeconds expires_at) {
-  Key key;
-  key.add_number(static_cast<std::uint64_t>(expires_at), 8);
-  return key;
-}
+Key expiry_key(UnixSeconds expires_at) { return static_cast<Key>(expires_at); }
 
 TombstoneKey deleted_id_key(const EventId& id, const PublicKey& requester) {
   TombstoneKey key;
@@ -128,7 +92,8 @@ TombstoneKey deleted_address_key(const SipKey& hash_key, const PublicKey& author
   TombstoneKey key;
   key.add_byte('a');
   key.add_bytes(author.span());
-  add_address(key, hash_key, kind, identifier);
+  key.add_number(kind, 2);
+  key.add_number(hash8(hash_key, kIdentifierName, identifier_of(kind, identifier)), 8);
   return key;
 }
 

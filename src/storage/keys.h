@@ -1,33 +1,32 @@
 // Keys and values of every table, byte for byte.
 //
 //   u16 u48 u64      unsigned, big-endian: memcmp order is numeric order
-//   id8 key8         the first eight bytes of an event id, of a public key
-//   id key           all 32
-//   hash8(n, v)      u64: SipHash-2-4 under the database's key of the byte n followed by the bytes of v
-//   place            u64 created_at, ~id8, ~u48 seq           22 bytes; ~ inverts every bit
+//   hash48(n, v)     the first six bytes of SipHash-2-4 under the database's key of the byte n followed by the bytes v
+//   id key           all 32 bytes of an event id, of a public key
 //
 //   table            key                                      value
 //   events           native u64 seq                           record (schema/event_record.fbs)
-//   by_id            id8                                      u48 seq
-//   by_time          "t"                                      place
-//   by_kind          u16 kind                                 place
-//   by_author        key8                                     place
-//   by_author_kind   key8, u16 kind                           place
-//   by_tag           hash8(name, value)                       place      one-letter names, see index_entries.h
-//   replaceable      key8, u16 kind, hash8(0, d)              u48 seq    d is "" for replaceable kinds
-//   expiry           u64 expires_at                           u48 seq
 //   tombstones       'e', id, key                             u64 time   key asked for the deletion of the event id
 //                    'a', key, u16 kind, hash8(0, d)          u64 cutoff versions created at or before it are deleted
 //   kv_*             at most 400 bytes                        any
 //
-// The scan indexes (by_time to by_tag) are read backwards within one key: then places come newest first, ties by
-// ascending id, and events that arrive about when they were made are appended, which leaves pages full (tables.h).
-// Eight bytes of the id settle a tie without reading the record. Equal places of different events can be made with
-// 2^32 hashes; whoever merges streams compares the full ids then. Four bytes would save 20 bytes an event and tie by
-// accident among 2^16 events of one second.
+// The indexes hold postings (candidate.h) in blocks (index_block.h, index_table.h), under these numbers:
 //
-// Prefixes and hashes can be shared: whatever an index yields is compared with the record. Aiming a key or an id at
-// another's eight bytes takes 2^64 tries; tag values, which cost nothing to choose, are hashed under the secret key.
+//   index            Key                                      postings
+//   by_id            hash48(1, id)                            bare
+//   by_time          0                                        placed
+//   by_kind          kind                                     placed
+//   by_author        hash48(2, key)                           placed
+//   by_author_kind   hash48(2, key) << 16 | kind              placed
+//   by_tag           hash48(name, value)                      placed     one-letter names, see index_entries.h
+//   replaceable      hash48(3, key, u16 kind, d)              bare       d is "" for replaceable kinds
+//   expiry           expires_at                               bare
+//
+// The placed ones are read in the order of answers within one key. Three bytes of the id settle nearly every tie
+// without reading the record; whoever merges streams compares the full ids of the others.
+//
+// Hashes can be shared: whatever an index yields is compared with the record. Hashing under a secret key keeps anyone
+// from aiming at another's number, and six bytes are enough against chance: of 2^26 keys, one in 2^22 shares its own.
 // Tombstones are not compared with anything, so they hold ids and keys whole.
 #pragma once
 
@@ -75,20 +74,15 @@ class BasicKey {
   std::uint8_t size_ = 0;
 };
 
-// Of indexes and small values: kept short, because a batch sorts thousands of them.
-using Key = BasicKey<22>;
+using SmallValue = BasicKey<8>;
 using TombstoneKey = BasicKey<65>;
 
 inline constexpr std::size_t kSeqBytes = 6;
-inline constexpr std::size_t kPlaceBytes = 8 + 8 + kSeqBytes;
 inline constexpr Seq kMaxSeq = (Seq{1} << (8 * kSeqBytes)) - 1;
 inline constexpr std::size_t kMaxLmdbKeyBytes = 511;
-static_assert(Key::kCapacity <= kMaxLmdbKeyBytes && TombstoneKey::kCapacity <= kMaxLmdbKeyBytes);
-static_assert(Key::kCapacity >= kPlaceBytes && Key::kCapacity >= 8 + 2 + 8);
+static_assert(TombstoneKey::kCapacity <= kMaxLmdbKeyBytes);
 static_assert(TombstoneKey::kCapacity >= 1 + EventId::kSize + PublicKey::kSize);
 static_assert(TombstoneKey::kCapacity >= 1 + PublicKey::kSize + 2 + 8);
-// LMDB wants values of grouped tables to be of even size.
-static_assert(kPlaceBytes % 2 == 0 && kSeqBytes % 2 == 0);
 
 // At most eight bytes.
 inline std::uint64_t get_big_endian(std::span<const std::uint8_t> bytes) {
@@ -103,14 +97,14 @@ std::uint64_t prefix8(const FixedBytes<Tag, N>& bytes) {
   return get_big_endian(bytes.span().template first<8>());
 }
 
-std::uint64_t hash8(const SipKey& hash_key, char name, std::string_view value);
+// The tie of a candidate.
+inline std::uint32_t tie_of(const EventId& id) {
+  return static_cast<std::uint32_t>(get_big_endian(id.span().first<3>()));
+}
 
 // --- values ---------------------------------------------------------------------------------------------------------
-Key encode_seq(Seq seq);
+SmallValue encode_seq(Seq seq);
 std::optional<Seq> decode_seq(std::string_view value);
-
-Key encode_place(const Candidate& candidate);
-std::optional<Candidate> decode_place(std::string_view value);
 
 // --- keys -----------------------------------------------------------------------------------------------------------
 // Of events: native order, aligned.
@@ -124,11 +118,11 @@ class EventKey {
 };
 std::optional<Seq> decode_event_key(std::string_view key);
 
-Key id_key(const EventId& id);
+Key id_key(const SipKey& hash_key, const EventId& id);
 Key time_key();
 Key kind_key(Kind kind);
-Key author_key(const PublicKey& author);
-Key author_kind_key(const PublicKey& author, Kind kind);
+Key author_key(const SipKey& hash_key, const PublicKey& author);
+Key author_kind_key(const SipKey& hash_key, const PublicKey& author, Kind kind);
 Key tag_key(const SipKey& hash_key, char name, std::string_view value);
 // identifier is the d value, ignored for kinds that are not addressable.
 Key replaceable_key(const SipKey& hash_key, const PublicKey& author, Kind kind, std::string_view identifier);

@@ -4,6 +4,7 @@
 
 #include "nostr/kind.h"
 #include "storage/index_entries.h"
+#include "storage/index_table.h"
 #include "storage/keys.h"
 #include "util/bytes.h"
 
@@ -16,14 +17,10 @@ std::optional<RecordView> find_record(const Txn& txn, const Tables& tables, Seq 
 }
 
 std::optional<RecordView> find_record(const Txn& txn, const Tables& tables, const EventId& id) {
-  const Key key = id_key(id);
-  // Most ids asked for are not there: that is known without opening a cursor.
-  if (!txn.get(tables[Table::by_id], key.view())) return std::nullopt;
-  Cursor cursor(txn, tables[Table::by_id]);
-  for (bool there = cursor.seek_group(key.view()); there; there = cursor.next_in_group()) {
-    const std::optional<Seq> seq = decode_seq(cursor.value());
-    if (!seq) continue;
-    const std::optional<RecordView> record = find_record(txn, tables, *seq);
+  const Key key = id_key(tables.hash_key, id);
+  IndexCursor cursor(txn, tables, Table::by_id);
+  for (bool there = cursor.seek({key, {}}); there && cursor.posting().key == key; there = cursor.next()) {
+    const std::optional<RecordView> record = find_record(txn, tables, cursor.posting().place.seq);
     if (record && record->id() == id) return record;
   }
   return std::nullopt;
@@ -34,14 +31,13 @@ std::vector<Seq> find_versions(const Txn& txn, const Tables& tables, const Publi
   std::vector<Seq> found;
   const Key key = replaceable_key(tables.hash_key, author, kind, identifier);
   std::string scratch;
-  Cursor cursor(txn, tables[Table::replaceable]);
-  for (bool there = cursor.seek_group(key.view()); there; there = cursor.next_in_group()) {
-    const std::optional<Seq> seq = decode_seq(cursor.value());
-    if (!seq) continue;
-    const std::optional<RecordView> record = find_record(txn, tables, *seq);
+  IndexCursor cursor(txn, tables, Table::replaceable);
+  for (bool there = cursor.seek({key, {}}); there && cursor.posting().key == key; there = cursor.next()) {
+    const Seq seq = cursor.posting().place.seq;
+    const std::optional<RecordView> record = find_record(txn, tables, seq);
     if (!record || record->kind() != kind || record->pubkey() != author) continue;
     if (classify(kind) == KindClass::addressable && record_identifier(*record, scratch) != identifier) continue;
-    found.push_back(*seq);
+    found.push_back(seq);
   }
   return found;
 }

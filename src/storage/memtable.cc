@@ -56,11 +56,10 @@ RecordView Memtable::insert(Seq seq, std::string_view record) {
   last_seq_ = seq;
 
   const RecordView view(seq, {bytes, record.size()});
-  const Candidate place{view.created_at(), prefix8(view.id()), seq};
   entries_.clear();
   list_index_entries(view, hash_key_, entries_);
   for (const IndexEntry& entry : entries_) {
-    if (entry.table != Table::expiry) lists_.insert(entry.table, entry.key, place);
+    if (entry.table != Table::expiry) lists_.insert(entry.table, entry.posting.key, entry.posting.place);
   }
   if (const auto at = view.expires_at()) expirations_.emplace(*at, seq);
   return view;

@@ -56,7 +56,7 @@ class Memtable {
   std::optional<RecordView> record(Seq seq, Seq as_of) const;
   // True when an event of an older memtable or LMDB was erased here, as of that commit.
   bool erases(Seq seq, Seq as_of) const;
-  const PlaceList* places(Table table, const Key& key) const { return lists_.find(table, key); }
+  const PlaceList* places(Table table, Key key) const { return lists_.find(table, key); }
 
   // --- once frozen, any thread ---
   // Visits the events that were not erased here, by number.

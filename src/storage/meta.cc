@@ -40,7 +40,7 @@ std::uint64_t read_merged_generation(const Txn& txn, const Tables& tables) {
 }
 
 bool write_schema_version(WriteTxn& txn, std::uint32_t version) {
-  Key value;
+  SmallValue value;
   value.add_number(version, 4);
   return txn.put(txn.tables()[Table::meta], kVersionKey, value.view());
 }
@@ -54,7 +54,7 @@ bool write_last_seq(WriteTxn& txn, Seq seq) {
 }
 
 bool write_merged_generation(WriteTxn& txn, std::uint64_t generation) {
-  Key value;
+  SmallValue value;
   value.add_number(generation, 8);
   return txn.put(txn.tables()[Table::meta], kMergedKey, value.view());
 }

@@ -27,13 +27,13 @@ class PlaceLists {
   PlaceLists(const PlaceLists&) = delete;
   PlaceLists& operator=(const PlaceLists&) = delete;
 
-  void insert(Table table, const Key& key, const Candidate& place);
+  void insert(Table table, Key key, const Candidate& place);
 
   // nullptr when nothing was inserted under that key.
-  const PlaceList* find(Table table, const Key& key) const;
+  const PlaceList* find(Table table, Key key) const;
 
  private:
-  std::atomic<PlaceList*>& bucket(Table table, const Key& key) const;
+  std::atomic<PlaceList*>& bucket(Table table, Key key) const;
 
   std::pmr::memory_resource& memory_;
   std::span<std::atomic<PlaceList*>> buckets_;  // a power of two
@@ -50,7 +50,7 @@ class PlaceList {
     std::atomic<Node*> links[1];  // as many as the node is high
   };
 
-  PlaceList(Table table, const Key& key, PlaceList* next_in_bucket)
+  PlaceList(Table table, Key key, PlaceList* next_in_bucket)
       : table_(table), key_(key), next_in_bucket_(next_in_bucket) {}
 
   std::size_t size() const { return size_.load(std::memory_order_relaxed); }

@@ -140,10 +140,13 @@ void QueryState::open_streams(SliceReader& reader, std::uint32_t number, const A
                                     source.filter.since.value_or(0)),
                         number});
   }
-  // Filled from the back: in the order of keys, in which neighbours share a page.
-  for (std::size_t i = streams_.size(); i-- > source.first_stream;) {
+  const auto first = static_cast<std::ptrdiff_t>(unfilled_.size());
+  for (std::size_t i = source.first_stream; i < streams_.size(); ++i) {
     unfilled_.push_back(static_cast<std::uint32_t>(i));
   }
+  // Filled from the back: in the order of keys, in which neighbours share a block.
+  std::sort(unfilled_.begin() + first, unfilled_.end(),
+            [this](std::uint32_t a, std::uint32_t b) { return streams_[a].places.key() > streams_[b].places.key(); });
 }
 
 QueryState::Step QueryState::fill(SliceReader& reader, TimeBudget& budget) {

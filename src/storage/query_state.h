@@ -4,7 +4,7 @@
 //   plan      each filter becomes a source with the streams of one index path, or a sorted list for ids
 //   fill      every stream without a place read ahead takes its next ones; nothing is merged before all have
 //   gather    the streams' heads at the least place form a group: one event nearly always, several only where their
-//             ids share eight bytes; the records put those in order
+//             ids share three bytes; the records put those in order
 //   emit      the events of the group, each judged by the filters whose streams brought it
 //
 // Sources keep what they read ahead between slices. That stays right because nothing enters below the sequence number

@@ -10,6 +10,9 @@ namespace {
 // does: a seek costs as much as a dozen steps.
 constexpr std::uint8_t kMaxReadAhead = 16;
 
+// What an estimate of a key's places looks at.
+constexpr std::size_t kSampledPlaces = 64;
+
 constexpr UnixSeconds kEndOfTime = std::numeric_limits<UnixSeconds>::max();
 
 Table table_of(Index index) {
@@ -32,44 +35,43 @@ Table table_of(Index index) {
 
 }  // namespace
 
-Cursor& SliceReader::cursor(Table table, std::optional<Cursor>& slot) {
-  if (!slot) slot.emplace(snapshot_.txn(), tables_[table]);
-  return *slot;
-}
-
 SliceReader::Shared& SliceReader::shared(Index index) {
   Shared& shared = indexes_[static_cast<std::size_t>(index)];
-  cursor(table_of(index), shared.cursor);
+  if (!shared.cursor) shared.cursor.emplace(snapshot_.txn(), tables_, table_of(index));
   return shared;
 }
 
 std::optional<RecordView> SliceReader::record(Seq seq) {
   if (snapshot_.memtable_of(seq) != nullptr) return snapshot_.record(seq);
   if (snapshot_.erased_above_lmdb(seq)) return std::nullopt;
-  Cursor& events = cursor(Table::events, events_);
+  if (!events_) events_.emplace(snapshot_.txn(), tables_[Table::events]);
   const EventKey key(seq);
-  if (!events.seek_group(key.view())) return std::nullopt;
-  return RecordView(seq, as_bytes(events.value()));
+  if (!events_->seek_exactly(key.view())) return std::nullopt;
+  return RecordView(seq, as_bytes(events_->value()));
 }
 
 std::optional<Candidate> SliceReader::find(const EventId& id) {
   const std::optional<RecordView> held = snapshot_.find(id);
   if (!held) return std::nullopt;
-  return Candidate{held->created_at(), prefix8(id), held->seq()};
+  return Candidate{held->created_at(), tie_of(id), held->seq()};
 }
 
-SliceReader::Extent SliceReader::extent(Index index, const Key& key) {
+SliceReader::Extent SliceReader::extent(Index index, Key key) {
   Shared& at = shared(index);
   at.owner = kNobody;
-  Cursor& places = *at.cursor;
+  IndexCursor& places = *at.cursor;
   Extent extent;
-  if (places.seek_group(key.view())) {
-    extent.entries = places.group_size();
-    extent.oldest = decode_place(places.value()).value_or(Candidate{}).created_at;
-    extent.newest = extent.oldest;
-    if (extent.entries > 1 && places.last_in_group()) {
-      extent.newest = decode_place(places.value()).value_or(Candidate{}).created_at;
-    }
+  bool more = places.seek({key, before_everything()});
+  for (; more && places.posting().key == key && extent.entries < kSampledPlaces; more = places.next()) {
+    extent.oldest = places.posting().place.created_at;
+    if (extent.entries++ == 0) extent.newest = extent.oldest;
+  }
+  if (extent.entries == kSampledPlaces) {
+    // The rest as dense as the newest ones.
+    const auto sampled = static_cast<double>(extent.newest - extent.oldest) + 1;
+    if (const auto last = places.last_of(key)) extent.oldest = last->place.created_at;
+    const auto all = static_cast<double>(extent.newest - extent.oldest) + 1;
+    extent.entries = static_cast<std::size_t>(static_cast<double>(extent.entries) * all / sampled);
   }
   for (const Memtable* memtable : snapshot_.memtables()) {
     const PlaceList* list = memtable->places(table_of(index), key);
@@ -83,34 +85,26 @@ SliceReader::Extent SliceReader::extent(Index index, const Key& key) {
   return extent;
 }
 
-bool IndexStream::position(SliceReader::Shared& shared) const {
-  Cursor& cursor = *shared.cursor;
-  if (shared.owner == number_) return cursor.previous_in_group();
-  if (last_.created_at == kEndOfTime) return cursor.seek_group(key_.view()) && cursor.last_in_group();
-  const Key place = encode_place(last_);
-  if (!cursor.seek_at_most(key_.view(), place.view())) return false;
-  return cursor.value() != place.view() || cursor.previous_in_group();
-}
-
 IndexStream::End IndexStream::read_lmdb(SliceReader& reader, Seq max_seq, std::size_t wanted, TimeBudget& budget,
                                         std::vector<Candidate>& places) {
   SliceReader::Shared& shared = reader.shared(index_);
-  bool found = position(shared);
+  IndexCursor& cursor = *shared.cursor;
+  bool found = shared.owner == number_ ? cursor.next() : cursor.seek_after({key_, last_});
   shared.owner = number_;
   while (true) {
-    const std::optional<Candidate> place = found ? decode_place(shared.cursor->value()) : std::nullopt;
-    if (!place || place->created_at < since_) {
+    const Posting& posting = cursor.posting();
+    if (!found || posting.key != key_ || posting.place.created_at < since_) {
       shared.owner = SliceReader::kNobody;
       return End::of_places;
     }
-    last_ = *place;
-    if (place->seq <= max_seq) {
-      places.push_back(*place);
+    last_ = posting.place;
+    if (last_.seq <= max_seq) {
+      places.push_back(last_);
       if (places.size() == wanted) return End::of_wants;
     } else if (!budget.spend()) {
       return End::of_budget;
     }
-    found = shared.cursor->previous_in_group();
+    found = cursor.next();
   }
 }
 
@@ -162,7 +156,7 @@ IndexStream::Fill IndexStream::fill(SliceReader& reader, Seq max_seq, std::size_
 
 Candidate before_everything() { return {kEndOfTime, 0, 0}; }
 Candidate before_second(UnixSeconds until) { return {until, 0, 0}; }
-Candidate after_place(const Candidate& place) { return {place.created_at, place.id_prefix, kMaxSeq}; }
+Candidate after_place(const Candidate& place) { return {place.created_at, place.tie, kMaxSeq}; }
 
 Key stream_key(const Filter& filter, const AccessPath& path, const SipKey& hash_key, std::size_t i) {
   switch (path.index) {
@@ -170,10 +164,10 @@ Key stream_key(const Filter& filter, const AccessPath& path, const SipKey& hash_
       return tag_key(hash_key, filter.tags[path.tag].name, filter.tags[path.tag].values[i]);
     case Index::by_author_kind: {
       const std::size_t kinds = filter.kinds->size();
-      return author_kind_key((*filter.authors)[i / kinds], (*filter.kinds)[i % kinds]);
+      return author_kind_key(hash_key, (*filter.authors)[i / kinds], (*filter.kinds)[i % kinds]);
     }
     case Index::by_author:
-      return author_key((*filter.authors)[i]);
+      return author_key(hash_key, (*filter.authors)[i]);
     case Index::by_kind:
       return kind_key((*filter.kinds)[i]);
     case Index::by_id:

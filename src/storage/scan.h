@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "storage/candidate.h"
+#include "storage/index_table.h"
 #include "storage/keys.h"
 #include "storage/planner.h"
 #include "storage/record.h"
@@ -38,23 +39,22 @@ class SliceReader {
   Seq last_seq() const { return snapshot_.as_of(); }
   // The event with that id, as an index would tell of it.
   std::optional<Candidate> find(const EventId& id);
-  // How many entries a key has and the time between the first and the last of them.
+  // How many entries a key has, about, and the time between the first and the last of them.
   struct Extent {
     std::size_t entries = 0;
     UnixSeconds oldest = 0;
     UnixSeconds newest = 0;
   };
-  Extent extent(Index index, const Key& key);
+  Extent extent(Index index, Key key);
 
  private:
   friend class IndexStream;
   static constexpr std::uint32_t kNobody = ~std::uint32_t{0};
   struct Shared {
-    std::optional<Cursor> cursor;
+    std::optional<IndexCursor> cursor;
     std::uint32_t owner = kNobody;  // the stream whose last place the cursor stands at
   };
   Shared& shared(Index index);
-  Cursor& cursor(Table table, std::optional<Cursor>& slot);
 
   const Snapshot& snapshot_;
   const Tables& tables_;
@@ -67,7 +67,7 @@ class IndexStream {
  public:
   // Places after `after` in the order of answers, down to created_at `since`. No two streams of a query have the same
   // number.
-  IndexStream(std::uint32_t number, Index index, const Key& key, const Candidate& after, UnixSeconds since)
+  IndexStream(std::uint32_t number, Index index, Key key, const Candidate& after, UnixSeconds since)
       : key_(key), last_(after), since_(since), number_(number), index_(index) {}
 
   // These, in the order of answers, and no more.
@@ -79,6 +79,8 @@ class IndexStream {
   // when take() has nothing.
   Fill fill(SliceReader& reader, Seq max_seq, std::size_t wanted, TimeBudget& budget, Candidate& out);
 
+  Key key() const { return key_; }
+
   // The next place that was read ahead; false when fill() has to be called.
   bool take(Candidate& out) {
     if (next_ == ahead_.size()) return false;
@@ -87,8 +89,6 @@ class IndexStream {
   }
 
  private:
-  // Where LMDB holds the first place after last_; false when it holds none.
-  bool position(SliceReader::Shared& shared) const;
   // Reads up to `wanted` places after last_ from LMDB and takes last_ along, over those with seq > max_seq as well.
   enum class End { of_wants, of_places, of_budget };
   End read_lmdb(SliceReader& reader, Seq max_seq, std::size_t wanted, TimeBudget& budget,
@@ -97,7 +97,7 @@ class IndexStream {
   void add_from_memtables(const SliceReader& reader, const Candidate& after, End end, Seq max_seq, std::size_t wanted,
                           std::vector<Candidate>& places);
 
-  Key key_;
+  Key key_ = 0;
   Candidate last_;  // read on strictly after it
   UnixSeconds since_ = 0;
   std::vector<Candidate> ahead_;  // stays empty in a stream that gives one place, as most of many do

@@ -43,7 +43,7 @@ std::optional<RecordView> Snapshot::record(Seq seq) const {
 }
 
 std::optional<RecordView> Snapshot::find(const EventId& id) const {
-  const Key key = id_key(id);
+  const Key key = id_key(tables_->hash_key, id);
   for (const Memtable* layer : layers_) {
     const PlaceList* list = layer->places(Table::by_id, key);
     for (const auto* node = list != nullptr ? list->newest() : nullptr; node != nullptr; node = node->next()) {

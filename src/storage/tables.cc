@@ -7,11 +7,10 @@ namespace pharos::storage {
 unsigned lmdb_flags(TableShape shape) {
   switch (shape) {
     case TableShape::plain:
+    case TableShape::index:
       return 0;
     case TableShape::by_seq:
       return MDB_INTEGERKEY;
-    case TableShape::grouped:
-      return MDB_DUPSORT | MDB_DUPFIXED;
   }
   return 0;
 }

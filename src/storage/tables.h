@@ -33,9 +33,9 @@ enum class Table : std::uint8_t {
 inline constexpr std::size_t kTableCount = static_cast<std::size_t>(Table::kv_misc) + 1;
 
 enum class TableShape : std::uint8_t {
-  plain,    // one value a key, keys in memcmp order
-  by_seq,   // one value a key, keys are native u64 in numeric order (MDB_INTEGERKEY)
-  grouped,  // values of one size in memcmp order under a key (MDB_DUPSORT | MDB_DUPFIXED)
+  plain,   // one value a key, keys in memcmp order
+  by_seq,  // one value a key, keys are native u64 in numeric order (MDB_INTEGERKEY)
+  index,   // blocks of postings (index_table.h)
 };
 
 struct TableSpec {
@@ -44,21 +44,17 @@ struct TableSpec {
   TableShape shape;
 };
 
-// A grouped table stores its key once and packs the values under it without a header each. Against a table with the
-// value in the key it took 220 instead of 344 bytes an event for the five scan indexes when events come about in the
-// order of created_at, 245 instead of 316 when they come in random order, at the same speed (300,000 events with 5.6
-// entries each).
 inline constexpr std::array<TableSpec, kTableCount> kTableSpecs{{
     {Table::meta, "meta", TableShape::plain},
     {Table::events, "events", TableShape::by_seq},
-    {Table::by_id, "by_id", TableShape::grouped},
-    {Table::by_time, "by_time", TableShape::grouped},
-    {Table::by_kind, "by_kind", TableShape::grouped},
-    {Table::by_author, "by_author", TableShape::grouped},
-    {Table::by_author_kind, "by_author_kind", TableShape::grouped},
-    {Table::by_tag, "by_tag", TableShape::grouped},
-    {Table::replaceable, "replaceable", TableShape::grouped},
-    {Table::expiry, "expiry", TableShape::grouped},
+    {Table::by_id, "by_id", TableShape::index},
+    {Table::by_time, "by_time", TableShape::index},
+    {Table::by_kind, "by_kind", TableShape::index},
+    {Table::by_author, "by_author", TableShape::index},
+    {Table::by_author_kind, "by_author_kind", TableShape::index},
+    {Table::by_tag, "by_tag", TableShape::index},
+    {Table::replaceable, "replaceable", TableShape::index},
+    {Table::expiry, "expiry", TableShape::index},
     {Table::tombstones, "tombstones", TableShape::plain},
     {Table::kv_router_ledger, "kv_router_ledger", TableShape::plain},
     {Table::kv_router_outbox, "kv_router_outbox", TableShape::plain},

@@ -67,8 +67,8 @@ bool is_tombstone(std::string_view key, std::string_view value) {
   return key.starts_with('a') && key.size() == 1 + PublicKey::kSize + 2 + 8;
 }
 
-Key encode_cutoff(UnixSeconds cutoff) {
-  Key value;
+SmallValue encode_cutoff(UnixSeconds cutoff) {
+  SmallValue value;
   value.add_number(static_cast<std::uint64_t>(cutoff), 8);
   return value;
 }

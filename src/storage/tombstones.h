@@ -42,7 +42,7 @@ bool is_tombstone(std::string_view key, std::string_view value);
 
 // The value of a tombstone. Of an address: versions created at or before it are deleted. Of an id: when the newest
 // request for its deletion was made.
-Key encode_cutoff(UnixSeconds cutoff);
+SmallValue encode_cutoff(UnixSeconds cutoff);
 std::optional<UnixSeconds> decode_cutoff(std::string_view value);
 
 }  // namespace pharos::storage

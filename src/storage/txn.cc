@@ -78,18 +78,6 @@ bool WriteTxn::append(Dbi table, std::string_view key, std::string_view value) {
   return note(mdb_put(txn_, table, &key_val, &value_val, MDB_APPEND));
 }
 
-bool WriteTxn::put_grouped(Dbi table, std::string_view key, std::string_view value) {
-  if (failed()) return false;
-  MDB_val key_val = to_val(key);
-  MDB_val value_val = to_val(value);
-  // An append leaves the page it fills full; LMDB splits in the middle otherwise.
-  const int appended = mdb_put(txn_, table, &key_val, &value_val, MDB_APPENDDUP);
-  if (appended != MDB_KEYEXIST) return note(appended);
-  key_val = to_val(key);
-  value_val = to_val(value);
-  return note(mdb_put(txn_, table, &key_val, &value_val, 0));
-}
-
 bool WriteTxn::erase(Dbi table, std::string_view key) {
   if (failed()) return false;
   MDB_val key_val = to_val(key);
@@ -97,13 +85,7 @@ bool WriteTxn::erase(Dbi table, std::string_view key) {
   return code == MDB_NOTFOUND || note(code);
 }
 
-bool WriteTxn::erase_grouped(Dbi table, std::string_view key, std::string_view value) {
-  if (failed()) return false;
-  MDB_val key_val = to_val(key);
-  MDB_val value_val = to_val(value);
-  const int code = mdb_del(txn_, table, &key_val, &value_val);
-  return code == MDB_NOTFOUND || note(code);
-}
+bool WriteTxn::fail_corrupt() { return note(MDB_CORRUPTED); }
 
 Result<void, StorageFailure> WriteTxn::commit() {
   MDB_txn* txn = std::exchange(txn_, nullptr);
@@ -136,37 +118,16 @@ bool Cursor::move(int operation) {
 bool Cursor::first() { return move(MDB_FIRST); }
 bool Cursor::last() { return move(MDB_LAST); }
 bool Cursor::next() { return move(MDB_NEXT); }
-bool Cursor::next_key() { return move(MDB_NEXT_NODUP); }
+bool Cursor::previous() { return move(MDB_PREV); }
 
 bool Cursor::seek(std::string_view key) {
   key_ = key;
   return move(MDB_SET_RANGE);
 }
 
-bool Cursor::seek_group(std::string_view key) {
+bool Cursor::seek_exactly(std::string_view key) {
   key_ = key;
   return move(MDB_SET_KEY);
-}
-
-bool Cursor::last_in_group() { return move(MDB_LAST_DUP); }
-bool Cursor::next_in_group() { return move(MDB_NEXT_DUP); }
-bool Cursor::previous_in_group() { return move(MDB_PREV_DUP); }
-
-bool Cursor::seek_at_most(std::string_view key, std::string_view bound) {
-  key_ = key;
-  value_ = bound;
-  if (move(MDB_GET_BOTH_RANGE)) {
-    if (value_ == bound) return true;
-    return move(MDB_PREV_DUP);
-  }
-  // Nothing at or beyond the bound: the whole group, if there is one, lies before it.
-  return seek_group(key) && last_in_group();
-}
-
-std::size_t Cursor::group_size() {
-  std::size_t count = 0;
-  if (cursor_ == nullptr || txn_->failed() || !txn_->note(mdb_cursor_count(cursor_, &count))) return 0;
-  return count;
 }
 
 }  // namespace pharos::storage

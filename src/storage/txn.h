@@ -27,7 +27,6 @@ class Txn {
   Txn(const Txn&) = delete;
   Txn& operator=(const Txn&) = delete;
 
-  // The value, or the first of the values in a grouped table.
   std::optional<std::string_view> get(Dbi table, std::string_view key) const;
 
   bool failed() const { return error_ != 0; }
@@ -74,11 +73,10 @@ class WriteTxn : public Txn {
   bool put(Dbi table, std::string_view key, std::string_view value);
   // The key comes after all others of the table; its page is left full.
   bool append(Dbi table, std::string_view key, std::string_view value);
-  // Grouped tables: adds the value to the group. Cheapest, and densest on disk, when it is the last of its group.
-  bool put_grouped(Dbi table, std::string_view key, std::string_view value);
-  // Absent keys and values are no failure.
+  // An absent key is no failure.
   bool erase(Dbi table, std::string_view key);
-  bool erase_grouped(Dbi table, std::string_view key, std::string_view value);
+  // What was read breaks its grammar: nothing of this transaction is to stay. Always false.
+  bool fail_corrupt();
 
   // Ends the transaction, durably as the environment was opened; nothing is kept on failure.
   Result<void, StorageFailure> commit();
@@ -100,26 +98,16 @@ class Cursor {
   Cursor(const Cursor&) = delete;
   Cursor& operator=(const Cursor&) = delete;
 
-  // Over all entries of the table, groups unfolded.
   bool first();
   bool last();
   bool next();
+  bool previous();
   // The first entry whose key is key or comes after it.
   bool seek(std::string_view key);
-  // To the first entry of the next key.
-  bool next_key();
+  // The entry of that key.
+  bool seek_exactly(std::string_view key);
 
-  // Within one group of a grouped table.
-  bool seek_group(std::string_view key);  // its first value
-  bool last_in_group();
-  bool next_in_group();
-  bool previous_in_group();
-  // The last value of the group that is bound or comes before it.
-  bool seek_at_most(std::string_view key, std::string_view bound);
-  // How many values the group has; the cursor stands in it.
-  std::size_t group_size();
-
-  // Where the last successful move went. After a move within a group key() is the one given to the seek before it.
+  // Where the last successful move went.
   std::string_view key() const { return key_; }
   std::string_view value() const { return value_; }
 

@@ -12,6 +12,7 @@
 
 #include "storage/env.h"
 #include "storage/event_store.h"
+#include "storage/index_table.h"
 #include "storage/lookup.h"
 #include "storage/memtables.h"
 #include "storage/merge_memtable.h"
@@ -126,6 +127,14 @@ class Database {
     storage::Cursor cursor(txn, tables()[table]);
     for (bool there = cursor.first(); there; there = cursor.next()) entries.emplace_back(cursor.key(), cursor.value());
     return entries;
+  }
+
+  std::vector<storage::Posting> postings(storage::Table index) {
+    std::vector<storage::Posting> postings;
+    const auto txn = read();
+    storage::IndexCursor cursor(txn, tables(), index);
+    for (bool there = cursor.first(); there; there = cursor.next()) postings.push_back(cursor.posting());
+    return postings;
   }
 
   storage::ReadTxn read() const { return std::move(env_->read().value()); }

@@ -29,12 +29,10 @@ ExitCode print_info(const std::string& config_file) {
   fmt::print("used           {} of {}, {} of it free to reuse\n", megabytes(info.used_bytes),
              megabytes(info.map_size_bytes), megabytes(info.free_page_bytes));
   fmt::print("readers        {} of {}\n\n", info.readers, info.max_readers);
-  fmt::print("{:<20} {:>12} {:>14}\n", "table", "entries", "size");
+  fmt::print("{:<20} {:>12} {:>14}\n", "table", "values", "size");
   for (const storage::TableSpec& spec : storage::kTableSpecs) {
     const storage::TableInfo& table = info.tables[static_cast<std::size_t>(spec.table)];
-    // LMDB does not count the pages of large groups.
-    const bool counted = spec.shape != storage::TableShape::grouped;
-    fmt::print("{:<20} {:>12} {:>14}\n", spec.name, table.entries, counted ? megabytes(table.bytes) : "");
+    fmt::print("{:<20} {:>12} {:>14}\n", spec.name, table.entries, megabytes(table.bytes));
   }
   return ExitCode::ok;
 }

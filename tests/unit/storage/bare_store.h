@@ -12,6 +12,7 @@
 
 #include "storage/env.h"
 #include "storage/index_entries.h"
+#include "storage/index_merge.h"
 #include "storage/snapshot.h"
 #include "support/quiet_store.h"
 #include "support/temp_dir.h"
@@ -36,9 +37,7 @@ class BareStore final : public QuietStore {
     storage::encode_record(event, record);
     change([&](storage::WriteTxn& txn) {
       txn.put(table(storage::Table::events), storage::EventKey(seq).view(), record);
-      for (const storage::IndexEntry& entry : entries(seq, record)) {
-        txn.put_grouped(table(entry.table), entry.key.view(), entry.value.view());
-      }
+      for (const storage::IndexEntry& entry : entries(seq, record)) put_posting(txn, entry, false);
     });
     return seq;
   }
@@ -48,15 +47,13 @@ class BareStore final : public QuietStore {
       const auto held = txn.get(table(storage::Table::events), key.view());
       if (!held) return;
       const std::string record(*held);
-      for (const storage::IndexEntry& entry : entries(seq, record)) {
-        txn.erase_grouped(table(entry.table), entry.key.view(), entry.value.view());
-      }
+      for (const storage::IndexEntry& entry : entries(seq, record)) put_posting(txn, entry, true);
       txn.erase(table(storage::Table::events), key.view());
     });
   }
   // An entry that no event has.
-  void put_entry(storage::Table where, const storage::Key& key, const storage::Key& value) {
-    change([&](storage::WriteTxn& txn) { txn.put_grouped(table(where), key.view(), value.view()); });
+  void put_entry(const storage::IndexEntry& entry) {
+    change([&](storage::WriteTxn& txn) { put_posting(txn, entry, false); });
   }
 
   Result<storage::ReadTxn, storage::StorageFailure> read() const override { return env_->read(); }
@@ -69,6 +66,11 @@ class BareStore final : public QuietStore {
 
  private:
   storage::Dbi table(storage::Table which) const { return env_->tables()[which]; }
+
+  static void put_posting(storage::WriteTxn& txn, const storage::IndexEntry& entry, bool erased) {
+    const storage::PostingChange change{entry.posting, erased};
+    storage::merge_postings(txn, entry.table, {&change, 1});
+  }
 
   // The record may lie anywhere, the view wants it aligned.
   std::vector<storage::IndexEntry> entries(storage::Seq seq, const std::string& record) const {

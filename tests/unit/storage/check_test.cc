@@ -4,6 +4,7 @@
 
 #include "nostr/kind.h"
 #include "storage/index_entries.h"
+#include "storage/index_merge.h"
 #include "storage/info.h"
 #include "storage/keys.h"
 #include "support/database.h"
@@ -40,6 +41,10 @@ class CheckTest : public ::testing::Test {
     ASSERT_TRUE(txn.commit());
   }
 
+  void change(Table index, const std::vector<storage::PostingChange>& changes) {
+    damage([&](storage::WriteTxn& txn) { storage::merge_postings(txn, index, changes); });
+  }
+
   Database db_;
 };
 
@@ -55,13 +60,13 @@ TEST_F(Check, FindsNothingInADatabaseInOrder) {
 TEST_F(Check, FindsAMissingEntryInEveryIndex) {
   for (const Table table : {Table::by_id, Table::by_time, Table::by_kind, Table::by_author, Table::by_author_kind,
                             Table::by_tag, Table::replaceable, Table::expiry}) {
-    const auto [key, value] = db_.dump(table).front();
-    damage([&](storage::WriteTxn& txn) { txn.erase_grouped(db_.tables()[table], key, value); });
+    const storage::Posting posting = db_.postings(table).front();
+    change(table, {{posting, true}});
     const CheckReport report = check();
     EXPECT_EQ(report.total(), 1U) << storage::spec(table).name;
     EXPECT_EQ(count(report, Contradiction::missing_entry), 1U);
     EXPECT_NE(report.findings.front().find(storage::spec(table).name), std::string::npos);
-    damage([&](storage::WriteTxn& txn) { txn.put_grouped(db_.tables()[table], key, value); });
+    change(table, {{posting, false}});
   }
   EXPECT_EQ(check().total(), 0U);
 }
@@ -69,20 +74,14 @@ TEST_F(Check, FindsAMissingEntryInEveryIndex) {
 TEST_F(Check, FindsAStrayEntryInEveryIndexThoughAnotherIsMissing) {
   for (const Table table : {Table::by_id, Table::by_time, Table::by_kind, Table::by_author, Table::by_author_kind,
                             Table::by_tag, Table::replaceable, Table::expiry}) {
-    const auto [key, value] = db_.dump(table).front();
-    std::string other = value;
-    other.back() = static_cast<char>(other.back() ^ 0x40);  // the number of no event
-    damage([&](storage::WriteTxn& txn) {
-      txn.erase_grouped(db_.tables()[table], key, value);
-      txn.put_grouped(db_.tables()[table], key, other);
-    });
+    const storage::Posting posting = db_.postings(table).front();
+    storage::Posting other = posting;
+    other.place.seq += 1000;  // the number of no event
+    change(table, {{posting, true}, {other, false}});
     const CheckReport report = check();
     EXPECT_EQ(count(report, Contradiction::stray_entry), 1U) << storage::spec(table).name;
     EXPECT_EQ(count(report, Contradiction::missing_entry), 1U) << storage::spec(table).name;
-    damage([&](storage::WriteTxn& txn) {
-      txn.put_grouped(db_.tables()[table], key, value);
-      txn.erase_grouped(db_.tables()[table], key, other);
-    });
+    change(table, {{posting, false}, {other, true}});
   }
   EXPECT_EQ(check().total(), 0U);
 }
@@ -133,6 +132,18 @@ TEST_F(Check, FindsMalformedTombstonesAndKeys) {
   EXPECT_EQ(count(check(), Contradiction::bad_key), 1U);
 }
 
+TEST_F(Check, FindsABlockThatIsDamagedOrUnderAnothersKey) {
+  const auto [key, value] = db_.dump(Table::by_kind).front();
+  const auto put = [&](std::string_view under, std::string_view bytes) {
+    damage([&](storage::WriteTxn& txn) { txn.put(db_.tables()[Table::by_kind], under, bytes); });
+  };
+  put(key, std::string_view(value).substr(0, value.size() - 1));
+  EXPECT_EQ(count(check(), Contradiction::bad_key), 1U);
+  put(key, value);
+  put(std::string(key.size(), '\xff'), value);
+  EXPECT_EQ(count(check(), Contradiction::bad_key), 1U);
+}
+
 TEST_F(Check, FindsNumbersThatWereNeverGiven) {
   damage([&](storage::WriteTxn& txn) { storage::write_last_seq(txn, 3); });
   EXPECT_GE(count(check(), Contradiction::seq_beyond_last), 1U);
@@ -146,7 +157,10 @@ TEST_F(Check, FindsTheSameEventTwiceAndTwoVersionsOfAnAddress) {
     std::vector<storage::IndexEntry> entries;
     storage::list_index_entries(storage::RecordView(50, as_bytes(bytes)), db_.tables().hash_key, entries);
     txn.put(db_.tables()[Table::events], storage::EventKey(50).view(), bytes);
-    for (const auto& entry : entries) txn.put_grouped(db_.tables()[entry.table], entry.key.view(), entry.value.view());
+    for (const auto& entry : entries) {
+      const storage::PostingChange change{entry.posting};
+      storage::merge_postings(txn, entry.table, {&change, 1});
+    }
     storage::write_last_seq(txn, 50);
   });
   const CheckReport report = check();
@@ -156,11 +170,7 @@ TEST_F(Check, FindsTheSameEventTwiceAndTwoVersionsOfAnAddress) {
 }
 
 TEST_F(Check, ListsNoMoreThanAskedAndCountsOn) {
-  damage([&](storage::WriteTxn& txn) {
-    for (const auto& [key, value] : db_.dump(Table::by_time)) {
-      txn.erase_grouped(db_.tables()[Table::by_time], key, value);
-    }
-  });
+  for (const storage::Posting& posting : db_.postings(Table::by_time)) change(Table::by_time, {{posting, true}});
   const CheckReport report = check({.signatures = false, .max_listed = 2});
   EXPECT_EQ(report.findings.size(), 2U);
   EXPECT_EQ(report.total(), 6U);
@@ -169,7 +179,7 @@ TEST_F(Check, ListsNoMoreThanAskedAndCountsOn) {
 TEST_F(Check, InfoGivesTheFiguresOfTheDatabase) {
   const storage::DatabaseInfo info = storage::read_info(db_.read(), db_.tables());
   EXPECT_EQ(info.tables[static_cast<std::size_t>(Table::events)].entries, 6U);
-  EXPECT_EQ(info.tables[static_cast<std::size_t>(Table::by_id)].entries, 6U);
+  EXPECT_EQ(info.tables[static_cast<std::size_t>(Table::by_id)].entries, 1U);
   EXPECT_EQ(info.last_seq, 7U);
   EXPECT_EQ(info.schema_version, 1U);
   EXPECT_EQ(info.map_size_bytes, kSmallMap);

@@ -389,7 +389,7 @@ TEST_P(EventStore, LongTagValuesAndManyTagsAreStored) {
   EXPECT_EQ(db_.put(event), PutOutcome::stored);
   // Equal pairs of name and value are indexed once.
   db_.merge();
-  EXPECT_EQ(db_.dump(storage::Table::by_tag).size(), 3U);
+  EXPECT_EQ(db_.postings(storage::Table::by_tag).size(), 3U);
 }
 
 }  // namespace

@@ -22,7 +22,8 @@ TEST(Merge, GivesTheElementsOfManyStreamsInOrder) {
   std::vector<Candidate> all;
   for (auto& stream : streams) {
     for (std::uint64_t n = random.below(20); n > 0; --n) {
-      stream.push_back({static_cast<UnixSeconds>(random.below(30)), random.below(4), random.below(1000)});
+      stream.push_back({static_cast<UnixSeconds>(random.below(30)), static_cast<std::uint32_t>(random.below(4)),
+                        random.below(1000)});
     }
     std::sort(stream.begin(), stream.end(), comes_before);
     all.insert(all.end(), stream.begin(), stream.end());

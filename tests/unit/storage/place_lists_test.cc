@@ -25,7 +25,7 @@ TEST(PlaceLists, KeepTheOrderOfAnswersWhateverTheOrderOfArrival) {
   std::mt19937 random(7);
   std::vector<Candidate> expected;
   for (Seq seq = 1; seq <= 3000; ++seq) {
-    expected.push_back({static_cast<UnixSeconds>(random() % 500), random() % 4, seq});
+    expected.push_back({static_cast<UnixSeconds>(random() % 500), static_cast<std::uint32_t>(random() % 4), seq});
     lists.insert(Table::by_kind, kind_key(1), expected.back());
   }
   std::ranges::sort(expected, comes_before);

@@ -135,8 +135,7 @@ TEST_F(Queries, TellsEventsApartThatShareAnIndexKey) {
 TEST_F(Queries, ComparesTheTagBehindAHash) {
   const Event event = note(1, 1, 10, 1, {{"t", "other"}});
   const Seq seq = store_.put(event);
-  store_.put_entry(Table::by_tag, tag_key(store_.tables().hash_key, 't', "wanted"),
-                   encode_place({10, prefix8(event.id), seq}));
+  store_.put_entry({Table::by_tag, {tag_key(store_.tables().hash_key, 't', "wanted"), {10, tie_of(event.id), seq}}});
   Filter filter;
   filter.tags = {{'t', {"wanted"}}};
   EXPECT_THAT(ask({filter}), IsEmpty());
@@ -236,7 +235,7 @@ TEST_F(Queries, PausesAfterTheRecordThatTheSinkRefuses) {
 }
 
 TEST_F(Queries, IsCutShortAfterTheRecordsItMayScan) {
-  for (std::uint64_t i = 0; i < 5; ++i) store_.put(note(i, 1, 10));
+  for (std::uint64_t i = 0; i < 5; ++i) store_.put(note(i, 1, static_cast<UnixSeconds>(10 + i)));
   QueryOptions options;
   options.max_scanned = 4;
   const Answer cut = run(Query({Filter{}}, options), 2);

@@ -39,6 +39,8 @@ class Scan : public ::testing::Test {
     return seqs;
   }
 
+  Key author(std::uint8_t number) { return author_key(store_.tables().hash_key, event(0, number, 0).pubkey); }
+
   test::BareStore store_;
   ManualClock clock_;
 };
@@ -46,11 +48,11 @@ class Scan : public ::testing::Test {
 TEST_F(Scan, ReadsOneKeyNewestFirstWithinItsBounds) {
   for (std::uint8_t i = 0; i < 6; ++i) store_.put(event(i, 1, 10 + i));
   store_.put(event(9, 2, 12));
-  IndexStream whole(0, Index::by_author, author_key(event(0, 1, 0).pubkey), before_everything(), 0);
+  IndexStream whole(0, Index::by_author, author(1), before_everything(), 0);
   EXPECT_THAT(drain(whole), ElementsAre(6, 5, 4, 3, 2, 1));
-  IndexStream window(0, Index::by_author, author_key(event(0, 1, 0).pubkey), before_second(13), 11);
+  IndexStream window(0, Index::by_author, author(1), before_second(13), 11);
   EXPECT_THAT(drain(window), ElementsAre(4, 3, 2));
-  IndexStream nobody(0, Index::by_author, author_key(event(0, 7, 0).pubkey), before_second(13), 11);
+  IndexStream nobody(0, Index::by_author, author(7), before_second(13), 11);
   EXPECT_THAT(drain(nobody), IsEmpty());
 }
 
@@ -63,7 +65,7 @@ TEST_F(Scan, PassesOverWhatIsTooNew) {
 TEST_F(Scan, BeginsStrictlyAfterAPlaceEvenAnErasedOne) {
   std::vector<Event> events;
   for (std::uint8_t i = 0; i < 4; ++i) store_.put(events.emplace_back(event(i, 1, 10)));
-  const Candidate second{10, prefix8(events[1].id), 2};
+  const Candidate second{10, tie_of(events[1].id), 2};
   IndexStream there(0, Index::by_time, time_key(), after_place(second), 0);
   EXPECT_THAT(drain(there), ElementsAre(3, 4));
   store_.erase(2);

@@ -1,0 +1,64 @@
+// An index on disk: its postings in order, in blocks, each under the key of its last posting. One thread.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+#include "storage/index_block.h"
+#include "storage/tables.h"
+#include "storage/txn.h"
+
+namespace pharos::storage {
+
+PostingShape posting_shape(Table index);
+
+// The key of the block that ends with the posting: key, ~created_at, tie (3 bytes), seq (6 bytes), big-endian, without
+// created_at and tie where the shape is bare.
+class BlockKey {
+ public:
+  BlockKey(PostingShape shape, const Posting& last);
+  std::string_view view() const { return {bytes_.data(), size_}; }
+
+ private:
+  std::array<char, 8 + 8 + 3 + 6> bytes_{};
+  std::size_t size_ = 0;
+};
+// nullopt for what is no block's key.
+std::optional<Posting> decode_block_key(PostingShape shape, std::string_view key);
+
+// A place in an index. Ends before its transaction does; posting() stays until the next move.
+class IndexCursor {
+ public:
+  // One of the index tables.
+  IndexCursor(const Txn& txn, const Tables& tables, Table index)
+      : shape_(posting_shape(index)), blocks_(txn, tables[index]) {}
+
+  // To the first posting that is `at` or comes after it.
+  bool seek(const Posting& at);
+  // Strictly after it.
+  bool seek_after(const Posting& at) { return seek(at) && (posting() != at || next()); }
+  bool first();
+  bool next();
+  const Posting& posting() const { return block_.posting(); }
+
+  // The last posting of the key; nullopt when it has none. The cursor is to be moved by a seek then.
+  std::optional<Posting> last_of(Key key);
+  // True when a block that was read did not follow its grammar.
+  bool malformed() const { return malformed_; }
+
+ private:
+  // Into the block that the cursor of blocks stands at.
+  bool enter();
+
+  const PostingShape shape_;
+  Cursor blocks_;
+  IndexBlockReader block_;
+  bool entered_ = false;
+  Posting block_first_;  // of the block that is entered
+  Posting block_last_;
+  bool malformed_ = false;
+};
+
+}  // namespace pharos::storage

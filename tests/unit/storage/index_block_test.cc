@@ -1,0 +1,127 @@
+#include "storage/index_block.h"
+
+#include <algorithm>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "storage/keys.h"
+#include "util/bytes.h"
+#include "util/random.h"
+
+namespace pharos::storage {
+namespace {
+
+// Few of each, so that every kind of difference occurs.
+std::vector<Posting> some_postings(SeededRandom& random, PostingShape shape, std::size_t count) {
+  std::vector<Posting> postings;
+  for (std::size_t i = 0; i < count; ++i) {
+    Posting posting;
+    posting.key = random.below(4) == 0 ? random.below(~std::uint64_t{0}) : random.below(9) << random.below(40);
+    posting.place.seq = 1 + random.below(std::uint64_t{1} << (1 + random.below(47)));
+    if (shape == PostingShape::placed) {
+      posting.place.created_at = static_cast<UnixSeconds>(random.below(9) << random.below(40));
+      posting.place.tie = static_cast<std::uint32_t>(random.below(4) << random.below(22));
+    }
+    postings.push_back(posting);
+  }
+  std::ranges::sort(postings);
+  const auto [first, last] = std::ranges::unique(postings);
+  postings.erase(first, last);
+  return postings;
+}
+
+// As many as one block takes.
+std::string encode(PostingShape shape, std::vector<Posting>& postings) {
+  IndexBlockBuilder builder(shape);
+  std::size_t count = 0;
+  while (count < postings.size() && builder.add(postings[count])) ++count;
+  postings.resize(count);
+  const std::size_t size = builder.size();
+  std::string bytes;
+  builder.finish(bytes);
+  EXPECT_EQ(bytes.size(), size);
+  EXPECT_LE(bytes.size(), kMaxBlockBytes);
+  return bytes;
+}
+
+class IndexBlock : public ::testing::TestWithParam<PostingShape> {
+ protected:
+  SeededRandom random_{7};
+};
+
+TEST_P(IndexBlock, GivesBackWhatItWasGiven) {
+  for (std::size_t round = 0; round < 300; ++round) {
+    std::vector<Posting> postings = some_postings(random_, GetParam(), 1 + random_.below(600));
+    const std::string bytes = encode(GetParam(), postings);
+    IndexBlockReader reader(GetParam(), as_bytes(bytes));
+    EXPECT_EQ(reader.count(), postings.size());
+    std::vector<Posting> read;
+    while (reader.next()) read.push_back(reader.posting());
+    EXPECT_EQ(read, postings);
+    EXPECT_FALSE(reader.malformed());
+  }
+}
+
+TEST_P(IndexBlock, SeeksTheFirstPostingAtOrAfterAnother) {
+  for (std::size_t round = 0; round < 100; ++round) {
+    std::vector<Posting> postings = some_postings(random_, GetParam(), 1 + random_.below(300));
+    const std::string bytes = encode(GetParam(), postings);
+    IndexBlockReader reader(GetParam(), as_bytes(bytes));
+    std::vector<Posting> wanted = some_postings(random_, GetParam(), 50);
+    wanted.insert(wanted.end(), postings.begin(), postings.end());
+    for (const Posting& at : wanted) {
+      const auto expected = std::ranges::lower_bound(postings, at);
+      ASSERT_EQ(reader.seek(at), expected != postings.end());
+      if (expected == postings.end()) continue;
+      EXPECT_EQ(reader.posting(), *expected);
+      EXPECT_EQ(reader.next(), expected + 1 != postings.end());
+      if (expected + 1 != postings.end()) {
+        EXPECT_EQ(reader.posting(), expected[1]);
+      }
+    }
+  }
+}
+
+TEST_P(IndexBlock, KeepsTheLargestNumbers) {
+  std::vector<Posting> postings{{0, {0, 0, 1}}, {~Key{0}, {0, 0, kMaxSeq}}};
+  if (GetParam() == PostingShape::placed) {
+    postings = {{0, {kMaxCreatedAt, 0, 1}}, {0, {0, 0xffffff, kMaxSeq}}, {~Key{0}, {kMaxCreatedAt, 0xffffff, 1}}};
+  }
+  const std::vector<Posting> given = postings;
+  const std::string bytes = encode(GetParam(), postings);
+  IndexBlockReader reader(GetParam(), as_bytes(bytes));
+  for (const Posting& posting : given) {
+    ASSERT_TRUE(reader.next());
+    EXPECT_EQ(reader.posting(), posting);
+  }
+}
+
+TEST_P(IndexBlock, EndsEarlyWhereItsBytesAreDamaged) {
+  for (std::size_t round = 0; round < 2000; ++round) {
+    std::vector<Posting> postings = some_postings(random_, GetParam(), 1 + random_.below(80));
+    std::string bytes = encode(GetParam(), postings);
+    for (std::size_t i = 0; i < 1 + random_.below(4); ++i) {
+      bytes[random_.below(bytes.size())] = static_cast<char>(random_.below(256));
+    }
+    bytes.resize(random_.below(bytes.size() + 1));
+    IndexBlockReader reader(GetParam(), as_bytes(bytes));
+    std::size_t read = 0;
+    while (reader.next()) ++read;
+    EXPECT_LE(read, 65535U);
+    IndexBlockReader other(GetParam(), as_bytes(bytes));
+    other.seek(postings[random_.below(postings.size())]);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Shapes, IndexBlock, ::testing::Values(PostingShape::placed, PostingShape::bare));
+
+TEST(IndexBlockSize, TakesAFewBytesForEachOfOneKeysPlaces) {
+  IndexBlockBuilder builder(PostingShape::placed);
+  std::size_t count = 0;
+  while (builder.add({5, {1'700'000'000 - static_cast<UnixSeconds>(7 * count), 12345, 1'000'000 - count}})) ++count;
+  EXPECT_GT(count, 550U);
+}
+
+}  // namespace
+}  // namespace pharos::storage
