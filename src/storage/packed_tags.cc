@@ -6,6 +6,9 @@
 namespace pharos::storage {
 namespace {
 
+// The head of what would be the hex of no bytes.
+constexpr std::uint32_t kReference = 1;
+
 void append_varint(std::string& out, std::size_t value) {
   while (value >= 0x80) {
     out += static_cast<char>(value | 0x80);
@@ -13,6 +16,8 @@ void append_varint(std::string& out, std::size_t value) {
   }
   out += static_cast<char>(value);
 }
+
+}  // namespace
 
 void append_item(std::string& out, std::string_view item) {
   if (!item.empty() && item.size() % 2 == 0) {
@@ -27,14 +32,24 @@ void append_item(std::string& out, std::string_view item) {
   out += item;
 }
 
-}  // namespace
-
 void pack_tags(const TagList& tags, std::string& out) {
   out.clear();
   for (const TagView tag : tags) {
     append_varint(out, tag.size());
     for (std::size_t i = 0; i < tag.size(); ++i) append_item(out, tag[i]);
   }
+}
+
+void append_tag_head(std::string& out, std::size_t items) { append_varint(out, items); }
+
+void append_packed_item(std::string& out, const PackedItem& item) {
+  if (item.entry != kNoEntry) {
+    append_varint(out, kReference);
+    append_varint(out, item.entry);
+    return;
+  }
+  append_varint(out, item.bytes.size() * 2 + (item.hex ? 1 : 0));
+  out += as_text(item.bytes);
 }
 
 void PackedItem::append_text(std::string& out) const {
@@ -64,10 +79,26 @@ bool PackedTagReader::read_varint(std::uint32_t& value) {
     value = static_cast<std::uint32_t>(wide);
     return true;
   }
+  return fail();
+}
+
+bool PackedTagReader::fail() {
   malformed_ = true;
   bytes_ = {};
   items_left_ = 0;
   return false;
+}
+
+bool PackedTagReader::read_reference(PackedItem& item) {
+  std::uint32_t number = 0;
+  if (!read_varint(number)) return false;
+  if (dictionary_ == nullptr || number == kNoEntry) return fail();
+  item.bytes = dictionary_->entry(number);
+  if (item.bytes.empty()) return fail();
+  --items_left_;
+  item.hex = true;
+  item.entry = number;
+  return true;
 }
 
 bool PackedTagReader::next_tag() {
@@ -83,16 +114,13 @@ bool PackedTagReader::next_tag() {
 bool PackedTagReader::next_item(PackedItem& item) {
   std::uint32_t head = 0;
   if (items_left_ == 0 || !read_varint(head)) return false;
+  if (head == kReference) return read_reference(item);
   const std::size_t size = head >> 1U;
-  if (size > bytes_.size()) {
-    malformed_ = true;
-    bytes_ = {};
-    items_left_ = 0;
-    return false;
-  }
+  if (size > bytes_.size()) return fail();
   --items_left_;
   item.bytes = bytes_.first(size);
   item.hex = (head & 1U) != 0;
+  item.entry = kNoEntry;
   bytes_ = bytes_.subspan(size);
   return true;
 }

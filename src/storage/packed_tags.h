@@ -5,9 +5,12 @@
 //   item    = varint(2 * n) n bytes          the item as it is
 //           | varint(2 * n + 1) n bytes      the n bytes whose 2 * n lower-case hex digits are the item; always chosen
 //                                            where it fits, so equal items have equal bytes
+//           | varint(1) varint(number)     the 32 bytes of that entry of the dictionary, in hex; only in LMDB's
+//           records,
+//                                            where abridge() put it (an empty item is written as it is, so 1 was free)
 //   varint  = 7 bits a byte, low bits first, the top bit set on all but the last byte; at most 5 bytes
 //
-// Ids and public keys, most of what tags hold, take 33 bytes instead of 66.
+// Ids and public keys, most of what tags hold, take 33 bytes instead of 66, and two to five where they recur.
 #pragma once
 
 #include <cstddef>
@@ -17,15 +20,19 @@
 #include <string_view>
 
 #include "nostr/tags.h"
+#include "storage/dictionary.h"
 
 namespace pharos::storage {
 
 // Replaces out.
 void pack_tags(const TagList& tags, std::string& out);
 
+inline constexpr EntryNumber kNoEntry = UINT32_MAX;
+
 struct PackedItem {
-  std::span<const std::uint8_t> bytes;
+  std::span<const std::uint8_t> bytes;  // of the dictionary where the item refers to it
   bool hex = false;
+  EntryNumber entry = kNoEntry;  // what the item refers to
 
   std::size_t text_size() const { return hex ? bytes.size() * 2 : bytes.size(); }
   void append_text(std::string& out) const;
@@ -35,10 +42,18 @@ struct PackedItem {
   bool is(char byte) const { return !hex && bytes.size() == 1 && bytes[0] == static_cast<std::uint8_t>(byte); }
 };
 
-// Reads packed tags in order. Bytes that do not follow the grammar end it early and are never read beyond.
+// The pieces of the grammar, for whoever writes packed tags from packed tags.
+void append_tag_head(std::string& out, std::size_t items);
+void append_item(std::string& out, std::string_view text);
+void append_packed_item(std::string& out, const PackedItem& item);
+
+// Reads packed tags in order. Bytes that do not follow the grammar, and references to what the dictionary does not
+// have, end it early; nothing is read beyond.
 class PackedTagReader {
  public:
-  explicit PackedTagReader(std::span<const std::uint8_t> bytes) : bytes_(bytes) {}
+  // Without a dictionary no reference is known.
+  explicit PackedTagReader(std::span<const std::uint8_t> bytes, const Dictionary* dictionary = nullptr)
+      : bytes_(bytes), dictionary_(dictionary) {}
 
   // To the next tag, over the items of this one that were not read.
   bool next_tag();
@@ -51,8 +66,11 @@ class PackedTagReader {
 
  private:
   bool read_varint(std::uint32_t& value);
+  bool read_reference(PackedItem& item);
+  bool fail();
 
   std::span<const std::uint8_t> bytes_;
+  const Dictionary* dictionary_;
   std::size_t items_left_ = 0;
   bool malformed_ = false;
 };

@@ -91,6 +91,18 @@ bool matches_tags(const std::vector<TagCondition>& conditions, PackedTagReader t
   return left == 0;
 }
 
+void build(const schema::EventHead& fixed, std::span<const std::uint8_t> packed_tags,
+           std::span<const std::uint8_t> text, std::uint64_t expires_at, std::string& out) {
+  flatbuffers::FlatBufferBuilder builder(256 + packed_tags.size() + text.size());
+  flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>> content;
+  flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>> tags;
+  if (!text.empty()) content = builder.CreateVector(text.data(), text.size());
+  if (!packed_tags.empty()) tags = builder.CreateVector(packed_tags.data(), packed_tags.size());
+  builder.Finish(schema::CreateEventRecord(builder, &fixed, tags, content, expires_at));
+  PHAROS_DEBUG_CHECK(builder.GetSize() % kRecordAlignment == 0);
+  out.assign(reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize());
+}
+
 }  // namespace
 
 EventId RecordView::id() const { return copy<EventId>(head(bytes_).id()); }
@@ -103,7 +115,7 @@ std::size_t RecordView::tag_count() const { return head(bytes_).tag_count(); }
 PackedTagReader RecordView::tags() const {
   const flatbuffers::Vector<std::uint8_t>* tags = root(bytes_).tags();
   if (tags == nullptr) return PackedTagReader({});
-  return PackedTagReader({tags->data(), tags->size()});
+  return PackedTagReader({tags->data(), tags->size()}, dictionary_);
 }
 
 std::string_view RecordView::content() const {
@@ -172,14 +184,6 @@ bool RecordView::matches(const Filter& filter) const {
 void encode_record(const Event& event, std::string& out) {
   std::string packed;
   pack_tags(event.tags, packed);
-
-  flatbuffers::FlatBufferBuilder builder(256 + packed.size() + event.content.size());
-  const std::span<const std::uint8_t> text = as_bytes(event.content);
-  flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>> content;
-  flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>> tags;
-  if (!text.empty()) content = builder.CreateVector(text.data(), text.size());
-  if (!packed.empty()) tags = builder.CreateVector(as_bytes(packed).data(), packed.size());
-
   using flatbuffers::span;
   const schema::EventHead fixed(span<const std::uint8_t, EventId::kSize>(event.id.data),
                                 span<const std::uint8_t, PublicKey::kSize>(event.pubkey.data),
@@ -187,19 +191,21 @@ void encode_record(const Event& event, std::string& out) {
                                 static_cast<std::uint64_t>(event.created_at), event.kind, 0,
                                 static_cast<std::uint32_t>(event.tags.size()));
   const std::optional<UnixSeconds> expires_at = expiration(event);
-  builder.Finish(
-      schema::CreateEventRecord(builder, &fixed, tags, content,
-                                expires_at ? std::max(static_cast<std::uint64_t>(*expires_at), kFirstExpiry) : 0));
-  PHAROS_DEBUG_CHECK(builder.GetSize() % kRecordAlignment == 0);
-  out.assign(reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize());
+  build(fixed, as_bytes(packed), as_bytes(event.content),
+        expires_at ? std::max(static_cast<std::uint64_t>(*expires_at), kFirstExpiry) : 0, out);
 }
 
-bool verify_record(std::span<const std::uint8_t> bytes) {
+void encode_with_tags(const RecordView& record, std::span<const std::uint8_t> packed_tags, std::string& out) {
+  const std::span<const std::uint8_t> bytes = record.bytes();
+  build(head(bytes), packed_tags, as_bytes(record.content()), root(bytes).expires_at(), out);
+}
+
+bool verify_record(std::span<const std::uint8_t> bytes, const Dictionary* dictionary) {
   if (reinterpret_cast<std::uintptr_t>(bytes.data()) % kRecordAlignment != 0) return false;
   if (bytes.size() % kRecordAlignment != 0) return false;
   flatbuffers::Verifier verifier(bytes.data(), bytes.size());
   if (!schema::VerifyEventRecordBuffer(verifier)) return false;
-  const RecordView record(0, bytes);
+  const RecordView record(0, bytes, dictionary);
   if (record.created_at() < 0 || record.created_at() > kMaxCreatedAt) return false;
   if (root(bytes).expires_at() > static_cast<std::uint64_t>(INT64_MAX)) return false;
   PackedTagReader reader = record.tags();

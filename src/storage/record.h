@@ -18,10 +18,12 @@ namespace pharos::storage {
 inline constexpr std::size_t kRecordAlignment = 8;
 
 // A view into the bytes of one record; valid while they are (one read transaction). The bytes are aligned to
-// kRecordAlignment and were written by encode_record() or passed verify_record().
+// kRecordAlignment and were written by encode_record() or abridge(), or passed verify_record(). An abridged record
+// comes with its dictionary, which outlives the view; tags that refer to one that is missing end early.
 class RecordView {
  public:
-  RecordView(Seq seq, std::span<const std::uint8_t> bytes) : seq_(seq), bytes_(bytes) {}
+  RecordView(Seq seq, std::span<const std::uint8_t> bytes, const Dictionary* dictionary = nullptr)
+      : seq_(seq), bytes_(bytes), dictionary_(dictionary) {}
 
   Seq seq() const { return seq_; }
   EventId id() const;
@@ -47,13 +49,17 @@ class RecordView {
  private:
   Seq seq_;
   std::span<const std::uint8_t> bytes_;
+  const Dictionary* dictionary_;
 };
 
 // Replaces out by the record of the event.
 void encode_record(const Event& event, std::string& out);
 
-// True when the bytes are a well-formed, aligned record whose tags follow their grammar; for files that were not
-// written by this process. Says nothing about id and signature.
-bool verify_record(std::span<const std::uint8_t> bytes);
+// Replaces out by the record with these packed tags, as many as it has, instead of its own.
+void encode_with_tags(const RecordView& record, std::span<const std::uint8_t> packed_tags, std::string& out);
+
+// True when the bytes are a well-formed, aligned record whose tags follow their grammar and refer to nothing that the
+// dictionary does not have; for files that were not written by this process. Says nothing about id and signature.
+bool verify_record(std::span<const std::uint8_t> bytes, const Dictionary* dictionary = nullptr);
 
 }  // namespace pharos::storage
