@@ -17,6 +17,8 @@ namespace {
 using pharos::storage::BlockBody;
 using pharos::storage::BlockProfile;
 using pharos::storage::EventBlockReader;
+using pharos::storage::read_block_head;
+using pharos::storage::rewrite_without;
 using pharos::storage::Seq;
 
 std::optional<EventBlockReader> open(std::string_view value, std::shared_ptr<const BlockBody>& body) {
