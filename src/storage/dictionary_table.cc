@@ -1,5 +1,6 @@
 #include "storage/dictionary_table.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "storage/keys.h"

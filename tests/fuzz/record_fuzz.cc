@@ -1,13 +1,15 @@
 // The bytes of a record, as a damaged file may hold them: what verifies is read inside its bounds, renders as its
-// decoded event does, and survives being encoded again.
+// decoded event does, and survives being encoded again. The dictionary has four entries.
 
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
 #include "nostr/event_json.h"
+#include "storage/abridge.h"
 #include "storage/index_entries.h"
 #include "storage/record.h"
+#include "unit/storage/memory_dictionary.h"
 #include "util/bytes.h"
 #include "util/check.h"
 
@@ -15,8 +17,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace pharos::storage;
   // Aligned, and of the exact size, so that a read beyond the end is seen.
   const std::vector<std::uint8_t> bytes(data, data + size);
-  if (!verify_record(bytes)) return 0;
-  const RecordView record(1, bytes);
+  pharos::test::MemoryDictionary dictionary;
+  for (const std::uint8_t first : {std::uint8_t{1}, std::uint8_t{2}, std::uint8_t{3}, std::uint8_t{4}}) {
+    dictionary.add(pharos::EventId{{first}}.span());
+  }
+  if (!verify_record(bytes, &dictionary)) return 0;
+  const RecordView record(1, bytes, &dictionary);
 
   pharos::Event event;
   record.decode(event);
@@ -38,8 +44,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::string again;
   encode_record(event, again);
   PHAROS_FATAL_CHECK(verify_record(pharos::as_bytes(again)));
+  const RecordView plain(1, pharos::as_bytes(again));
+  PHAROS_FATAL_CHECK(is_canonical(plain));
+  std::string abridged;
+  abridge(
+      plain, [&](EntryBytes item) { return dictionary.number_of(item); }, abridged);
+  PHAROS_FATAL_CHECK(verify_record(pharos::as_bytes(abridged), &dictionary));
+  PHAROS_FATAL_CHECK(is_canonical(RecordView(1, pharos::as_bytes(abridged), &dictionary)));
   pharos::Event back;
-  RecordView(1, pharos::as_bytes(again)).decode(back);
+  plain.decode(back);
   PHAROS_FATAL_CHECK(back == event);
   return 0;
 }
