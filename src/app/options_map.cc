@@ -105,6 +105,8 @@ class Mapper {
     if (durability == "group") store.durability = storage::Durability::group;
     if (durability == "os") store.durability = storage::Durability::os;
     store.memtable_bytes = values_.size("storage.memtable_size");
+    store.compression_level = static_cast<int>(values_.integer("storage.compression"));
+    store.unpacked_bytes = values_.size("storage.unpacked_cache");
   }
 
   void map_ingest() {

@@ -85,6 +85,8 @@ void sample_store(metrics::Registry& registry, const storage::Store& store, cons
   const auto free_pages = registry.gauge(MetricId::lmdb_free_pages_bytes);
   const auto readers = registry.gauge(MetricId::lmdb_readers);
   const auto max_readers = registry.gauge(MetricId::lmdb_max_readers);
+  const auto events = registry.gauge(MetricId::stored_events);
+  const auto unpacked = registry.gauge(MetricId::unpacked_cache_bytes);
   std::vector<metrics::Gauge> entries;
   for (const storage::TableSpec& spec : storage::kTableSpecs) {
     entries.push_back(registry.gauge(MetricId::lmdb_entries, {spec.name}));
@@ -98,10 +100,17 @@ void sample_store(metrics::Registry& registry, const storage::Store& store, cons
     free_pages.set(static_cast<std::int64_t>(info.free_page_bytes));
     readers.set(static_cast<std::int64_t>(info.readers));
     max_readers.set(static_cast<std::int64_t>(info.max_readers));
+    events.set(static_cast<std::int64_t>(info.events));
+    unpacked.set(static_cast<std::int64_t>(info.unpacked.bytes));
     for (std::size_t i = 0; i < entries.size(); ++i) {
       entries[i].set(static_cast<std::int64_t>(info.tables[i].entries));
     }
   });
+  storage::EventBlockCache* cache = store.tables().unpacked;
+  registry.sample(MetricId::unpacked_cache_lookups_total, {"hit"},
+                  [cache] { return static_cast<double>(cache->usage().hits); });
+  registry.sample(MetricId::unpacked_cache_lookups_total, {"miss"},
+                  [cache] { return static_cast<double>(cache->usage().misses); });
   registry.sample(MetricId::filesystem_free_bytes, {}, [directory] {
     std::error_code error;
     const auto space = std::filesystem::space(directory, error);

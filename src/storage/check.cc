@@ -11,11 +11,14 @@
 #include "nostr/kind.h"
 #include "nostr/schnorr.h"
 #include "nostr/sha256.h"
+#include "storage/abridge.h"
+#include "storage/dictionary_table.h"
 #include "storage/index_entries.h"
 #include "storage/index_table.h"
 #include "storage/kv_table.h"
 #include "storage/meta.h"
 #include "storage/record.h"
+#include "storage/stored_events.h"
 #include "storage/tombstones.h"
 
 namespace pharos::storage {
@@ -30,21 +33,16 @@ constexpr std::array kIndexTables{Table::by_id,          Table::by_time, Table::
 constexpr std::array kKvTables{Table::kv_router_ledger,  Table::kv_router_outbox, Table::kv_monitor_target,
                                Table::kv_monitor_result, Table::kv_document,      Table::kv_misc};
 
-std::uint64_t entries_in(const ReadTxn& txn, Dbi table) {
-  MDB_stat status{};
-  return mdb_stat(txn.handle(), table, &status) == MDB_SUCCESS ? status.ms_entries : 0;
-}
-
 class Check {
  public:
   Check(const ReadTxn& txn, const Tables& tables, const CheckOptions& options,
         const std::function<void(std::uint64_t, std::uint64_t)>& progress)
-      : txn_(txn), tables_(tables), options_(options), progress_(progress) {}
+      : txn_(txn), tables_(tables), options_(options), progress_(progress), stored_(txn, tables) {}
 
   Result<CheckReport, StorageFailure> run(const Snapshot& snapshot) {
     for (const Memtable* memtable : snapshot.memtables()) {
       memtable->each_event([&](const RecordView& record) {
-        check_event(record);
+        static_cast<void>(check_event(record));
         ++report_.logged_events;
       });
     }
@@ -53,7 +51,8 @@ class Check {
 
   Result<CheckReport, StorageFailure> run() {
     last_seq_ = read_last_seq(txn_, tables_);
-    walk_records();
+    walk_blocks();
+    check_dictionary();
     for (const Table table : kIndexTables) {
       const std::uint64_t found = walk_index(table);
       report_.index_entries += found;
@@ -75,18 +74,28 @@ class Check {
     report_.findings.push_back(std::string(spec(table).name) + ": " + describe(what) + ", " + where);
   }
 
-  void walk_records() {
-    const std::uint64_t total = entries_in(txn_, tables_[Table::events]);
+  void walk_blocks() {
+    const std::uint64_t total = read_event_count(txn_, tables_);
     Cursor cursor(txn_, tables_[Table::events]);
     for (bool more = cursor.first(); more; more = cursor.next()) {
-      const auto seq = decode_event_key(cursor.key());
-      if (!seq) {
-        note(Contradiction::bad_key, Table::events, "a key of " + std::to_string(cursor.key().size()) + " bytes");
+      const auto last = decode_event_key(cursor.key());
+      const auto head = read_block_head(cursor.value());
+      const auto unpacked = BlockBody::unpack(cursor.value());
+      const auto block = unpacked && head ? EventBlockReader::parse(*head, unpacked->bytes())
+                                          : EventBlockReader::parse(cursor.value());
+      if (!last || !block || !block->verify() || block->head().last() != *last) {
+        note(Contradiction::bad_block, Table::events, "up to seq " + std::to_string(last.value_or(0)));
         continue;
       }
-      ++report_.events;
-      check_record(*seq, cursor.value());
-      if (progress_ && report_.events % kProgressEvery == 0) progress_(report_.events, total);
+      for (auto seq = block->at_or_after(0); seq; seq = block->at_or_after(*seq + 1)) {
+        ++report_.events;
+        check_record(*seq, *block->record(*seq));
+        if (progress_ && report_.events % kProgressEvery == 0) progress_(report_.events, total);
+      }
+    }
+    if (total != report_.events) {
+      note(Contradiction::wrong_count, Table::meta,
+           std::to_string(total) + " events for " + std::to_string(report_.events));
     }
     if (progress_) progress_(report_.events, total);
   }
@@ -95,8 +104,7 @@ class Check {
   std::string check_event(const RecordView& record) {
     record.decode(event_);
     std::string named = "seq " + std::to_string(record.seq()) + ", id " + event_.id.hex();
-    encode_record(event_, encoded_);
-    if (encoded_ != as_text(record.bytes())) note(Contradiction::bad_record, Table::events, named);
+    if (!is_canonical(record)) note(Contradiction::bad_record, Table::events, named);
     if (compute_id(event_) != event_.id) note(Contradiction::wrong_id, Table::events, named);
     if (options_.signatures && !verify_signature(event_.pubkey, event_.id, event_.sig)) {
       note(Contradiction::wrong_signature, Table::events, named);
@@ -105,19 +113,40 @@ class Check {
     return named;
   }
 
-  void check_record(Seq seq, std::string_view bytes) {
+  void check_record(Seq seq, std::span<const std::uint8_t> bytes) {
     const std::string where = "seq " + std::to_string(seq);
-    if (!verify_record(as_bytes(bytes))) {
+    if (!verify_record(bytes, &stored_.dictionary())) {
       note(Contradiction::bad_record, Table::events, where);
       return;
     }
-    const RecordView record(seq, as_bytes(bytes));
+    const RecordView record(seq, bytes, &stored_.dictionary());
     if (seq > last_seq_) note(Contradiction::seq_beyond_last, Table::events, where);
     const std::string named = check_event(record);
     if (is_forbidden(event_, tables_.hash_key, tombstones()))
       note(Contradiction::deleted_but_stored, Table::tombstones, named);
     if (event_.kind == kind::kDeletion) check_targets(named);
     check_entries(record, named);
+  }
+
+  void check_dictionary() {
+    const Dbi table = tables_[Table::dictionary];
+    if (!verify_dictionary(txn_, table)) note(Contradiction::bad_block, Table::dictionary, "its chunks");
+    const StoredDictionary dictionary(txn_, table);
+    for (std::uint64_t number = 0; number < dictionary.size(); ++number) {
+      const auto entry = dictionary.entry(static_cast<EntryNumber>(number));
+      const Key key = entry_key(entry_hash(tables_.hash_key, entry));
+      if (holds({Table::by_entry, {key, {0, 0, number}}})) continue;
+      note(Contradiction::missing_entry, Table::by_entry, "number " + std::to_string(number));
+    }
+    const std::uint64_t found = walk_index(Table::by_entry);
+    if (found > dictionary.size())
+      note(Contradiction::stray_entry, Table::by_entry, std::to_string(found) + " entries");
+  }
+
+  // The record when it verifies.
+  std::optional<RecordView> stored(Seq seq) {
+    const auto record = stored_.record(seq);
+    return record && verify_record(record->bytes(), &stored_.dictionary()) ? record : std::nullopt;
   }
 
   TombstoneLookup tombstones() const {
@@ -174,7 +203,7 @@ class Check {
         ++postings;
       }
       if (in_order && !block.malformed() && before == last) continue;
-      note(Contradiction::bad_key, table, "a block of " + std::to_string(cursor.value().size()) + " bytes");
+      note(Contradiction::bad_block, table, "one of " + std::to_string(cursor.value().size()) + " bytes");
     }
     return postings;
   }
@@ -189,10 +218,10 @@ class Check {
   }
 
   bool record_lists(Seq seq, const IndexEntry& entry) {
-    const auto bytes = txn_.get(tables_[Table::events], EventKey(seq).view());
-    if (!bytes || !verify_record(as_bytes(*bytes))) return false;
+    const auto record = stored(seq);
+    if (!record) return false;
     entries_.clear();
-    list_index_entries(RecordView(seq, as_bytes(*bytes)), tables_.hash_key, entries_);
+    list_index_entries(*record, tables_.hash_key, entries_);
     return std::ranges::find(entries_, entry) != entries_.end();
   }
 
@@ -237,9 +266,9 @@ class Check {
     if (same.size() < 2) return;
     std::set<std::string> seen;
     for (const Seq seq : same) {
-      const auto bytes = txn_.get(tables_[Table::events], EventKey(seq).view());
-      if (!bytes || !verify_record(as_bytes(*bytes))) continue;
-      RecordView(seq, as_bytes(*bytes)).decode(event_);
+      const auto record = stored(seq);
+      if (!record) continue;
+      record->decode(event_);
       std::string name = event_.id.hex();
       if (table == Table::replaceable) {
         name = event_.pubkey.hex() + ":" + std::to_string(event_.kind) + ":";
@@ -255,12 +284,12 @@ class Check {
   const Tables& tables_;
   const CheckOptions& options_;
   const std::function<void(std::uint64_t, std::uint64_t)>& progress_;
+  StoredEvents stored_;
   CheckReport report_;
   Seq last_seq_ = 0;
   std::array<std::uint64_t, kTableCount> backed_{};  // entries that a record has
   std::array<std::optional<IndexCursor>, kTableCount> cursors_;
   Event event_;                      // reused
-  std::string encoded_;              // reused
   std::vector<IndexEntry> entries_;  // reused
 };
 
@@ -270,6 +299,10 @@ const char* describe(Contradiction contradiction) {
   switch (contradiction) {
     case Contradiction::bad_record:
       return "record does not verify";
+    case Contradiction::bad_block:
+      return "a block is damaged";
+    case Contradiction::wrong_count:
+      return "the number of events is not as noted";
     case Contradiction::wrong_id:
       return "id is not the hash of the event";
     case Contradiction::wrong_signature:

@@ -19,6 +19,8 @@ namespace pharos::storage {
 
 enum class Contradiction : std::uint8_t {
   bad_record,          // the bytes of a record do not verify, or are not what its event is written as
+  bad_block,           // a block that breaks its grammar, is out of order or under another key
+  wrong_count,         // meta's number of events
   wrong_id,            // the id is not the hash of the event
   wrong_signature,     // only with CheckOptions::signatures
   ephemeral_stored,    // a kind that is never stored (NIP-01)
@@ -30,7 +32,7 @@ enum class Contradiction : std::uint8_t {
   deleted_but_stored,  // a tombstone forbids the event (NIP-09)
   missing_tombstone,   // a stored deletion request lacks that of one of its targets
   wrong_digest,        // a document is not what its key is the hash of
-  bad_key,             // a key or value that no grammar reads, or a block out of order
+  bad_key,             // a key or value that no grammar reads
 };
 inline constexpr std::size_t kContradictionCount = static_cast<std::size_t>(Contradiction::bad_key) + 1;
 const char* describe(Contradiction contradiction);

@@ -43,6 +43,8 @@ Result<std::unique_ptr<Env>, StorageFailure> Env::open(const EnvOptions& options
   std::unique_ptr<Env> env(new Env);
   env->directory_ = options.directory;
   env->read_only_ = options.read_only;
+  env->unpacked_ = std::make_unique<EventBlockCache>(options.unpacked_bytes);
+  env->tables_.unpacked = env->unpacked_.get();
   const std::string database = (options.directory / "data.mdb").string();
   if (options.read_only) {
     if (::access(database.c_str(), R_OK) != 0) return failure(system_failure(errno, database));

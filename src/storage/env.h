@@ -16,6 +16,7 @@
 #include <string>
 
 #include "storage/error.h"
+#include "storage/event_block_cache.h"
 #include "storage/tables.h"
 #include "storage/txn.h"
 #include "util/result.h"
@@ -30,6 +31,7 @@ struct EnvOptions {
   std::size_t max_readers = 512;
   bool sync_to_disk = true;  // false: a power cut may take the whole database; for what can be made again
   bool read_only = false;    // beside a running writer; the database must exist
+  std::size_t unpacked_bytes = std::size_t{16} << 20U;  // of compressed blocks, kept unpacked
 };
 
 class Env {
@@ -63,6 +65,7 @@ class Env {
   bool read_only_ = false;
   int lock_file_ = -1;
   MDB_env* env_ = nullptr;
+  std::unique_ptr<EventBlockCache> unpacked_;
   Tables tables_;
 };
 

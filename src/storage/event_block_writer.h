@@ -23,6 +23,11 @@ struct BlockProfile {
   int zstd_level = 0;  // 0: none
 };
 
+// Of blocks that are as compressed as the level says; a larger block packs better and takes longer to read from.
+constexpr BlockProfile block_profile(int zstd_level) {
+  return {zstd_level > 0 ? BlockProfile::kArchiveBytes : BlockProfile::kPlainBytes, zstd_level};
+}
+
 // Collects the events of one block after the other. One thread.
 class EventBlockWriter {
  public:

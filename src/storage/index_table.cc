@@ -12,7 +12,8 @@ constexpr std::uint32_t kMaxTie = (1U << (8 * kTieBytes)) - 1;
 }  // namespace
 
 PostingShape posting_shape(Table index) {
-  const bool bare = index == Table::by_id || index == Table::replaceable || index == Table::expiry;
+  const bool bare =
+      index == Table::by_id || index == Table::replaceable || index == Table::expiry || index == Table::by_entry;
   return bare ? PostingShape::bare : PostingShape::placed;
 }
 

@@ -62,6 +62,8 @@ DatabaseInfo read_info(const ReadTxn& txn, const Tables& tables) {
     if (mdb_stat(txn.handle(), tables.handles[i], &table) != MDB_SUCCESS) continue;
     info.tables[i] = {table.ms_entries, pages_of(table) * table.ms_psize};
   }
+  if (tables.unpacked != nullptr) info.unpacked = tables.unpacked->usage();
+  info.events = read_event_count(txn, tables);
   info.last_seq = read_last_seq(txn, tables);
   info.schema_version = read_schema_version(txn, tables).value_or(0);
   return info;

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 
+#include "storage/event_block_cache.h"
 #include "storage/snapshot.h"
 #include "storage/tables.h"
 #include "storage/txn.h"
@@ -12,8 +13,7 @@ namespace pharos::storage {
 
 struct TableInfo {
   std::uint64_t entries = 0;
-  // Of its pages; LMDB does not count those of a large group (TableShape::grouped), which has a tree of its own.
-  std::uint64_t bytes = 0;
+  std::uint64_t bytes = 0;  // of its pages
 };
 
 struct DatabaseInfo {
@@ -22,6 +22,8 @@ struct DatabaseInfo {
   std::uint64_t free_page_bytes = 0;  // inside it, to be reused
   std::uint64_t readers = 0;          // slots in use, of all processes
   std::uint64_t max_readers = 0;
+  EventBlockCache::Usage unpacked;  // of this process
+  std::uint64_t events = 0;
   std::uint64_t last_seq = 0;
   std::uint32_t schema_version = 0;
   std::array<TableInfo, kTableCount> tables{};

@@ -12,6 +12,7 @@ constexpr char kIdentifierName = 0;
 constexpr char kIdName = 1;
 constexpr char kAuthorName = 2;
 constexpr char kAddressName = 3;
+constexpr char kEntryName = 4;
 constexpr unsigned kKindBits = 16;
 
 std::uint64_t hash8(const SipKey& hash_key, char name, std::string_view value) {
@@ -76,6 +77,12 @@ Key replaceable_key(const SipKey& hash_key, const PublicKey& author, Kind kind, 
   address += identifier_of(kind, identifier);
   return hash48(hash_key, kAddressName, address);
 }
+
+std::uint64_t entry_hash(const SipKey& hash_key, std::span<const std::uint8_t> entry) {
+  return hash8(hash_key, kEntryName, as_text(entry));
+}
+
+Key entry_key(std::uint64_t hash) { return hash >> 16U; }
 
 Key expiry_key(UnixSeconds expires_at) { return static_cast<Key>(expires_at); }
 

@@ -5,7 +5,8 @@
 //   id key           all 32 bytes of an event id, of a public key
 //
 //   table            key                                      value
-//   events           native u64 seq                           record (schema/event_record.fbs)
+//   events           native u64 seq, the last of a block      block (event_block.h) of records
+//   (schema/event_record.fbs) dictionary       native u64 number of a chunk             entries (dictionary_table.h)
 //   tombstones       'e', id, key                             u64 time   key asked for the deletion of the event id
 //                    'a', key, u16 kind, hash8(0, d)          u64 cutoff versions created at or before it are deleted
 //   kv_*             at most 400 bytes                        any
@@ -21,6 +22,7 @@
 //   by_tag           hash48(name, value)                      placed     one-letter names, see index_entries.h
 //   replaceable      hash48(3, key, u16 kind, d)              bare       d is "" for replaceable kinds
 //   expiry           expires_at                               bare
+//   by_entry         hash48(4, entry)                         bare       the entry's number in the dictionary
 //
 // The placed ones are read in the order of answers within one key. Three bytes of the id settle nearly every tie
 // without reading the record; whoever merges streams compares the full ids of the others.
@@ -127,6 +129,9 @@ Key tag_key(const SipKey& hash_key, char name, std::string_view value);
 // identifier is the d value, ignored for kinds that are not addressable.
 Key replaceable_key(const SipKey& hash_key, const PublicKey& author, Kind kind, std::string_view identifier);
 Key expiry_key(UnixSeconds expires_at);
+// hash is entry_hash(): taken once for each of many.
+std::uint64_t entry_hash(const SipKey& hash_key, std::span<const std::uint8_t> entry);
+Key entry_key(std::uint64_t hash);
 TombstoneKey deleted_id_key(const EventId& id, const PublicKey& requester);
 TombstoneKey deleted_address_key(const SipKey& hash_key, const PublicKey& author, Kind kind,
                                  std::string_view identifier);

@@ -6,35 +6,27 @@
 #include "storage/index_entries.h"
 #include "storage/index_table.h"
 #include "storage/keys.h"
-#include "util/bytes.h"
 
 namespace pharos::storage {
 
-std::optional<RecordView> find_record(const Txn& txn, const Tables& tables, Seq seq) {
-  const std::optional<std::string_view> bytes = txn.get(tables[Table::events], EventKey(seq).view());
-  if (!bytes) return std::nullopt;
-  return RecordView(seq, as_bytes(*bytes));
-}
-
-std::optional<RecordView> find_record(const Txn& txn, const Tables& tables, const EventId& id) {
-  const Key key = id_key(tables.hash_key, id);
-  IndexCursor cursor(txn, tables, Table::by_id);
+std::optional<RecordView> find_record(StoredEvents& events, const EventId& id) {
+  const Key key = id_key(events.tables().hash_key, id);
+  IndexCursor cursor(events.txn(), events.tables(), Table::by_id);
   for (bool there = cursor.seek({key, {}}); there && cursor.posting().key == key; there = cursor.next()) {
-    const std::optional<RecordView> record = find_record(txn, tables, cursor.posting().place.seq);
+    const std::optional<RecordView> record = events.record(cursor.posting().place.seq);
     if (record && record->id() == id) return record;
   }
   return std::nullopt;
 }
 
-std::vector<Seq> find_versions(const Txn& txn, const Tables& tables, const PublicKey& author, Kind kind,
-                               std::string_view identifier) {
+std::vector<Seq> find_versions(StoredEvents& events, const PublicKey& author, Kind kind, std::string_view identifier) {
   std::vector<Seq> found;
-  const Key key = replaceable_key(tables.hash_key, author, kind, identifier);
+  const Key key = replaceable_key(events.tables().hash_key, author, kind, identifier);
   std::string scratch;
-  IndexCursor cursor(txn, tables, Table::replaceable);
+  IndexCursor cursor(events.txn(), events.tables(), Table::replaceable);
   for (bool there = cursor.seek({key, {}}); there && cursor.posting().key == key; there = cursor.next()) {
     const Seq seq = cursor.posting().place.seq;
-    const std::optional<RecordView> record = find_record(txn, tables, seq);
+    const std::optional<RecordView> record = events.record(seq);
     if (!record || record->kind() != kind || record->pubkey() != author) continue;
     if (classify(kind) == KindClass::addressable && record_identifier(*record, scratch) != identifier) continue;
     found.push_back(seq);

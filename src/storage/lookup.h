@@ -1,23 +1,18 @@
-// Point look-ups of stored events, alike in read and write transactions.
+// Point look-ups of events in LMDB, alike in read and write transactions. The views are valid as StoredEvents says.
 #pragma once
 
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "nostr/event.h"
-#include "storage/record.h"
-#include "storage/store.h"
-#include "storage/tables.h"
-#include "storage/txn.h"
+#include "storage/stored_events.h"
 
 namespace pharos::storage {
 
-// The views are valid as Txn says.
-std::optional<RecordView> find_record(const Txn& txn, const Tables& tables, Seq seq);
-std::optional<RecordView> find_record(const Txn& txn, const Tables& tables, const EventId& id);
+std::optional<RecordView> find_record(StoredEvents& events, const EventId& id);
 
 // The stored events of a replaceable or addressable kind at this address: one at most, unless the database is damaged.
-std::vector<Seq> find_versions(const Txn& txn, const Tables& tables, const PublicKey& author, Kind kind,
-                               std::string_view identifier);
+std::vector<Seq> find_versions(StoredEvents& events, const PublicKey& author, Kind kind, std::string_view identifier);
 
 }  // namespace pharos::storage

@@ -3,17 +3,25 @@
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <string>
 #include <vector>
 
+#include "storage/abridge.h"
+#include "storage/dictionary_table.h"
 #include "storage/index_entries.h"
 #include "storage/index_merge.h"
-#include "storage/lookup.h"
 #include "storage/meta.h"
+#include "storage/stored_events.h"
+#include "storage/tag_numbers.h"
 
 namespace pharos::storage {
 namespace {
 
-// What erasures and insertions change in the indexes.
+// Blocks that one merge writes at most: a memtable holds fewer events.
+constexpr unsigned kStampBits = 24;
+static_assert(Memtable::kMaxEvents < std::size_t{1} << (kStampBits - 1));
+
+// What the merge changes in the indexes.
 class IndexChanges {
  public:
   explicit IndexChanges(const SipKey& hash_key) : hash_key_(hash_key) {}
@@ -21,9 +29,9 @@ class IndexChanges {
   void add(const RecordView& record, bool erased) {
     entries_.clear();
     list_index_entries(record, hash_key_, entries_);
-    for (const IndexEntry& entry : entries_)
-      changes_[static_cast<std::size_t>(entry.table)].push_back({entry.posting, erased});
+    for (const IndexEntry& entry : entries_) add(entry.table, {entry.posting, erased});
   }
+  void add(Table index, const PostingChange& change) { changes_[static_cast<std::size_t>(index)].push_back(change); }
 
   void write(WriteTxn& txn) {
     for (std::size_t table = 0; table < kTableCount; ++table) {
@@ -41,34 +49,123 @@ class IndexChanges {
   std::array<std::vector<PostingChange>, kTableCount> changes_;
 };
 
-void erase_events(WriteTxn& txn, const std::vector<Seq>& erased, IndexChanges& changes) {
-  const Tables& tables = txn.tables();
-  for (const Seq seq : erased) {
-    // An event of a memtable that was erased before that one was merged never came here.
-    if (const auto record = find_record(txn, tables, seq)) changes.add(*record, true);
-  }
-  for (const Seq seq : erased) txn.erase(tables[Table::events], EventKey(seq).view());
-}
+class MemtableMerge {
+ public:
+  MemtableMerge(WriteTxn& txn, const Memtable& memtable, const BlockProfile& profile)
+      : txn_(txn),
+        tables_(txn.tables()),
+        memtable_(memtable),
+        profile_(profile),
+        changes_(tables_.hash_key),
+        numbers_(tables_.hash_key),
+        dictionary_(txn, tables_[Table::dictionary]),
+        next_stamp_(memtable.generation() << kStampBits) {}
 
-void insert_events(WriteTxn& txn, const Memtable& memtable, IndexChanges& changes) {
-  const Dbi events = txn.tables()[Table::events];
-  memtable.each_event([&](const RecordView& record) {
-    txn.append(events, EventKey(record.seq()).view(), as_text(record.bytes()));
-    changes.add(record, false);
-  });
-}
+  bool run() {
+    const std::uint64_t before = read_event_count(txn_, tables_);
+    // Reading comes first: the first write moves what was read.
+    list_erased();
+    assign_numbers();
+    erase_from_blocks();
+    dictionary_.flush();
+    const std::uint64_t inserted = insert();
+    changes_.write(txn_);
+    for (const auto& [key, value] : memtable_.tombstones()) txn_.put(tables_[Table::tombstones], key, value);
+    if (memtable_.last_seq() > memtable_.before()) write_last_seq(txn_, memtable_.last_seq());
+    write_event_count(txn_, before + inserted - erased_.size());
+    write_merged_generation(txn_, memtable_.generation());
+    return !txn_.failed();
+  }
+
+ private:
+  void list_erased() {
+    StoredEvents stored(txn_, tables_);
+    for (const Seq seq : memtable_.erased()) {
+      // An event of a memtable that was erased before that one was merged never came here.
+      const auto record = stored.record(seq);
+      if (!record) continue;
+      changes_.add(*record, true);
+      erased_.push_back(seq);
+    }
+    if (stored.damaged()) txn_.fail_corrupt();
+  }
+
+  void assign_numbers() {
+    memtable_.each_event([&](const RecordView& record) { numbers_.count(record); });
+    IndexCursor by_entry(txn_, tables_, Table::by_entry);
+    const StoredDictionary stored(txn_, tables_[Table::dictionary]);
+    numbers_.assign(
+        [&](Key key, EntryBytes bytes) -> std::optional<EntryNumber> {
+          for (bool there = by_entry.seek({key, {}}); there && by_entry.posting().key == key; there = by_entry.next()) {
+            const auto number = static_cast<EntryNumber>(by_entry.posting().place.seq);
+            if (std::ranges::equal(stored.entry(number), bytes)) return number;
+          }
+          return std::nullopt;
+        },
+        [&](Key key, EntryBytes bytes) -> std::optional<EntryNumber> {
+          if (dictionary_.size() >= DictionaryWriter::kMaxEntries) return std::nullopt;
+          const EntryNumber number = dictionary_.add(bytes);
+          changes_.add(Table::by_entry, {{key, {0, 0, number}}});
+          return number;
+        });
+  }
+
+  void erase_from_blocks() {
+    const Dbi events = tables_[Table::events];
+    Cursor blocks(txn_, events);
+    std::string left;
+    for (std::size_t begin = 0; begin < erased_.size() && !txn_.failed();) {
+      if (!blocks.seek(EventKey(erased_[begin]).view())) return;
+      const EventKey key(decode_event_key(blocks.key()).value_or(0));
+      const auto of_block = std::upper_bound(erased_.begin() + static_cast<std::ptrdiff_t>(begin), erased_.end(),
+                                             decode_event_key(key.view()).value_or(0));
+      const auto end = static_cast<std::size_t>(of_block - erased_.begin());
+      const std::span<const Seq> gone(erased_.data() + begin, end - begin);
+      if (gone.empty() || !rewrite_without(blocks.value(), gone, next_stamp_++, profile_, left)) {
+        txn_.fail_corrupt();
+        return;
+      }
+      left.empty() ? txn_.erase(events, key.view()) : txn_.put(events, key.view(), left);
+      begin = end;
+    }
+  }
+
+  std::uint64_t insert() {
+    std::uint64_t inserted = 0;
+    EventBlockWriter block(profile_);
+    std::string record;
+    memtable_.each_event([&](const RecordView& plain) {
+      changes_.add(plain, false);
+      abridge(plain, numbers_, record);
+      if (!block.fits(plain.seq(), record.size())) append(block);
+      block.add(plain.seq(), as_bytes(record));
+      ++inserted;
+    });
+    if (!block.empty()) append(block);
+    return inserted;
+  }
+  void append(EventBlockWriter& block) {
+    const EventKey key(block.last());
+    block.finish(next_stamp_++, block_);
+    txn_.append(tables_[Table::events], key.view(), block_);
+  }
+
+  WriteTxn& txn_;
+  const Tables& tables_;
+  const Memtable& memtable_;
+  const BlockProfile& profile_;
+  IndexChanges changes_;
+  TagNumbers numbers_;
+  DictionaryWriter dictionary_;
+  std::vector<Seq> erased_;  // that LMDB held, ascending
+  std::uint64_t next_stamp_;
+  std::string block_;  // reused
+};
 
 }  // namespace
 
-bool merge_memtable(WriteTxn& txn, const Memtable& memtable) {
-  IndexChanges changes(txn.tables().hash_key);
-  erase_events(txn, memtable.erased(), changes);
-  insert_events(txn, memtable, changes);
-  changes.write(txn);
-  for (const auto& [key, value] : memtable.tombstones()) txn.put(txn.tables()[Table::tombstones], key, value);
-  if (memtable.last_seq() > memtable.before()) write_last_seq(txn, memtable.last_seq());
-  write_merged_generation(txn, memtable.generation());
-  return !txn.failed();
+bool merge_memtable(WriteTxn& txn, const Memtable& memtable, const BlockProfile& profile) {
+  return MemtableMerge(txn, memtable, profile).run();
 }
 
 }  // namespace pharos::storage

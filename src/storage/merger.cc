@@ -19,8 +19,9 @@ constexpr std::string_view kLostUpdates = "the router's and the monitor's notes 
 
 }  // namespace
 
-Merger::Merger(Env& env, Memtables& memtables, Files& files, const Clock& clock, const metrics::StorageMetrics& metrics)
-    : env_(env), memtables_(memtables), files_(files), clock_(clock), metrics_(metrics) {
+Merger::Merger(Env& env, Memtables& memtables, Files& files, const BlockProfile& profile, const Clock& clock,
+               const metrics::StorageMetrics& metrics)
+    : env_(env), memtables_(memtables), files_(files), profile_(profile), clock_(clock), metrics_(metrics) {
   metrics_.merger_capacity.set(static_cast<std::int64_t>(kMaxUpdates));
   Lock lock(stop_mutex_);
   thread_ = std::thread([this] {
@@ -108,7 +109,7 @@ bool Merger::merge_all(bool active_too) {
 Result<void, StorageFailure> Merger::merge(const Memtable& memtable) {
   const SteadyTime began = clock_.now();
   PHAROS_TRY(auto txn, env_.write());
-  if (!merge_memtable(txn, memtable)) return txn.failure();
+  if (!merge_memtable(txn, memtable, profile_)) return txn.failure();
   PHAROS_TRYV(txn.commit());
   metrics_.merge_seconds.observe(std::chrono::duration<double>(clock_.now() - began).count());
   return success();

@@ -13,6 +13,7 @@
 
 #include "metrics/storage_metrics.h"
 #include "storage/env.h"
+#include "storage/event_block_writer.h"
 #include "storage/files.h"
 #include "storage/memtables.h"
 #include "storage/store.h"
@@ -29,7 +30,8 @@ struct Update {
 class Merger {
  public:
   // Starts the thread. All outlive it; env is open for writing.
-  Merger(Env& env, Memtables& memtables, Files& files, const Clock& clock, const metrics::StorageMetrics& metrics);
+  Merger(Env& env, Memtables& memtables, Files& files, const BlockProfile& profile, const Clock& clock,
+         const metrics::StorageMetrics& metrics);
   // stop()
   ~Merger();
   Merger(const Merger&) = delete;
@@ -56,6 +58,7 @@ class Merger {
   Env& env_;
   Memtables& memtables_;
   Files& files_;
+  const BlockProfile profile_;
   const Clock& clock_;
   const metrics::StorageMetrics metrics_;
   SteadyTime next_complaint_{};  // own thread

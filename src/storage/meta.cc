@@ -11,7 +11,19 @@ namespace {
 constexpr std::string_view kVersionKey = "schema_version";
 constexpr std::string_view kHashKeyKey = "hash_key";
 constexpr std::string_view kLastSeqKey = "last_seq";
+constexpr std::string_view kEventsKey = "events";
 constexpr std::string_view kMergedKey = "merged";
+
+std::uint64_t read_u64(const Txn& txn, const Tables& tables, std::string_view key) {
+  const std::optional<std::string_view> value = txn.get(tables[Table::meta], key);
+  return value && value->size() == 8 ? get_big_endian(as_bytes(*value)) : 0;
+}
+
+bool write_u64(WriteTxn& txn, std::string_view key, std::uint64_t number) {
+  SmallValue value;
+  value.add_number(number, 8);
+  return txn.put(txn.tables()[Table::meta], key, value.view());
+}
 
 }  // namespace
 
@@ -34,10 +46,9 @@ Seq read_last_seq(const Txn& txn, const Tables& tables) {
   return value ? decode_seq(*value).value_or(0) : 0;
 }
 
-std::uint64_t read_merged_generation(const Txn& txn, const Tables& tables) {
-  const std::optional<std::string_view> value = txn.get(tables[Table::meta], kMergedKey);
-  return value && value->size() == 8 ? get_big_endian(as_bytes(*value)) : 0;
-}
+std::uint64_t read_merged_generation(const Txn& txn, const Tables& tables) { return read_u64(txn, tables, kMergedKey); }
+
+std::uint64_t read_event_count(const Txn& txn, const Tables& tables) { return read_u64(txn, tables, kEventsKey); }
 
 bool write_schema_version(WriteTxn& txn, std::uint32_t version) {
   SmallValue value;
@@ -53,10 +64,8 @@ bool write_last_seq(WriteTxn& txn, Seq seq) {
   return txn.put(txn.tables()[Table::meta], kLastSeqKey, encode_seq(seq).view());
 }
 
-bool write_merged_generation(WriteTxn& txn, std::uint64_t generation) {
-  SmallValue value;
-  value.add_number(generation, 8);
-  return txn.put(txn.tables()[Table::meta], kMergedKey, value.view());
-}
+bool write_event_count(WriteTxn& txn, std::uint64_t count) { return write_u64(txn, kEventsKey, count); }
+
+bool write_merged_generation(WriteTxn& txn, std::uint64_t generation) { return write_u64(txn, kMergedKey, generation); }
 
 }  // namespace pharos::storage

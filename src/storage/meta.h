@@ -3,6 +3,7 @@
 //   "schema_version"  u32, big-endian
 //   "hash_key"        16 random bytes, the key of every hash8 in keys.h; made with the database
 //   "last_seq"        u48, big-endian: the newest sequence number ever given; absent before the first event
+//   "events"          u64, big-endian: how many events the tables hold; absent before the first
 //   "merged"          u64, big-endian: the newest generation of memtables that is in the tables; absent before the
 //   first
 #pragma once
@@ -20,12 +21,14 @@ std::optional<std::uint32_t> read_schema_version(const Txn& txn, const Tables& t
 std::optional<SipKey> read_hash_key(const Txn& txn, const Tables& tables);
 // 0 before the first event.
 Seq read_last_seq(const Txn& txn, const Tables& tables);
+std::uint64_t read_event_count(const Txn& txn, const Tables& tables);
 // 0 before the first.
 std::uint64_t read_merged_generation(const Txn& txn, const Tables& tables);
 
 bool write_schema_version(WriteTxn& txn, std::uint32_t version);
 bool write_hash_key(WriteTxn& txn, const SipKey& key);
 bool write_last_seq(WriteTxn& txn, Seq seq);
+bool write_event_count(WriteTxn& txn, std::uint64_t count);
 bool write_merged_generation(WriteTxn& txn, std::uint64_t generation);
 
 }  // namespace pharos::storage

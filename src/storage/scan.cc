@@ -44,10 +44,7 @@ SliceReader::Shared& SliceReader::shared(Index index) {
 std::optional<RecordView> SliceReader::record(Seq seq) {
   if (snapshot_.memtable_of(seq) != nullptr) return snapshot_.record(seq);
   if (snapshot_.erased_above_lmdb(seq)) return std::nullopt;
-  if (!events_) events_.emplace(snapshot_.txn(), tables_[Table::events]);
-  const EventKey key(seq);
-  if (!events_->seek_exactly(key.view())) return std::nullopt;
-  return RecordView(seq, as_bytes(events_->value()));
+  return snapshot_.merged().record(seq);
 }
 
 std::optional<Candidate> SliceReader::find(const EventId& id) {

@@ -30,7 +30,7 @@ class SliceReader {
   // Outlives it.
   explicit SliceReader(const Snapshot& snapshot) : snapshot_(snapshot), tables_(snapshot.tables()) {}
 
-  bool failed() const { return snapshot_.txn().failed(); }
+  bool failed() const { return snapshot_.failed(); }
   const SipKey& hash_key() const { return tables_.hash_key; }
 
   // nullopt when no event has that number (any more).
@@ -59,7 +59,6 @@ class SliceReader {
   const Snapshot& snapshot_;
   const Tables& tables_;
   std::array<Shared, 6> indexes_;
-  std::optional<Cursor> events_;
   std::vector<Candidate> places_;  // of one fill
 };
 

@@ -19,13 +19,9 @@ class Walk {
   // Each returns false when the records are used up; done() is the last number that needs no visit.
   bool lmdb(Seq after) {
     done_ = after;
-    Cursor cursor(snapshot_.txn(), snapshot_.tables()[Table::events]);
-    const EventKey start(after + 1);
-    for (bool found = cursor.seek(start.view()); found; found = cursor.next()) {
-      const Seq seq = decode_event_key(cursor.key()).value_or(0);
-      if (seq == 0 || seq > through_) break;
-      if (snapshot_.erased_above_lmdb(seq)) continue;
-      if (!give(RecordView(seq, as_bytes(cursor.value())))) return false;
+    for (auto record = snapshot_.merged().at_or_after(after + 1); record && record->seq() <= through_;
+         record = snapshot_.merged().at_or_after(record->seq() + 1)) {
+      if (!snapshot_.erased_above_lmdb(record->seq()) && !give(*record)) return false;
     }
     return true;
   }
@@ -66,7 +62,7 @@ Result<Seq, StorageFailure> scan_by_seq(const Store& store, Seq after, Seq throu
   bool all = walk.lmdb(after);
   const auto newest_first = snapshot.memtables();
   for (std::size_t i = newest_first.size(); all && i-- > 0;) all = walk.memtable(*newest_first[i]);
-  if (snapshot.txn().failed()) return failure(snapshot.txn().failure());
+  if (snapshot.failed()) return failure(snapshot.failure());
   return all ? through : walk.done();
 }
 

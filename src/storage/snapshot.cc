@@ -10,12 +10,20 @@
 namespace pharos::storage {
 
 Snapshot::Snapshot(ReadTxn txn, const Tables& tables, std::shared_ptr<const Memtables::List> memtables, Seq as_of)
-    : held_(std::move(memtables)), txn_(std::move(txn)), tables_(&tables), as_of_(as_of) {
+    : held_(std::move(memtables)),
+      lmdb_(std::make_unique<Lmdb>(std::move(txn), tables)),
+      tables_(&tables),
+      as_of_(as_of) {
   if (!held_ || held_->empty()) return;
-  const std::uint64_t merged = read_merged_generation(txn_, tables);
+  const std::uint64_t merged = read_merged_generation(lmdb_->txn, tables);
   for (const auto& memtable : *held_) {
     if (memtable->generation() > merged) layers_.push_back(memtable.get());
   }
+}
+
+StorageFailure Snapshot::failure() const {
+  if (lmdb_->txn.failed()) return lmdb_->txn.failure();
+  return {StorageError::corrupt, "a block of events is damaged; see pharos db check"};
 }
 
 bool Snapshot::erased_above(Seq seq, std::size_t count) const {
@@ -39,7 +47,7 @@ std::optional<RecordView> Snapshot::record(Seq seq) const {
       return held && !erased_above(seq, i) ? held : std::nullopt;
     }
   }
-  return erased_above_lmdb(seq) ? std::nullopt : find_record(txn_, *tables_, seq);
+  return erased_above_lmdb(seq) ? std::nullopt : merged().record(seq);
 }
 
 std::optional<RecordView> Snapshot::find(const EventId& id) const {
@@ -51,7 +59,7 @@ std::optional<RecordView> Snapshot::find(const EventId& id) const {
       if (held && held->id() == id) return held;
     }
   }
-  auto held = find_record(txn_, *tables_, id);
+  auto held = find_record(merged(), id);
   return held && !erased_above_lmdb(held->seq()) ? held : std::nullopt;
 }
 
@@ -70,7 +78,7 @@ std::vector<Seq> Snapshot::versions(const PublicKey& author, Kind kind, std::str
       if (held && is_version(*held)) found.push_back(held->seq());
     }
   }
-  for (const Seq seq : find_versions(txn_, *tables_, author, kind, identifier)) {
+  for (const Seq seq : find_versions(merged(), author, kind, identifier)) {
     if (!erased_above_lmdb(seq)) found.push_back(seq);
   }
   return found;
@@ -80,7 +88,7 @@ std::optional<std::string> Snapshot::tombstone(const TombstoneKey& key) const {
   for (const Memtable* layer : layers_) {
     if (const auto value = layer->tombstone(key.view())) return std::string(*value);
   }
-  const auto value = txn_.get((*tables_)[Table::tombstones], key.view());
+  const auto value = txn().get((*tables_)[Table::tombstones], key.view());
   return value ? std::optional<std::string>(*value) : std::nullopt;
 }
 

@@ -7,11 +7,13 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "nostr/event.h"
 #include "storage/memtables.h"
 #include "storage/record.h"
+#include "storage/stored_events.h"
 #include "storage/tables.h"
 #include "storage/txn.h"
 
@@ -23,7 +25,11 @@ class Snapshot {
   // outlives the snapshot.
   Snapshot(ReadTxn txn, const Tables& tables, std::shared_ptr<const Memtables::List> memtables, Seq as_of);
 
-  const ReadTxn& txn() const { return txn_; }
+  // True when something could not be read, or not be understood.
+  bool failed() const { return lmdb_->txn.failed() || lmdb_->events.damaged(); }
+  // failed().
+  StorageFailure failure() const;
+  const ReadTxn& txn() const { return lmdb_->txn; }
   const Tables& tables() const { return *tables_; }
   // Nothing newer is seen.
   Seq as_of() const { return as_of_; }
@@ -40,6 +46,8 @@ class Snapshot {
   bool erased_above_lmdb(Seq seq) const { return erased_above(seq, layers_.size()); }
   // The memtable that would hold the event of that number; nullptr when it is LMDB's.
   const Memtable* memtable_of(Seq seq) const;
+  // Of LMDB alone.
+  StoredEvents& merged() const { return lmdb_->events; }
 
   // The value of a tombstone (keys.h). On the writer's thread only.
   std::optional<std::string> tombstone(const TombstoneKey& key) const;
@@ -48,8 +56,15 @@ class Snapshot {
   // By one of the first `count` memtables.
   bool erased_above(Seq seq, std::size_t count) const;
 
+  // Where it stays when the snapshot is moved.
+  struct Lmdb {
+    Lmdb(ReadTxn begun, const Tables& tables) : txn(std::move(begun)), events(txn, tables) {}
+    ReadTxn txn;
+    StoredEvents events;
+  };
+
   std::shared_ptr<const Memtables::List> held_;
-  ReadTxn txn_;
+  std::unique_ptr<Lmdb> lmdb_;
   const Tables* tables_;
   std::vector<const Memtable*> layers_;
   Seq as_of_;

@@ -22,7 +22,7 @@ class LmdbStore final : public Store {
       : env_(std::move(env)), last_seq_at_open_(recovered.last_seq) {
     for (auto& memtable : recovered.memtables) memtables_.push(std::move(memtable));
     if (env_->read_only()) return;
-    merger_.emplace(*env_, memtables_, files, clock, metrics);
+    merger_.emplace(*env_, memtables_, files, block_profile(options.compression_level), clock, metrics);
     writer_.emplace(Writer::Parts{*env_, memtables_, *merger_, files, feed_, clock}, options, metrics,
                     recovered.last_seq, recovered.next_generation);
   }
@@ -83,6 +83,7 @@ Result<std::unique_ptr<Store>, StorageFailure> Store::open(const StoreOptions& o
   env_options.directory = options.directory;
   env_options.map_size_bytes = options.map_size_bytes;
   env_options.max_readers = options.max_readers;
+  env_options.unpacked_bytes = options.unpacked_bytes;
   env_options.read_only = options.read_only;
   PHAROS_TRY(auto env, Env::open(env_options));
   Files& files = options.files != nullptr ? *options.files : system_files();

@@ -62,6 +62,9 @@ struct StoreOptions {
   std::size_t expire_max_events = 512;                // in one commit; the rest follows after what is queued
   Durability durability = Durability::sync;
   std::size_t memtable_bytes = 64U << 20U;  // of memory; a full one is merged into LMDB while the next one fills
+  // zstd's level, 1 to 19, for the blocks of events that are merged into LMDB; 0: none, which is the fastest to read.
+  int compression_level = 0;
+  std::size_t unpacked_bytes = 16U << 20U;  // of compressed blocks, kept unpacked for readers
   bool read_only = false;
   Files* files = nullptr;  // nullptr: the file system's
 };

@@ -9,6 +9,8 @@
 
 namespace pharos::storage {
 
+class EventBlockCache;
+
 using Dbi = unsigned int;  // MDB_dbi
 
 enum class Table : std::uint8_t {
@@ -22,6 +24,8 @@ enum class Table : std::uint8_t {
   by_tag,
   replaceable,
   expiry,
+  by_entry,
+  dictionary,
   tombstones,
   kv_router_ledger,
   kv_router_outbox,
@@ -55,6 +59,8 @@ inline constexpr std::array<TableSpec, kTableCount> kTableSpecs{{
     {Table::by_tag, "by_tag", TableShape::index},
     {Table::replaceable, "replaceable", TableShape::index},
     {Table::expiry, "expiry", TableShape::index},
+    {Table::by_entry, "by_entry", TableShape::index},
+    {Table::dictionary, "dictionary", TableShape::by_seq},
     {Table::tombstones, "tombstones", TableShape::plain},
     {Table::kv_router_ledger, "kv_router_ledger", TableShape::plain},
     {Table::kv_router_outbox, "kv_router_outbox", TableShape::plain},
@@ -78,6 +84,7 @@ constexpr const TableSpec& spec(Table table) { return kTableSpecs[static_cast<st
 struct Tables {
   std::array<Dbi, kTableCount> handles{};
   SipKey hash_key;
+  EventBlockCache* unpacked = nullptr;  // of compressed blocks; Env's
 
   Dbi operator[](Table table) const { return handles[static_cast<std::size_t>(table)]; }
 };

@@ -28,9 +28,7 @@ void TagNumbers::grow() {
   std::vector<std::uint64_t> slots(slots_.size() * 2);
   for (const std::uint64_t slot : slots_) {
     if (slot == 0) continue;
-    // The lower half of the hash is not kept.
-    const std::uint64_t hash = siphash(hash_key_, items_[(slot & UINT32_MAX) - 1].bytes);
-    std::size_t at = hash & (slots.size() - 1);
+    std::size_t at = items_[(slot & UINT32_MAX) - 1].hash & (slots.size() - 1);
     while (slots[at] != 0) at = (at + 1) & (slots.size() - 1);
     slots[at] = slot;
   }
@@ -43,7 +41,7 @@ void TagNumbers::count(const RecordView& plain) {
     while (tags.next_item(item)) {
       if (!item.hex || item.bytes.size() != kEntryBytes) continue;
       const EntryBytes bytes = item.bytes.first<kEntryBytes>();
-      const std::uint64_t hash = siphash(hash_key_, bytes);
+      const std::uint64_t hash = entry_hash(hash_key_, bytes);
       const std::size_t at = find(hash, bytes);
       if (slots_[at] != 0) {
         ++items_[(slots_[at] & UINT32_MAX) - 1].count;
@@ -51,6 +49,7 @@ void TagNumbers::count(const RecordView& plain) {
       }
       Item& fresh = items_.emplace_back();
       std::ranges::copy(bytes, fresh.bytes.begin());
+      fresh.hash = hash;
       fresh.count = 1;
       slots_[at] = (hash & kUpperHalf) | items_.size();
       if (items_.size() * 2 > slots_.size()) grow();
@@ -61,16 +60,19 @@ void TagNumbers::count(const RecordView& plain) {
 void TagNumbers::assign(const NumberOf& number_of, const Add& add) {
   std::vector<std::uint32_t> ascending(items_.size());
   std::iota(ascending.begin(), ascending.end(), 0U);
-  std::ranges::sort(
-      ascending, std::less<>(), [this](std::uint32_t i) -> const auto& { return items_[i].bytes; });
-  for (const std::uint32_t i : ascending) items_[i].number = number_of(items_[i].bytes).value_or(kNoEntry);
+  std::ranges::sort(ascending, std::less<>(), [this](std::uint32_t i) { return items_[i].hash; });
+  for (const std::uint32_t i : ascending) {
+    Item& item = items_[i];
+    item.number = number_of(entry_key(item.hash), item.bytes).value_or(kNoEntry);
+  }
   for (Item& item : items_) {
-    if (item.number == kNoEntry && item.count >= kWorthAnEntry) item.number = add(item.bytes).value_or(kNoEntry);
+    if (item.number != kNoEntry || item.count < kWorthAnEntry) continue;
+    item.number = add(entry_key(item.hash), item.bytes).value_or(kNoEntry);
   }
 }
 
 std::optional<EntryNumber> TagNumbers::operator()(EntryBytes item) const {
-  const std::uint64_t slot = slots_[find(siphash(hash_key_, item), item)];
+  const std::uint64_t slot = slots_[find(entry_hash(hash_key_, item), item)];
   if (slot == 0) return std::nullopt;
   const EntryNumber number = items_[(slot & UINT32_MAX) - 1].number;
   return number == kNoEntry ? std::nullopt : std::optional(number);

@@ -9,8 +9,8 @@
 #include <optional>
 #include <vector>
 
+#include "storage/keys.h"
 #include "storage/record.h"
-#include "storage/siphash.h"
 
 namespace pharos::storage {
 
@@ -25,11 +25,12 @@ class TagNumbers {
   // Notes the 32-byte hex items of a plain record's tags, at any position.
   void count(const RecordView& plain);
 
-  using NumberOf = std::function<std::optional<EntryNumber>(EntryBytes)>;
-  using Add = std::function<std::optional<EntryNumber>(EntryBytes)>;
-  // Once, after the last count(). Asks number_of for each item that was noted, in ascending order, which is that of an
-  // index; then has those added that are worth it and have no number, in order of first occurrence. add gives no number
-  // when the dictionary is full.
+  // With the key of the entry in the index by_entry.
+  using NumberOf = std::function<std::optional<EntryNumber>(Key, EntryBytes)>;
+  using Add = std::function<std::optional<EntryNumber>(Key, EntryBytes)>;
+  // Once, after the last count(). Asks number_of for each item that was noted, in the order of keys; then has those
+  // added that are worth it and have no number, in order of first occurrence. add gives no number when the dictionary
+  // is full.
   void assign(const NumberOf& number_of, const Add& add);
 
   // For abridge(): nothing for items without a number, and for all of them before assign().
@@ -38,6 +39,7 @@ class TagNumbers {
  private:
   struct Item {
     std::array<std::uint8_t, kEntryBytes> bytes;
+    std::uint64_t hash = 0;
     std::uint32_t count = 0;
     EntryNumber number = kNoEntry;
   };

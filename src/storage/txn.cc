@@ -23,6 +23,8 @@ bool Txn::note(int code) const {
   return false;
 }
 
+bool WriteTxn::fail_corrupt() { return note(MDB_CORRUPTED); }
+
 StorageFailure Txn::failure() const { return lmdb_failure(error_, "transaction"); }
 
 std::optional<std::string_view> Txn::get(Dbi table, std::string_view key) const {
@@ -85,8 +87,6 @@ bool WriteTxn::erase(Dbi table, std::string_view key) {
   return code == MDB_NOTFOUND || note(code);
 }
 
-bool WriteTxn::fail_corrupt() { return note(MDB_CORRUPTED); }
-
 Result<void, StorageFailure> WriteTxn::commit() {
   MDB_txn* txn = std::exchange(txn_, nullptr);
   if (failed()) {
@@ -123,11 +123,6 @@ bool Cursor::previous() { return move(MDB_PREV); }
 bool Cursor::seek(std::string_view key) {
   key_ = key;
   return move(MDB_SET_RANGE);
-}
-
-bool Cursor::seek_exactly(std::string_view key) {
-  key_ = key;
-  return move(MDB_SET_KEY);
 }
 
 }  // namespace pharos::storage

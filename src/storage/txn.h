@@ -73,10 +73,10 @@ class WriteTxn : public Txn {
   bool put(Dbi table, std::string_view key, std::string_view value);
   // The key comes after all others of the table; its page is left full.
   bool append(Dbi table, std::string_view key, std::string_view value);
-  // An absent key is no failure.
-  bool erase(Dbi table, std::string_view key);
   // What was read breaks its grammar: nothing of this transaction is to stay. Always false.
   bool fail_corrupt();
+  // An absent key is no failure.
+  bool erase(Dbi table, std::string_view key);
 
   // Ends the transaction, durably as the environment was opened; nothing is kept on failure.
   Result<void, StorageFailure> commit();
@@ -104,8 +104,6 @@ class Cursor {
   bool previous();
   // The first entry whose key is key or comes after it.
   bool seek(std::string_view key);
-  // The entry of that key.
-  bool seek_exactly(std::string_view key);
 
   // Where the last successful move went.
   std::string_view key() const { return key_; }

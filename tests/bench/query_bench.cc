@@ -18,6 +18,7 @@
 
 #include "storage/keys.h"
 #include "storage/query.h"
+#include "storage/snapshot.h"
 #include "storage/store.h"
 #include "storage/tables.h"
 #include "storage/txn.h"
@@ -140,14 +141,11 @@ class Archive {
     constexpr std::size_t kGets = 200'000;
     std::vector<Seq> seqs(kGets);
     for (Seq& seq : seqs) seq = 1 + random_.below(store_->last_seq());
-    const auto txn = store_->read();
+    const auto snapshot = store_->snapshot();
     std::uint64_t touched = 0;
     const double begin = cpu_seconds();
     for (const Seq seq : seqs) {
-      const EventKey key(seq);
-      if (const auto record = txn.value().get(store_->tables()[Table::events], key.view())) {
-        touched += static_cast<std::uint8_t>((*record)[record->size() / 2]);
-      }
+      if (const auto record = snapshot.value().record(seq)) touched += record->bytes()[record->bytes().size() / 2];
     }
     benchmark::DoNotOptimize(touched);
     floor_ = (cpu_seconds() - begin) / kGets;

@@ -182,8 +182,7 @@ void store_events(benchmark::State& state) {
     left.wait();
     store->stop();  // merged as well
     const DatabaseInfo info = read_info(store->read().value(), store->tables());
-    bytes_per_event = static_cast<double>(info.used_bytes - info.free_page_bytes) /
-                      static_cast<double>(info.tables[static_cast<std::size_t>(Table::events)].entries);
+    bytes_per_event = static_cast<double>(info.used_bytes - info.free_page_bytes) / static_cast<double>(info.events);
   }
   count_events(state);
   state.counters["bytes_per_event"] = bytes_per_event;

@@ -53,6 +53,7 @@ class Database {
   }
 
   bool merge_at_once = true;
+  storage::BlockProfile profile;
   bool freeze_at_once = false;  // each commit gets a memtable of its own
 
   storage::PutOutcome put(const Event& event, UnixSeconds now = kNow) { return put_all({event}, now).front(); }
@@ -93,7 +94,7 @@ class Database {
     while (const auto memtable = memtables_.oldest_frozen(true)) {
       last_seq_ = memtable->last_seq();
       auto txn = std::move(env_->write().value());
-      if (!storage::merge_memtable(txn, *memtable) || !txn.commit()) std::abort();
+      if (!storage::merge_memtable(txn, *memtable, profile) || !txn.commit()) std::abort();
       memtables_.drop(memtable->generation());
     }
   }
@@ -114,6 +115,7 @@ class Database {
       if (table.table != storage::Table::meta) mdb_drop(txn.handle(), tables()[table.table], 0);
     }
     storage::write_last_seq(txn, 0);
+    storage::write_event_count(txn, 0);
     storage::write_merged_generation(txn, 0);
     if (!txn.commit()) std::abort();
     last_seq_ = 0;
@@ -127,6 +129,17 @@ class Database {
     storage::Cursor cursor(txn, tables()[table]);
     for (bool there = cursor.first(); there; there = cursor.next()) entries.emplace_back(cursor.key(), cursor.value());
     return entries;
+  }
+
+  // The numbers of the events that LMDB holds.
+  std::vector<storage::Seq> merged() {
+    std::vector<storage::Seq> seqs;
+    const auto txn = read();
+    storage::StoredEvents events(txn, tables());
+    for (auto held = events.at_or_after(1); held; held = events.at_or_after(held->seq() + 1)) {
+      seqs.push_back(held->seq());
+    }
+    return seqs;
   }
 
   std::vector<storage::Posting> postings(storage::Table index) {

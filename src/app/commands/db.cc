@@ -21,10 +21,9 @@ ExitCode print_info(const std::string& config_file) {
   }
   const storage::DatabaseInfo info = storage::read_info(snapshot.value().txn(), opened.store->tables());
   const std::uint64_t logged = storage::logged_events(snapshot.value());
-  const std::uint64_t merged = info.tables[static_cast<std::size_t>(storage::Table::events)].entries;
   fmt::print("directory      {}\n", opened.loaded->options.store.directory.string());
   fmt::print("schema         {}\n", info.schema_version);
-  fmt::print("events         {}, {} of them in the log, not merged yet\n", merged + logged, logged);
+  fmt::print("events         {}, {} of them in the log, not merged yet\n", info.events + logged, logged);
   fmt::print("last sequence  {}\n", opened.store->last_seq());
   fmt::print("used           {} of {}, {} of it free to reuse\n", megabytes(info.used_bytes),
              megabytes(info.map_size_bytes), megabytes(info.free_page_bytes));

@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "storage/env.h"
+#include "storage/event_block_writer.h"
 #include "storage/index_entries.h"
 #include "storage/index_merge.h"
 #include "storage/snapshot.h"
@@ -36,7 +37,11 @@ class BareStore final : public QuietStore {
     std::string record;
     storage::encode_record(event, record);
     change([&](storage::WriteTxn& txn) {
-      txn.put(table(storage::Table::events), storage::EventKey(seq).view(), record);
+      storage::EventBlockWriter writer({});
+      writer.add(seq, as_bytes(record));
+      std::string block;
+      writer.finish(seq, block);
+      txn.put(table(storage::Table::events), storage::EventKey(seq).view(), block);
       for (const storage::IndexEntry& entry : entries(seq, record)) put_posting(txn, entry, false);
     });
     return seq;
@@ -44,9 +49,13 @@ class BareStore final : public QuietStore {
   void erase(storage::Seq seq) {
     change([&](storage::WriteTxn& txn) {
       const storage::EventKey key(seq);
-      const auto held = txn.get(table(storage::Table::events), key.view());
-      if (!held) return;
-      const std::string record(*held);
+      std::string record;
+      {
+        storage::StoredEvents events(txn, tables());
+        const auto held = events.record(seq);
+        if (!held) return;
+        record = as_text(held->bytes());
+      }
       for (const storage::IndexEntry& entry : entries(seq, record)) put_posting(txn, entry, true);
       txn.erase(table(storage::Table::events), key.view());
     });

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "nostr/kind.h"
+#include "storage/event_block_writer.h"
 #include "storage/index_entries.h"
 #include "storage/index_merge.h"
 #include "storage/info.h"
@@ -87,17 +88,46 @@ TEST_F(Check, FindsAStrayEntryInEveryIndexThoughAnotherIsMissing) {
 }
 
 TEST_F(Check, FindsARecordWithoutItsEvent) {
-  damage([&](storage::WriteTxn& txn) { txn.erase(db_.tables()[Table::events], storage::EventKey(2).view()); });
+  const auto [key, block] = db_.dump(Table::events).front();
+  const storage::Seq gone = 2;
+  std::string left;
+  ASSERT_TRUE(storage::rewrite_without(block, {&gone, 1}, 1, {}, left));
+  damage([&](storage::WriteTxn& txn) { txn.put(db_.tables()[Table::events], key, left); });
   const CheckReport report = check();
   // by_id, by_time, by_kind, by_author, by_author_kind and one tag.
   EXPECT_EQ(count(report, Contradiction::stray_entry), 6U);
+  EXPECT_EQ(count(report, Contradiction::wrong_count), 1U);
 }
 
 TEST_F(Check, FindsADamagedRecord) {
-  damage([&](storage::WriteTxn& txn) {
-    txn.put(db_.tables()[Table::events], storage::EventKey(1).view(), std::string(64, '\xff'));
-  });
+  auto [key, block] = db_.dump(Table::events).front();
+  const auto record = storage::EventBlockReader::parse(block)->record(1);
+  const auto at = as_text(*record).data() - block.data();
+  block.replace(static_cast<std::size_t>(at), 64, 64, '\xff');
+  damage([&](storage::WriteTxn& txn) { txn.put(db_.tables()[Table::events], key, block); });
   EXPECT_EQ(count(check(), Contradiction::bad_record), 1U);
+}
+
+TEST_F(Check, FindsADamagedBlockOfEvents) {
+  auto [key, block] = db_.dump(Table::events).front();
+  block.pop_back();
+  damage([&](storage::WriteTxn& txn) { txn.put(db_.tables()[Table::events], key, block); });
+  const CheckReport report = check();
+  EXPECT_EQ(count(report, Contradiction::bad_block), 1U);
+  EXPECT_EQ(report.events, 0U);
+}
+
+TEST_F(Check, FindsADictionaryThatItsIndexDoesNotKnow) {
+  const std::string named = public_key(9).hex();
+  db_.put(make(1, 3000, {{"p", named}, {"p", named, "x"}, {"p", named, "y"}}));
+  EXPECT_EQ(check().total(), 0U);
+  const storage::Posting entry = db_.postings(Table::by_entry).front();
+  change(Table::by_entry, {{entry, true}});
+  EXPECT_EQ(count(check(), Contradiction::missing_entry), 1U);
+  storage::Posting other = entry;
+  other.place.seq = 7;
+  change(Table::by_entry, {{entry, false}, {other, false}});
+  EXPECT_EQ(count(check(), Contradiction::stray_entry), 1U);
 }
 
 TEST_F(Check, FindsAnEventThatItsIdDoesNotName) {
@@ -138,10 +168,10 @@ TEST_F(Check, FindsABlockThatIsDamagedOrUnderAnothersKey) {
     damage([&](storage::WriteTxn& txn) { txn.put(db_.tables()[Table::by_kind], under, bytes); });
   };
   put(key, std::string_view(value).substr(0, value.size() - 1));
-  EXPECT_EQ(count(check(), Contradiction::bad_key), 1U);
+  EXPECT_EQ(count(check(), Contradiction::bad_block), 1U);
   put(key, value);
   put(std::string(key.size(), '\xff'), value);
-  EXPECT_EQ(count(check(), Contradiction::bad_key), 1U);
+  EXPECT_EQ(count(check(), Contradiction::bad_block), 1U);
 }
 
 TEST_F(Check, FindsNumbersThatWereNeverGiven) {
@@ -156,7 +186,12 @@ TEST_F(Check, FindsTheSameEventTwiceAndTwoVersionsOfAnAddress) {
   damage([&](storage::WriteTxn& txn) {
     std::vector<storage::IndexEntry> entries;
     storage::list_index_entries(storage::RecordView(50, as_bytes(bytes)), db_.tables().hash_key, entries);
-    txn.put(db_.tables()[Table::events], storage::EventKey(50).view(), bytes);
+    storage::EventBlockWriter writer({});
+    writer.add(50, as_bytes(bytes));
+    std::string block;
+    writer.finish(1, block);
+    txn.put(db_.tables()[Table::events], storage::EventKey(50).view(), block);
+    storage::write_event_count(txn, 7);
     for (const auto& entry : entries) {
       const storage::PostingChange change{entry.posting};
       storage::merge_postings(txn, entry.table, {&change, 1});
@@ -178,7 +213,7 @@ TEST_F(Check, ListsNoMoreThanAskedAndCountsOn) {
 
 TEST_F(Check, InfoGivesTheFiguresOfTheDatabase) {
   const storage::DatabaseInfo info = storage::read_info(db_.read(), db_.tables());
-  EXPECT_EQ(info.tables[static_cast<std::size_t>(Table::events)].entries, 6U);
+  EXPECT_EQ(info.events, 6U);
   EXPECT_EQ(info.tables[static_cast<std::size_t>(Table::by_id)].entries, 1U);
   EXPECT_EQ(info.last_seq, 7U);
   EXPECT_EQ(info.schema_version, 1U);

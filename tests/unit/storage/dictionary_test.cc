@@ -24,8 +24,7 @@ std::array<std::uint8_t, storage::kEntryBytes> entry(std::uint64_t n) {
 
 class DictionaryTest : public ::testing::Test {
  protected:
-  // Another table of the right shape.
-  storage::Dbi table() const { return db_.tables()[storage::Table::events]; }
+  storage::Dbi table() const { return db_.tables()[storage::Table::dictionary]; }
   storage::WriteTxn write() { return std::move(db_.env().write().value()); }
 
   // In one commit.

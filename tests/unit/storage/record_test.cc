@@ -152,9 +152,9 @@ TEST(Record, LiesAlignedInTheDatabaseWhateverIsErasedAroundIt) {
     }
     db.put_all(events);
     const auto txn = db.read();
-    storage::Cursor cursor(txn, db.tables()[storage::Table::events]);
-    for (bool there = cursor.first(); there; there = cursor.next()) {
-      ASSERT_TRUE(verify_record(as_bytes(cursor.value())));
+    storage::StoredEvents held(txn, db.tables());
+    for (auto record = held.at_or_after(1); record; record = held.at_or_after(record->seq() + 1)) {
+      ASSERT_TRUE(verify_record(record->bytes(), &held.dictionary()));
     }
   }
 }
