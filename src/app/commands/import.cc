@@ -1,6 +1,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <thread>
+
 #include "app/commands/command.h"
 #include "app/data_owner.h"
 #include "app/importer.h"
@@ -14,6 +17,7 @@ struct ImportArguments {
   std::vector<std::string> files{"-"};
   std::string rejects;
   bool refuse_protected = false;
+  bool trusted = false;
 };
 
 ExitCode import_files(const ImportArguments& arguments) {
@@ -30,6 +34,7 @@ ExitCode import_files(const ImportArguments& arguments) {
     return exit_code(store.error().error);
   }
   ImportOptions options;
+  options.trusted = arguments.trusted;
   std::unique_ptr<LineSink> rejects;
   if (!arguments.rejects.empty()) {
     auto opened = LineSink::open(arguments.rejects, false);
@@ -43,8 +48,10 @@ ExitCode import_files(const ImportArguments& arguments) {
     };
   }
 
-  WorkerPool pool("worker", loaded->options.workers, 1024);
   ingest::Options ingest_options = loaded->options.ingest;
+  // Nobody else asks anything of this machine's cores, and a full queue of the pool is no reason to refuse lines.
+  const std::size_t threads = std::max<std::size_t>(loaded->options.workers, std::thread::hardware_concurrency());
+  WorkerPool pool("worker", threads, ingest_options.max_in_flight + 1);
   ingest_options.admission.refuse_protected_from_others = arguments.refuse_protected;
   const auto pipeline = ingest::make_pipeline(ingest_options, *store.value(), pool, clock);
   ImportReport report;
@@ -89,6 +96,8 @@ void add_import(CLI::App& root, Action& action) {
   command->add_flag("--refuse-protected", arguments->refuse_protected,
                     "Refuse protected events (NIP-70): for files that are not this relay's own archive, whose authors "
                     "gave them to another relay");
+  command->add_flag("--trusted", arguments->trusted,
+                    "Believe ids and signatures without checking them: for files that this relay exported itself");
   command->callback([&action, arguments] { action = [arguments] { return import_files(*arguments); }; });
 }
 
