@@ -1,7 +1,7 @@
 // Brings JSON lines into the store through the ingest pipeline: bare events, or ["EVENT", event] and
 // ["EVENT", subscription, event] arrays. White space around them and a byte order mark at the start of a file are
-// passed over. Every line ends up in exactly one count. The caller's thread reads, the pipeline's pool parses and checks
-// blocks of lines side by side; they are stored in the order of the file.
+// passed over. Every line ends up in exactly one count. The caller's thread reads, the pipeline's pool parses and
+// checks blocks of lines side by side; they are stored in the order of the file.
 #pragma once
 
 #include <array>

@@ -55,8 +55,7 @@ bool Pipeline::State::enter(std::size_t items, std::size_t bytes, bool wait_for_
   Lock lock(mutex_);
   // What is larger than a cap still enters when it is alone.
   const auto full = [&] {
-    return items_ > 0 &&
-           (items_ + items > options_.max_in_flight || bytes_ + bytes > options_.max_in_flight_bytes);
+    return items_ > 0 && (items_ + items > options_.max_in_flight || bytes_ + bytes > options_.max_in_flight_bytes);
   };
   while (wait_for_room && !stopped_ && full()) lock.wait(room_);
   if (stopped_ || full()) return false;

@@ -1,8 +1,8 @@
-#include <fmt/format.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <thread>
+
+#include <fmt/format.h>
+#include <unistd.h>
 
 #include "app/commands/command.h"
 #include "app/data_owner.h"
