@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 #include <thread>
 
 #include <fmt/format.h>
@@ -20,6 +21,13 @@ struct ImportArguments {
   bool trusted = false;
 };
 
+// Nobody waits for the answer about a single event, so commits are long and the disk is flushed seldom.
+storage::StoreOptions in_long_commits(storage::StoreOptions options) {
+  options.batch_window = std::max(options.batch_window, std::chrono::microseconds(50'000));
+  options.batch_max_events = std::max<std::size_t>(options.batch_max_events, 4096);
+  return options;
+}
+
 ExitCode import_files(const ImportArguments& arguments) {
   const auto loaded = load_or_complain(*arguments.config);
   if (!loaded) return ExitCode::settings;
@@ -28,7 +36,7 @@ ExitCode import_files(const ImportArguments& arguments) {
     return ExitCode::permission;
   }
   const SystemClock clock;
-  auto store = storage::Store::open(loaded->options.store, clock);
+  auto store = storage::Store::open(in_long_commits(loaded->options.store), clock);
   if (!store) {
     complain(failure_text(store.error()));
     return exit_code(store.error().error);
