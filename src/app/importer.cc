@@ -98,13 +98,13 @@ class Import {
     if (number == 1 && line.starts_with(kByteOrderMark)) line.remove_prefix(kByteOrderMark.size());
     line = trimmed(line);
     if (line.empty()) return;
+    if (block_ && block_->text.size() + line.size() > kBlockBytes) hand_on();
     if (!block_) {
       block_ = std::make_shared<Block>();
       block_->text.reserve(std::max(kBlockBytes, line.size()));
     }
     block_->lines.push_back({this, number, block_->text.size(), line.size(), {}});
     block_->text += line;
-    if (block_->text.size() + kBlockBytes / 16 >= kBlockBytes) hand_on();
   }
 
   void hand_on() {
