@@ -83,6 +83,8 @@ class Import {
       else
         refuse_too_long();
       if (options_.show_progress && progress_.due()) show(start);
+      // The rest of a block may be long in coming.
+      if (lines_.bytes_total() == 0 && !lines_.has_line()) hand_on();
     }
     hand_on();
     while (!pipeline_.wait_idle(std::chrono::minutes(1))) {

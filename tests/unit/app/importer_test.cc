@@ -4,12 +4,15 @@
 
 #include <fstream>
 #include <map>
+#include <thread>
 
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include "app/exporter.h"
 #include "nostr/event_json.h"
 #include "storage/info.h"
+#include "support/eventually.h"
 #include "support/signed_notes.h"
 #include "support/temp_dir.h"
 #include "util/worker_pool.h"
@@ -205,6 +208,25 @@ TEST_F(ImporterTest, BlocksThatAreParsedSideBySideAreStoredInTheOrderOfTheFile) 
   EXPECT_EQ(invalid.count, 10U);
   EXPECT_THAT(invalid.first_lines, ElementsAre(EndsWith("/lines:11"), EndsWith("/lines:22")));
   EXPECT_EQ(exported(), std::vector{json_of(version)});
+}
+
+TEST_F(ImporterTest, WhatAPipeBringsIsStoredWhileItIsOpen) {
+  const auto pipe = dir_.path() / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  const auto notes = testing::signed_notes(2, 1'700'000'000, 11);
+  std::thread sender([&] {
+    std::ofstream out(pipe, std::ios::binary);
+    out << json_of(notes[0]) << "\n" << std::flush;
+    EXPECT_TRUE(testing::eventually([&] { return store_->last_seq() == 1; }));
+    out << json_of(notes[1]);
+  });
+  auto lines = LineSource::open(pipe);
+  ImportOptions options;
+  options.show_progress = false;
+  ImportReport report;
+  EXPECT_TRUE(lines && import_lines(*lines.value(), *pipeline_, clock_, options, report));
+  sender.join();
+  EXPECT_EQ(report.stored, 2U);
 }
 
 TEST_F(ImporterTest, WhiteSpaceAndAByteOrderMarkArePassedOver) {
