@@ -1,6 +1,8 @@
 #include "app/importer.h"
 
 #include <algorithm>
+#include <chrono>
+#include <memory>
 #include <numeric>
 
 #include <fmt/format.h>
@@ -46,6 +48,25 @@ Result<void, std::string> parse_line(std::string_view line, Event& event) {
   return success();
 }
 
+// About the text that is parsed, checked and handed on as one.
+constexpr std::size_t kBlockBytes = 128 * 1024;
+
+class Import;
+
+// Some lines of the file, and the events that they become.
+struct Block {
+  struct Line {
+    Import* import = nullptr;
+    std::uint64_t number = 0;
+    std::size_t begin = 0;  // in the text
+    std::size_t size = 0;
+    Event event;
+  };
+
+  std::string text;
+  std::vector<Line> lines;
+};
+
 class Import {
  public:
   Import(LineSource& lines, ingest::Pipeline& pipeline, const Clock& clock, const ImportOptions& options,
@@ -55,20 +76,21 @@ class Import {
   Result<void, std::string> run() {
     const SteadyTime start = clock_.now();
     std::string_view line;
-    while (true) {
-      const LineSource::Next next = lines_.next(line);
-      if (next == LineSource::Next::end) break;
-      if (next == LineSource::Next::failed) {
-        drain();
-        return failure(lines_.error());
-      }
+    LineSource::Next next = lines_.next(line);
+    for (; next == LineSource::Next::line || next == LineSource::Next::too_long; next = lines_.next(line)) {
       if (next == LineSource::Next::line)
         take(line);
       else
-        refuse(lines_.line_number(), ingest::Reason::too_large, "the line is too long");
+        refuse_too_long();
       if (options_.show_progress && progress_.due()) show(start);
+      // The rest of a block may be long in coming.
+      if (lines_.bytes_total() == 0 && !lines_.has_line()) hand_on();
     }
-    drain();
+    hand_on();
+    while (!pipeline_.wait_idle(std::chrono::minutes(1))) {
+    }
+    list_refused();
+    if (next == LineSource::Next::failed) return failure(lines_.error());
     return success();
   }
 
@@ -78,24 +100,52 @@ class Import {
     if (number == 1 && line.starts_with(kByteOrderMark)) line.remove_prefix(kByteOrderMark.size());
     line = trimmed(line);
     if (line.empty()) return;
-    auto event = std::make_shared<Event>();
-    const auto parsed = parse_line(line, *event);
-    if (!parsed) {
-      pipeline_.count_refused(ingest::Source::import_, ingest::Reason::invalid_event);
-      refuse(number, ingest::Reason::invalid_event, parsed.error());
-      return;
+    if (block_ && block_->text.size() + line.size() > kBlockBytes) hand_on();
+    if (!block_) {
+      block_ = std::make_shared<Block>();
+      block_->text.reserve(std::max(kBlockBytes, line.size()));
     }
+    block_->lines.push_back({this, number, block_->text.size(), line.size(), {}});
+    block_->text += line;
+  }
+
+  void hand_on() {
+    if (!block_) return;
     {
       Lock lock(mutex_);
-      ++report_.lines;
-      ++undecided_;
+      report_.lines += block_->lines.size();
     }
-    ingest::Submission submission;
-    submission.event = std::move(event);
-    submission.source = ingest::Source::import_;
-    submission.done = [this, number](const ingest::Verdict& verdict) { decided(number, verdict); };
-    if (!pipeline_.submit_waiting(std::move(submission)))
-      decided(number, {ingest::Fate::rejected, ingest::Reason::overloaded, "stopped"});
+    ingest::Bulk bulk;
+    bulk.events = block_->lines.size();
+    bulk.bytes = block_->text.size();
+    bulk.make = [this, block = block_] { return parse(block); };
+    const std::shared_ptr<Block> block = std::move(block_);
+    if (pipeline_.submit_waiting(std::move(bulk))) return;
+    for (const Block::Line& line : block->lines) {
+      decided(line.number, {ingest::Fate::rejected, ingest::Reason::overloaded, "stopped"});
+    }
+  }
+
+  // On a thread of the pool.
+  std::vector<ingest::Submission> parse(const std::shared_ptr<Block>& block) {
+    std::vector<ingest::Submission> made;
+    made.reserve(block->lines.size());
+    for (Block::Line& line : block->lines) {
+      const auto parsed = parse_line(std::string_view(block->text).substr(line.begin, line.size), line.event);
+      if (!parsed) {
+        pipeline_.count_refused(ingest::Source::import_, ingest::Reason::invalid_event);
+        decided(line.number, {ingest::Fate::rejected, ingest::Reason::invalid_event, parsed.error()});
+        continue;
+      }
+      ingest::Submission& submission = made.emplace_back();
+      submission.event = storage::EventPtr(block, &line.event);
+      submission.source = ingest::Source::import_;
+      submission.is_trusted = options_.trusted;
+      // One word is kept without an allocation.
+      submission.done = [&line](const ingest::Verdict& verdict) { line.import->decided(line.number, verdict); };
+    }
+    block->text = std::string();
+    return made;
   }
 
   void decided(std::uint64_t number, const ingest::Verdict& verdict) {
@@ -117,30 +167,37 @@ class Import {
         note_refusal(number, verdict.reason, verdict.detail);
         break;
     }
-    if (--undecided_ == 0) all_decided_.notify_all();
   }
 
-  void refuse(std::uint64_t number, ingest::Reason reason, std::string_view why) {
+  void refuse_too_long() {
     Lock lock(mutex_);
     ++report_.lines;
-    note_refusal(number, reason, why);
+    note_refusal(lines_.line_number(), ingest::Reason::too_large, "the line is too long");
   }
 
   void note_refusal(std::uint64_t number, ingest::Reason reason, std::string_view why) PHAROS_REQUIRES(mutex_) {
-    auto& refusals = report_.refused[static_cast<std::size_t>(reason)];
-    ++refusals.count;
-    const bool shown = refusals.first_lines.size() < options_.lines_shown_per_reason;
-    if (!shown && !options_.on_refused) return;
-    const std::string line = fmt::format("{}:{}", lines_.name(), number);
-    if (shown) refusals.first_lines.push_back(line);
+    const auto index = static_cast<std::size_t>(reason);
+    ++report_.refused[index].count;
+    // Blocks are parsed side by side, so that lines come in any order.
+    auto& first = first_refused_[index];
+    first.insert(std::ranges::upper_bound(first, number), number);
+    if (first.size() > options_.lines_shown_per_reason) first.pop_back();
     if (options_.on_refused) {
-      options_.on_refused(line, why.empty() ? std::string(name(reason)) : fmt::format("{}: {}", name(reason), why));
+      options_.on_refused(place_of(number),
+                          why.empty() ? std::string(name(reason)) : fmt::format("{}: {}", name(reason), why));
     }
   }
 
-  void drain() {
+  std::string place_of(std::uint64_t number) const { return fmt::format("{}:{}", lines_.name(), number); }
+
+  void list_refused() {
     Lock lock(mutex_);
-    while (undecided_ > 0) lock.wait(all_decided_);
+    for (std::size_t i = 0; i < first_refused_.size(); ++i) {
+      auto& shown = report_.refused[i].first_lines;
+      for (const std::uint64_t number : first_refused_[i]) {
+        if (shown.size() < options_.lines_shown_per_reason) shown.push_back(place_of(number));
+      }
+    }
   }
 
   void show(SteadyTime start) {
@@ -158,10 +215,10 @@ class Import {
   ingest::Pipeline& pipeline_;
   const Clock& clock_;
   const ImportOptions& options_;
+  std::shared_ptr<Block> block_;  // being filled
   Mutex mutex_;
-  std::condition_variable all_decided_;
   ImportReport& report_ PHAROS_GUARDED_BY(mutex_);
-  std::uint64_t undecided_ PHAROS_GUARDED_BY(mutex_) = 0;
+  std::array<std::vector<std::uint64_t>, ImportReport::kReasons> first_refused_ PHAROS_GUARDED_BY(mutex_);
   Progress progress_;
 };
 

@@ -1,6 +1,7 @@
 // Brings JSON lines into the store through the ingest pipeline: bare events, or ["EVENT", event] and
 // ["EVENT", subscription, event] arrays. White space around them and a byte order mark at the start of a file are
-// passed over. Every line ends up in exactly one count. One thread.
+// passed over. Every line ends up in exactly one count. The caller's thread reads, the pipeline's pool parses and
+// checks blocks of lines side by side; they are stored in the order of the file.
 #pragma once
 
 #include <array>
@@ -27,7 +28,8 @@ struct ImportReport {
   std::uint64_t duplicate = 0;
   std::uint64_t replaced = 0;  // a newer version is stored
   std::uint64_t ephemeral = 0;
-  std::array<Refusals, static_cast<std::size_t>(ingest::Reason::overloaded) + 1> refused;
+  static constexpr std::size_t kReasons = static_cast<std::size_t>(ingest::Reason::overloaded) + 1;
+  std::array<Refusals, kReasons> refused;
 
   std::uint64_t refused_total() const;
   // Several lines for people.
@@ -36,7 +38,10 @@ struct ImportReport {
 
 struct ImportOptions {
   std::size_t lines_shown_per_reason = 5;
-  // Called for each refused line with its "file:line" and why; may be empty.
+  // The lines were checked once, by the relay that exported them: ids and signatures are believed.
+  bool trusted = false;
+  // Called for each refused line with its "file:line" and why, in no particular order, one call at a time, from any
+  // thread; may be empty.
   std::function<void(std::string_view line, std::string_view why)> on_refused;
   bool show_progress = true;
 };

@@ -156,6 +156,8 @@ LineSource::Next LineSource::next(std::string_view& line) {
   }
 }
 
+bool LineSource::has_line() const { return impl_->text.find('\n', impl_->text_begin) != std::string::npos; }
+
 const std::string& LineSource::name() const { return impl_->name; }
 std::uint64_t LineSource::line_number() const { return impl_->lines; }
 std::uint64_t LineSource::bytes_read() const { return impl_->read_bytes; }

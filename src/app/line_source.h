@@ -21,6 +21,8 @@ class LineSource {
   enum class Next { line, end, too_long, failed };
   // The view lives until the next call. too_long: a line above the cap was skipped; the next call goes on behind it.
   Next next(std::string_view& line);
+  // False when next() has to read, and from a pipe may wait, before it answers.
+  bool has_line() const;
 
   const std::string& name() const;    // the file, for people
   std::uint64_t line_number() const;  // of the line given last, from 1

@@ -1,20 +1,34 @@
 // A submission on its way through the pipeline. Shared by whichever stage holds it; one stage at a time touches it.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
+#include <vector>
 
 #include "ingest/sink.h"
 
 namespace pharos::ingest {
 
+struct ItemGroup;
+
 struct Item {
   Submission submission;
-  std::size_t bytes = 0;   // measured_bytes() of the event
-  bool is_leader = false;  // its id is held in InFlightIds under its name
+  std::size_t bytes = 0;       // measured_bytes() of the event
+  bool is_leader = false;      // its id is held in InFlightIds under its name
+  ItemGroup* group = nullptr;  // the one that holds it, where it came in bulk
 
   const Event& event() const { return *submission.event; }
 };
 using ItemPtr = std::shared_ptr<Item>;
+
+// The items of one Bulk: one allocation for all, one place in flight until the last is settled.
+struct ItemGroup {
+  explicit ItemGroup(Bulk&& taken) : bulk(std::move(taken)) {}
+
+  Bulk bulk;
+  std::vector<Item> items;
+  std::atomic<std::size_t> unsettled{0};
+};
 
 }  // namespace pharos::ingest

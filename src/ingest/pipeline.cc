@@ -14,6 +14,8 @@ bool Pipeline::submit(Submission&& submission) { return state_->submit(std::move
 
 bool Pipeline::submit_waiting(Submission&& submission) { return state_->submit(std::move(submission), true); }
 
+bool Pipeline::submit_waiting(Bulk&& bulk) { return state_->submit_bulk(std::move(bulk)); }
+
 void Pipeline::count_refused(Source source, Reason reason) { state_->count_refused(source, reason); }
 
 void Pipeline::set_admission(const AdmissionOptions& admission) { state_->set_admission(admission); }

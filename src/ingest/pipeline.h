@@ -11,6 +11,8 @@
 // duplicate. An event whose id is in flight waits for that one's fate and is a duplicate only of an accepted one; if
 // the first copy fails its signature, the second is checked on its own.
 //
+// Trust: a trusted submission skips id, identity and signature; the writer still finds duplicates.
+//
 // Owned by app; outlived by the store and the pool. When it goes, nothing is in flight any more: stop(), then
 // wait_idle(), before the pool and the store stop.
 #pragma once
@@ -49,6 +51,10 @@ class Pipeline final : public Sink {
   // Waits while the pipeline is full, for callers with a thread of their own (import); never on a pool thread or an io
   // shard. False once stopped.
   bool submit_waiting(Submission&& submission);
+
+  // The same for many at once, in the order in which make() gives them; bulks keep their order among each other, not
+  // with single submissions. Also false, with nothing taken, when the pool's queue is full.
+  bool submit_waiting(Bulk&& bulk);
 
   // Takes effect for events submitted from now on. Any thread.
   void set_admission(const AdmissionOptions& admission);

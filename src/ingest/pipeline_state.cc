@@ -51,34 +51,38 @@ Pipeline::State::State(const Options& options, storage::Store& store, WorkerPool
   metrics.in_flight_capacity.set(static_cast<std::int64_t>(options.max_in_flight));
 }
 
-bool Pipeline::State::enter(std::size_t bytes, bool wait_for_room) {
+bool Pipeline::State::enter(std::size_t items, std::size_t bytes, bool wait_for_room) {
   Lock lock(mutex_);
-  // An item larger than the byte cap still enters when it is alone.
+  // What is larger than a cap still enters when it is alone.
   const auto full = [&] {
-    return items_ >= options_.max_in_flight || (items_ > 0 && bytes_ + bytes > options_.max_in_flight_bytes);
+    return items_ > 0 && (items_ + items > options_.max_in_flight || bytes_ + bytes > options_.max_in_flight_bytes);
   };
   while (wait_for_room && !stopped_ && full()) lock.wait(room_);
   if (stopped_ || full()) return false;
-  ++items_;
+  items_ += items;
   bytes_ += bytes;
   tally_.metrics().in_flight.set(static_cast<std::int64_t>(items_));
   return true;
 }
 
-void Pipeline::State::leave(std::size_t bytes) {
+void Pipeline::State::leave(std::size_t items, std::size_t bytes) {
   {
     Lock lock(mutex_);
-    --items_;
+    items_ -= items;
     bytes_ -= bytes;
     tally_.metrics().in_flight.set(static_cast<std::int64_t>(items_));
   }
   room_.notify_all();
 }
 
+void Pipeline::State::leave_group(ItemGroup& group) {
+  if (group.unsettled.fetch_sub(1, std::memory_order_acq_rel) == 1) leave(group.bulk.events, group.bulk.bytes);
+}
+
 bool Pipeline::State::submit(Submission&& submission, bool wait_for_room) {
   const Event& event = *submission.event;
   const std::size_t bytes = measured_bytes(event);
-  if (!enter(bytes, wait_for_room)) {
+  if (!enter(1, bytes, wait_for_room)) {
     tally_.metrics().refused_full.add();
     return false;
   }
@@ -94,12 +98,27 @@ bool Pipeline::State::submit(Submission&& submission, bool wait_for_room) {
   item->submission = std::move(submission);
   if (!enqueue(item)) {
     submission = std::move(item->submission);
-    leave(bytes);
+    leave(1, bytes);
     tally_.metrics().refused_full.add();
     return false;
   }
   tally_.received(source);
   return true;
+}
+
+bool Pipeline::State::submit_bulk(Bulk&& bulk) {
+  if (!enter(bulk.events, bulk.bytes, true)) return false;
+  const auto group = std::make_shared<ItemGroup>(std::move(bulk));
+  {
+    Lock lock(mutex_);
+    if (pool_.try_submit([self = shared_from_this(), number = next_batch_, group] { self->run_bulk(number, group); })) {
+      ++next_batch_;
+      return true;
+    }
+  }
+  bulk = std::move(group->bulk);
+  leave(bulk.events, bulk.bytes);
+  return false;
 }
 
 void Pipeline::State::count_refused(Source source, Reason reason) {
@@ -190,7 +209,33 @@ void Pipeline::State::run_job() {
   }
 }
 
+void Pipeline::State::run_bulk(std::uint64_t number, const std::shared_ptr<ItemGroup>& group) {
+  std::vector<Submission> made = group->bulk.make();
+  group->items.resize(made.size());
+  // One more than the items: none of them gives the room back while there are others to come.
+  group->unsettled.store(made.size() + 1, std::memory_order_relaxed);
+  const auto admission = admission_.get();
+  const UnixSeconds now = clock_.unix_now();
+  Batch batch;
+  for (std::size_t i = 0; i < made.size(); ++i) {
+    const ItemPtr item(group, &group->items[i]);
+    item->submission = std::move(made[i]);
+    item->group = group.get();
+    item->bytes = measured_bytes(item->event());
+    tally_.received(item->submission.source);
+    if (const auto refusal = refuse_at_door(item->event(), item->submission.source, now, *admission)) {
+      settle_one(item, *refusal);
+    } else if (verify(item)) {
+      batch.push_back(item);
+    }
+  }
+  sequencer_.deposit(number, std::move(batch));
+  forward();
+  leave_group(*group);
+}
+
 bool Pipeline::State::verify(const ItemPtr& item) {
+  if (item->submission.is_trusted) return true;
   const Event& event = item->event();
   if (compute_id(event) != event.id) {
     settle(item, rejected(Reason::invalid_id, "the id is not the hash of the event"));
@@ -288,7 +333,7 @@ void Pipeline::State::settle_one(const ItemPtr& item, const Verdict& verdict) {
   tally_.settled(item->submission.source, verdict, item->event().kind, item->bytes);
   if (item->submission.done) item->submission.done(verdict);
   // Last: whoever sees the pipeline idle knows that no callback runs any more.
-  leave(item->bytes);
+  item->group != nullptr ? leave_group(*item->group) : leave(1, item->bytes);
 }
 
 }  // namespace pharos::ingest

@@ -22,6 +22,7 @@ class Pipeline::State : public std::enable_shared_from_this<Pipeline::State> {
         const metrics::IngestMetrics& metrics);
 
   bool submit(Submission&& submission, bool wait_for_room);
+  bool submit_bulk(Bulk&& bulk);
   void count_refused(Source source, Reason reason);
   void set_admission(const AdmissionOptions& admission);
   void stop();
@@ -32,15 +33,17 @@ class Pipeline::State : public std::enable_shared_from_this<Pipeline::State> {
   using Batch = std::deque<ItemPtr>;
   enum class Forwarded { yes, store_full };
 
-  // Takes room for an item; false when there is none, or after stop().
-  bool enter(std::size_t bytes, bool wait_for_room);
-  void leave(std::size_t bytes);
+  // Takes room for items; false when there is none, or after stop().
+  bool enter(std::size_t items, std::size_t bytes, bool wait_for_room);
+  void leave(std::size_t items, std::size_t bytes);
+  void leave_group(ItemGroup& group);
 
   // False, with nothing queued, when a job is needed and the pool has no room for it.
   bool enqueue(const ItemPtr& item);
   void enqueue_again(const ItemPtr& item);
   bool start_job() PHAROS_REQUIRES(mutex_);
   void run_job();
+  void run_bulk(std::uint64_t number, const std::shared_ptr<ItemGroup>& group);
   // Checks one item; true when it goes on to the writer.
   bool verify(const ItemPtr& item);
 

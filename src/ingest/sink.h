@@ -3,10 +3,12 @@
 // Counts at one choke point: received = stored + duplicate + rejected{reason} + ephemeral + replaced.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "ingest/verdict.h"
 #include "nostr/event.h"
@@ -21,9 +23,20 @@ struct Submission {
   storage::EventPtr event;
   Source source = Source::client;
   storage::Origin origin = storage::kLocalOrigin;
+  // Its id and signature are believed without a look at them: this relay checked them once.
+  bool is_trusted = false;
   // Called exactly once, from any thread, when the fate is decided; for stored events after the durable commit. May
   // be called inside submit(), so the submitter holds no lock then that it takes here.
   std::function<void(const Verdict&)> done;
+};
+
+// Submissions that are made on the pool: for a caller that reads faster than one thread parses.
+struct Bulk {
+  // About what make() brings, for the caps on what is in flight; given back when the last of it is settled.
+  std::size_t events = 0;
+  std::size_t bytes = 0;
+  // Called exactly once, on a thread of the pool.
+  std::function<std::vector<Submission>()> make;
 };
 
 class Sink {

@@ -147,9 +147,4 @@ Cost MeasuredRelay::import(const Corpus& corpus, std::size_t n, const std::vecto
   return imported;
 }
 
-bool MeasuredRelay::import_knows(const std::string& argument) const {
-  const testing::Ran help = testing::run({testing::pharos_program(), "import", "--help"});
-  return help.out.find(argument) != std::string::npos;
-}
-
 }  // namespace pharos::bench

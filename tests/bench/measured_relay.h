@@ -48,8 +48,6 @@ class MeasuredRelay {
   void kill();
   // Imports the first n events into its database, which no process may have open.
   Cost import(const Corpus& corpus, std::size_t n, const std::vector<std::string>& arguments = {});
-  // The import command of the program knows this argument.
-  bool import_knows(const std::string& argument) const;
 
   std::string address() const { return is_ours() ? instance_->relay_address() : options_.server; }
   std::vector<pid_t> pids() const;

@@ -131,9 +131,7 @@ void run_import(RelayBench& bench) {
   if (!bench.relay.is_ours()) return;
   bench.relay.stop();
   if (bench.wanted("import verified")) import(bench, "import verified", {});
-  if (bench.wanted("import trusted") && bench.relay.import_knows("--trusted")) {
-    import(bench, "import trusted", {"--trusted"});
-  }
+  if (bench.wanted("import trusted")) import(bench, "import trusted", {"--trusted"});
 }
 
 }  // namespace pharos::bench

@@ -217,6 +217,20 @@ TEST(Archive, AcceptsBareEventsAndMessagesAndCountsRefusalsWithTheirLines) {
   EXPECT_EQ(exported(instance).size(), 2U);
 }
 
+TEST(Archive, ATrustedFileIsTakenAtItsWord) {
+  Event forged = signed_notes(1, 1'700'000'000, 26).front();
+  forged.sig.data[0] ^= 1U;
+  PharosInstance instance;
+  prepare(instance);
+  const Ran refused = instance.command({"import", "-"}, line_of(forged));
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.err, ContainsRegex("invalid_signature +1  standard input:1\n"));
+  const Ran taken = instance.command({"import", "--trusted", "-"}, line_of(forged) + "not json\n");
+  EXPECT_EQ(count_of(taken.err, "stored"), 1U);
+  EXPECT_THAT(taken.err, ContainsRegex("invalid_event +1  standard input:2\n"));
+  EXPECT_EQ(exported(instance).size(), 1U);
+}
+
 // Restoring gives back what authors gave to this relay alone (NIP-70).
 TEST(Archive, ProtectedEventsComeBackUnlessRefused) {
   Event event;

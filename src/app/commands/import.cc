@@ -1,3 +1,7 @@
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -14,7 +18,15 @@ struct ImportArguments {
   std::vector<std::string> files{"-"};
   std::string rejects;
   bool refuse_protected = false;
+  bool trusted = false;
 };
+
+// Nobody waits for the answer about a single event, so commits are long and the disk is flushed seldom.
+storage::StoreOptions in_long_commits(storage::StoreOptions options) {
+  options.batch_window = std::max(options.batch_window, std::chrono::microseconds(50'000));
+  options.batch_max_events = std::max<std::size_t>(options.batch_max_events, 4096);
+  return options;
+}
 
 ExitCode import_files(const ImportArguments& arguments) {
   const auto loaded = load_or_complain(*arguments.config);
@@ -24,12 +36,13 @@ ExitCode import_files(const ImportArguments& arguments) {
     return ExitCode::permission;
   }
   const SystemClock clock;
-  auto store = storage::Store::open(loaded->options.store, clock);
+  auto store = storage::Store::open(in_long_commits(loaded->options.store), clock);
   if (!store) {
     complain(failure_text(store.error()));
     return exit_code(store.error().error);
   }
   ImportOptions options;
+  options.trusted = arguments.trusted;
   std::unique_ptr<LineSink> rejects;
   if (!arguments.rejects.empty()) {
     auto opened = LineSink::open(arguments.rejects, false);
@@ -43,8 +56,10 @@ ExitCode import_files(const ImportArguments& arguments) {
     };
   }
 
-  WorkerPool pool("worker", loaded->options.workers, 1024);
   ingest::Options ingest_options = loaded->options.ingest;
+  // Nobody else asks anything of this machine's cores, and a full queue of the pool is no reason to refuse lines.
+  const std::size_t threads = std::max<std::size_t>(loaded->options.workers, std::thread::hardware_concurrency());
+  WorkerPool pool("worker", threads, ingest_options.max_in_flight + 1);
   ingest_options.admission.refuse_protected_from_others = arguments.refuse_protected;
   const auto pipeline = ingest::make_pipeline(ingest_options, *store.value(), pool, clock);
   ImportReport report;
@@ -89,6 +104,8 @@ void add_import(CLI::App& root, Action& action) {
   command->add_flag("--refuse-protected", arguments->refuse_protected,
                     "Refuse protected events (NIP-70): for files that are not this relay's own archive, whose authors "
                     "gave them to another relay");
+  command->add_flag("--trusted", arguments->trusted,
+                    "Believe ids and signatures without checking them: for files that this relay exported itself");
   command->callback([&action, arguments] { action = [arguments] { return import_files(*arguments); }; });
 }
 

@@ -4,12 +4,15 @@
 
 #include <fstream>
 #include <map>
+#include <thread>
 
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include "app/exporter.h"
 #include "nostr/event_json.h"
 #include "storage/info.h"
+#include "support/eventually.h"
 #include "support/signed_notes.h"
 #include "support/temp_dir.h"
 #include "util/worker_pool.h"
@@ -23,6 +26,8 @@ using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::Key;
 using ::testing::Lt;
+using ::testing::Pair;
+using ::testing::StartsWith;
 
 std::string json_of(const Event& event) {
   std::string json;
@@ -53,7 +58,7 @@ class ImporterTest : public ::testing::Test {
     store_->stop();
   }
 
-  ImportReport import(const std::string& text) {
+  ImportReport import(const std::string& text, bool trusted = false) {
     const auto file = dir_.path() / "lines";
     std::ofstream(file, std::ios::binary) << text;
     auto lines = LineSource::open(file);
@@ -61,6 +66,7 @@ class ImporterTest : public ::testing::Test {
     ImportOptions options;
     options.show_progress = false;
     options.lines_shown_per_reason = 2;
+    options.trusted = trusted;
     options.on_refused = [this](std::string_view line, std::string_view why) {
       refused_[std::string(line.substr(line.rfind('/') + 1))] = std::string(why);
     };
@@ -140,6 +146,87 @@ TEST_F(ImporterTest, EveryLineEndsUpInExactlyOneCount) {
   EXPECT_THAT(refused_, ElementsAre(Key("lines:5"), Key("lines:6"), Key("lines:7"), Key("lines:9")));
   EXPECT_THAT(report.text(1.0), ContainsRegex("invalid_id +1  /.*/lines:5\n"));
   EXPECT_EQ(exported().size(), 3U);
+}
+
+TEST_F(ImporterTest, TrustIsInIdsAndSignaturesAlone) {
+  const auto notes = testing::signed_notes(3, 1'700'000'000, 9);
+  Event forged = notes[0];
+  forged.sig.data[0] ^= 1U;
+  Event other_body = notes[1];
+  other_body.content += "!";
+  Event ephemeral = notes[2];
+  ephemeral.kind = 20'000;
+  Event expired = notes[2];
+  expired.id.data[0] ^= 1U;
+  expired.tags.add({"expiration", "1700000001"});
+  Event large = notes[2];
+  large.id.data[0] ^= 2U;
+  large.content.assign(ingest::AdmissionOptions{}.max_content_length + 1, 'x');
+  const std::string text = json_of(forged) + "\n" +      // 1
+                           json_of(other_body) + "\n" +  // 2
+                           json_of(forged) + "\n" +      // 3, a duplicate
+                           "{\"id\":\n" +                // 4
+                           json_of(ephemeral) + "\n" +   // 5, years old
+                           json_of(expired) + "\n" +     // 6
+                           json_of(large) + "\n";        // 7
+
+  const ImportReport checked = import(text);
+  EXPECT_EQ(checked.stored, 0U);
+  EXPECT_EQ(checked.refused_total(), 7U);
+  EXPECT_EQ(checked.refused[static_cast<std::size_t>(ingest::Reason::invalid_signature)].count, 2U);
+  EXPECT_EQ(checked.refused[static_cast<std::size_t>(ingest::Reason::invalid_id)].count, 1U);
+
+  refused_.clear();
+  const ImportReport trusted = import(text, true);
+  EXPECT_EQ(trusted.lines, 7U);
+  EXPECT_EQ(trusted.stored, 2U);
+  EXPECT_EQ(trusted.duplicate, 1U);
+  EXPECT_EQ(trusted.refused_total(), 4U);
+  EXPECT_THAT(refused_,
+              ElementsAre(Pair("lines:4", StartsWith("invalid_event")), Pair("lines:5", StartsWith("created_at_old")),
+                          Pair("lines:6", StartsWith("expired")), Pair("lines:7", StartsWith("too_large"))));
+  EXPECT_EQ(exported().size(), 2U);
+}
+
+TEST_F(ImporterTest, BlocksThatAreParsedSideBySideAreStoredInTheOrderOfTheFile) {
+  // Versions of one profile, each newer than the one before: in any other order some would be replaced already.
+  Event version = testing::signed_notes(1, 1'700'000'000, 10).front();
+  version.kind = 0;
+  version.content.assign(20'000, 'x');
+  std::string text;
+  constexpr std::size_t kVersions = 100;
+  for (std::size_t i = 0; i < kVersions; ++i) {
+    version.id.data[0] = static_cast<std::uint8_t>(i);
+    ++version.created_at;
+    text += json_of(version) + "\n";
+    if (i % 10 == 9) text += "not json\n";
+  }
+  const ImportReport report = import(text, true);
+  EXPECT_EQ(report.stored, kVersions);
+  EXPECT_EQ(report.replaced, 0U);
+  const auto& invalid = report.refused[static_cast<std::size_t>(ingest::Reason::invalid_event)];
+  EXPECT_EQ(invalid.count, 10U);
+  EXPECT_THAT(invalid.first_lines, ElementsAre(EndsWith("/lines:11"), EndsWith("/lines:22")));
+  EXPECT_EQ(exported(), std::vector{json_of(version)});
+}
+
+TEST_F(ImporterTest, WhatAPipeBringsIsStoredWhileItIsOpen) {
+  const auto pipe = dir_.path() / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  const auto notes = testing::signed_notes(2, 1'700'000'000, 11);
+  std::thread sender([&] {
+    std::ofstream out(pipe, std::ios::binary);
+    out << json_of(notes[0]) << "\n" << std::flush;
+    EXPECT_TRUE(testing::eventually([&] { return store_->last_seq() == 1; }));
+    out << json_of(notes[1]);
+  });
+  auto lines = LineSource::open(pipe);
+  ImportOptions options;
+  options.show_progress = false;
+  ImportReport report;
+  EXPECT_TRUE(lines && import_lines(*lines.value(), *pipeline_, clock_, options, report));
+  sender.join();
+  EXPECT_EQ(report.stored, 2U);
 }
 
 TEST_F(ImporterTest, WhiteSpaceAndAByteOrderMarkArePassedOver) {

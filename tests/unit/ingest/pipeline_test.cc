@@ -1,5 +1,6 @@
 #include "ingest/pipeline.h"
 
+#include <atomic>
 #include <deque>
 #include <map>
 
@@ -245,6 +246,61 @@ TEST_F(PipelineTest, SubmitWaitingWaitsForRoom) {
   Submission late;
   late.event = test::share(alice_.event(1, kNow, "late"));
   EXPECT_FALSE(pipeline_->submit_waiting(std::move(late)));
+}
+
+TEST_F(PipelineTest, BulksAreSettledOneByOneAndStayInOrder) {
+  Options options;
+  options.max_in_flight = 4;
+  make(options);
+  store_.auto_commit = true;
+  std::vector<EventId> sent;
+  std::atomic<std::size_t> refused{0};
+  for (int i = 0; i < 50; ++i) {
+    std::vector<Event> events;
+    for (const char* part : {"a", "b", "c"}) events.push_back(alice_.event(1, kNow, part + std::to_string(i)));
+    for (const Event& event : events) sent.push_back(event.id);
+    events[1].content = "forged";
+    sent.erase(sent.end() - 2);
+    Bulk bulk{events.size(), 1000, [&refused, events] {
+                std::vector<Submission> made(events.size());
+                for (std::size_t j = 0; j < events.size(); ++j) {
+                  made[j].event = test::share(events[j]);
+                  made[j].source = Source::router;
+                  made[j].done = [&refused](const Verdict& verdict) {
+                    if (verdict.reason == Reason::invalid_id) ++refused;
+                  };
+                }
+                return made;
+              }};
+    ASSERT_TRUE(pipeline_->submit_waiting(std::move(bulk)));
+  }
+  EXPECT_TRUE(pipeline_->wait_idle(std::chrono::seconds(10)));
+  std::vector<EventId> at_writer;
+  for (const auto& event : store_.submitted()) at_writer.push_back(event->id);
+  EXPECT_EQ(at_writer, sent);
+  EXPECT_EQ(refused.load(), 50U);
+  EXPECT_EQ(cells_.settled(static_cast<std::size_t>(Source::router)), 150U);
+  pipeline_->stop();
+  EXPECT_FALSE(pipeline_->submit_waiting(Bulk{1, 1, [] { return std::vector<Submission>(); }}));
+}
+
+TEST_F(PipelineTest, ABulkThatBringsNothingGivesItsRoomBack) {
+  ASSERT_TRUE(pipeline_->submit_waiting(Bulk{5, 100, [] { return std::vector<Submission>(); }}));
+  EXPECT_TRUE(pipeline_->wait_idle(std::chrono::seconds(10)));
+}
+
+TEST_F(PipelineTest, ATrustedForgeryReachesTheWriter) {
+  store_.auto_commit = true;
+  Event forged = alice_.event(1, kNow, "hello");
+  forged.content = "forged";
+  forged.sig = {};
+  Submission submission;
+  submission.event = test::share(forged);
+  submission.is_trusted = true;
+  ASSERT_TRUE(pipeline_->submit(std::move(submission)));
+  EXPECT_TRUE(pipeline_->wait_idle(std::chrono::seconds(10)));
+  ASSERT_EQ(store_.submitted().size(), 1U);
+  EXPECT_EQ(store_.submitted()[0]->content, "forged");
 }
 
 TEST_F(PipelineTest, WaitsForAFullStoreAndGoesOnInOrder) {
