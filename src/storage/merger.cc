@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "storage/merge_memtable.h"
+#include "storage/meta.h"
 #include "storage/wal.h"
 #include "util/log.h"
 #include "util/worker_pool.h"
@@ -111,8 +112,15 @@ Result<void, StorageFailure> Merger::merge(const Memtable& memtable) {
   PHAROS_TRY(auto txn, env_.write());
   if (!merge_memtable(txn, memtable, profile_)) return txn.failure();
   PHAROS_TRYV(txn.commit());
+  PHAROS_TRYV(pass_a_commit());
   metrics_.merge_seconds.observe(std::chrono::duration<double>(clock_.now() - began).count());
   return success();
+}
+
+Result<void, StorageFailure> Merger::pass_a_commit() {
+  PHAROS_TRY(auto txn, env_.write());
+  write_merged_generation(txn, read_merged_generation(txn, env_.tables()));
+  return txn.commit();
 }
 
 bool Merger::apply_together(const std::deque<Update>& updates, std::vector<bool>& applied) {

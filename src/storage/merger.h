@@ -50,6 +50,9 @@ class Merger {
   // False when a memtable could not be merged.
   bool merge_all(bool active_too);
   Result<void, StorageFailure> merge(const Memtable& memtable);
+  // LMDB gives a page out again two commits after the one that freed it. With a small commit between two merges the
+  // second takes the pages that the first freed; the file would grow by as many otherwise.
+  Result<void, StorageFailure> pass_a_commit();
   void apply_updates(std::deque<Update>& updates);
   // Whether the updates are durable; applied[i] tells which took effect.
   bool apply_together(const std::deque<Update>& updates, std::vector<bool>& applied);
