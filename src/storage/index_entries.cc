@@ -16,12 +16,11 @@ bool is_indexed_name(const PackedItem& name) {
 void list_tag_entries(const RecordView& record, const SipKey& hash_key, const Candidate& place,
                       std::vector<IndexEntry>& out) {
   const std::size_t first = out.size();
-  std::string scratch;
   PackedItem name;
   PackedItem value;
   for (PackedTagReader tags = record.tags(); tags.next_tag();) {
     if (!tags.next_item(name) || !is_indexed_name(name) || !tags.next_item(value)) continue;
-    const Key key = tag_key(hash_key, static_cast<char>(name.bytes[0]), value.text(scratch));
+    const Key key = tag_key(hash_key, static_cast<char>(name.bytes[0]), value);
     out.push_back({Table::by_tag, {key, place}});
   }
   const auto begin = out.begin() + static_cast<std::ptrdiff_t>(first);

@@ -13,6 +13,7 @@ constexpr char kIdName = 1;
 constexpr char kAuthorName = 2;
 constexpr char kAddressName = 3;
 constexpr char kEntryName = 4;
+constexpr int kHexBit = 0x80;
 constexpr unsigned kKindBits = 16;
 
 std::uint64_t hash8(const SipKey& hash_key, char name, std::string_view value) {
@@ -68,7 +69,14 @@ Key author_kind_key(const SipKey& hash_key, const PublicKey& author, Kind kind) 
   return author_key(hash_key, author) << kKindBits | kind;
 }
 
-Key tag_key(const SipKey& hash_key, char name, std::string_view value) { return hash48(hash_key, name, value); }
+Key tag_key(const SipKey& hash_key, char name, const PackedItem& value) {
+  return hash48(hash_key, value.hex ? static_cast<char>(name | kHexBit) : name, as_text(value.bytes));
+}
+
+Key tag_key(const SipKey& hash_key, char name, std::string_view value) {
+  std::string scratch;
+  return tag_key(hash_key, name, pack_item(value, scratch));
+}
 
 Key replaceable_key(const SipKey& hash_key, const PublicKey& author, Kind kind, std::string_view identifier) {
   std::string address(as_text(author.span()));

@@ -19,7 +19,8 @@
 //   by_kind          kind                                     placed
 //   by_author        hash48(2, key)                           placed
 //   by_author_kind   hash48(2, key) << 16 | kind              placed
-//   by_tag           hash48(name, value)                      placed     one-letter names, see index_entries.h
+//   by_tag           hash48(name, value)                      placed     one-letter names, see index_entries.h; the
+//                                                                        raw bytes under name | 0x80 where it is hex
 //   replaceable      hash48(3, key, u16 kind, d)              bare       d is "" for replaceable kinds
 //   expiry           expires_at                               bare
 //   by_entry         hash48(4, entry)                         bare       the entry's number in the dictionary
@@ -43,6 +44,7 @@
 
 #include "nostr/types.h"
 #include "storage/candidate.h"
+#include "storage/packed_tags.h"
 #include "storage/siphash.h"
 #include "storage/store.h"
 
@@ -125,6 +127,8 @@ Key time_key();
 Key kind_key(Kind kind);
 Key author_key(const SipKey& hash_key, const PublicKey& author);
 Key author_kind_key(const SipKey& hash_key, const PublicKey& author, Kind kind);
+// Alike for both: the value as tags are packed, which for an id or a public key is half as much to hash.
+Key tag_key(const SipKey& hash_key, char name, const PackedItem& value);
 Key tag_key(const SipKey& hash_key, char name, std::string_view value);
 // identifier is the d value, ignored for kinds that are not addressable.
 Key replaceable_key(const SipKey& hash_key, const PublicKey& author, Kind kind, std::string_view identifier);

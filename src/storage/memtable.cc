@@ -58,6 +58,7 @@ RecordView Memtable::insert(Seq seq, std::string_view record) {
   const RecordView view(seq, {bytes, record.size()});
   entries_.clear();
   list_index_entries(view, hash_key_, entries_);
+  for (const IndexEntry& entry : entries_) lists_.prefetch(entry.table, entry.posting.key);
   for (const IndexEntry& entry : entries_) {
     if (entry.table != Table::expiry) lists_.insert(entry.table, entry.posting.key, entry.posting.place);
   }

@@ -66,6 +66,11 @@ class Memtable {
       if (const auto held = record(seq, last_seq_)) visit(*held);
     }
   }
+  // Visits every key of every index but expiry with its places, those of erased events too, in no order.
+  template <class Visit>
+  void each_key(const Visit& visit) const {
+    lists_.each(visit);
+  }
   // The older events erased here.
   std::vector<Seq> erased() const;
   using Tombstones = std::pmr::map<std::pmr::string, std::pmr::string, std::less<>>;

@@ -4,6 +4,7 @@
 #include <array>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "storage/abridge.h"
@@ -21,32 +22,68 @@ namespace {
 constexpr unsigned kStampBits = 24;
 static_assert(Memtable::kMaxEvents < std::size_t{1} << (kStampBits - 1));
 
-// What the merge changes in the indexes.
+// What the merge changes in the indexes: what it erases, and what the memtable holds, which has its keys' places in
+// order.
 class IndexChanges {
  public:
-  explicit IndexChanges(const SipKey& hash_key) : hash_key_(hash_key) {}
+  IndexChanges(const SipKey& hash_key, const Memtable& memtable) : hash_key_(hash_key), memtable_(memtable) {}
 
-  void add(const RecordView& record, bool erased) {
+  void erase(const RecordView& record) {
     entries_.clear();
     list_index_entries(record, hash_key_, entries_);
-    for (const IndexEntry& entry : entries_) add(entry.table, {entry.posting, erased});
+    for (const IndexEntry& entry : entries_) of(entry.table).changes.push_back({entry.posting, true});
   }
-  void add(Table index, const PostingChange& change) { changes_[static_cast<std::size_t>(index)].push_back(change); }
+  void add(Table index, const Posting& posting) { of(index).changes.push_back({posting, false}); }
 
   void write(WriteTxn& txn) {
-    for (std::size_t table = 0; table < kTableCount; ++table) {
-      std::vector<PostingChange>& changes = changes_[table];
-      if (changes.empty()) continue;
-      std::ranges::sort(changes, std::less<>(), &PostingChange::posting);
-      if (!merge_postings(txn, static_cast<Table>(table), changes)) return;
-      changes = {};
+    memtable_.each_key(
+        [this](Table table, Key key, const PlaceList& places) { of(table).added.emplace_back(key, &places); });
+    list_alive();
+    for (const auto& [at, seq] : memtable_.expirations()) {
+      if (is_alive(seq)) add(Table::expiry, {expiry_key(at), {0, 0, seq}});
+    }
+    for (std::size_t table = 0; table < kTableCount && !txn.failed(); ++table) {
+      const std::vector<PostingChange> changes = gather(indexes_[table]);
+      if (!changes.empty()) merge_postings(txn, static_cast<Table>(table), changes);
+      indexes_[table] = {};
     }
   }
 
  private:
+  struct Index {
+    std::vector<PostingChange> changes;  // in no order
+    std::vector<std::pair<Key, const PlaceList*>> added;
+  };
+  Index& of(Table table) { return indexes_[static_cast<std::size_t>(table)]; }
+
+  void list_alive() {
+    alive_.assign(memtable_.last_seq() - memtable_.before(), false);
+    memtable_.each_event([this](const RecordView& record) { alive_[record.seq() - memtable_.before() - 1] = true; });
+  }
+  bool is_alive(Seq seq) const { return alive_[seq - memtable_.before() - 1]; }
+
+  std::vector<PostingChange> gather(Index& index) const {
+    std::ranges::sort(index.changes, std::less<>(), &PostingChange::posting);
+    std::ranges::sort(index.added);
+    std::vector<PostingChange> all;
+    auto change = index.changes.begin();
+    for (const auto& [key, places] : index.added) {
+      for (const auto* node = places->newest(); node != nullptr; node = node->next()) {
+        if (!is_alive(node->place.seq)) continue;
+        const Posting posting{key, node->place};
+        while (change != index.changes.end() && change->posting < posting) all.push_back(*change++);
+        all.push_back({posting, false});
+      }
+    }
+    all.insert(all.end(), change, index.changes.end());
+    return all;
+  }
+
   const SipKey& hash_key_;
+  const Memtable& memtable_;
+  std::vector<bool> alive_;          // by number
   std::vector<IndexEntry> entries_;  // reused
-  std::array<std::vector<PostingChange>, kTableCount> changes_;
+  std::array<Index, kTableCount> indexes_;
 };
 
 class MemtableMerge {
@@ -56,7 +93,7 @@ class MemtableMerge {
         tables_(txn.tables()),
         memtable_(memtable),
         profile_(profile),
-        changes_(tables_.hash_key),
+        changes_(tables_.hash_key, memtable),
         numbers_(tables_.hash_key),
         dictionary_(txn, tables_[Table::dictionary]),
         next_stamp_(memtable.generation() << kStampBits) {}
@@ -84,7 +121,7 @@ class MemtableMerge {
       // An event of a memtable that was erased before that one was merged never came here.
       const auto record = stored.record(seq);
       if (!record) continue;
-      changes_.add(*record, true);
+      changes_.erase(*record);
       erased_.push_back(seq);
     }
     if (stored.damaged()) txn_.fail_corrupt();
@@ -105,7 +142,7 @@ class MemtableMerge {
         [&](Key key, EntryBytes bytes) -> std::optional<EntryNumber> {
           if (dictionary_.size() >= DictionaryWriter::kMaxEntries) return std::nullopt;
           const EntryNumber number = dictionary_.add(bytes);
-          changes_.add(Table::by_entry, {{key, {0, 0, number}}});
+          changes_.add(Table::by_entry, {key, {0, 0, number}});
           return number;
         });
   }
@@ -135,7 +172,6 @@ class MemtableMerge {
     EventBlockWriter block(profile_);
     std::string record;
     memtable_.each_event([&](const RecordView& plain) {
-      changes_.add(plain, false);
       abridge(plain, numbers_, record);
       if (!block.fits(plain.seq(), record.size())) append(block);
       block.add(plain.seq(), as_bytes(record));

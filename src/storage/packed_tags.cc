@@ -19,6 +19,17 @@ void append_varint(std::string& out, std::size_t value) {
 
 }  // namespace
 
+PackedItem pack_item(std::string_view text, std::string& scratch) {
+  PackedItem item;
+  item.bytes = as_bytes(text);
+  if (text.empty() || text.size() % 2 != 0) return item;
+  scratch.resize(text.size() / 2);
+  const std::span<std::uint8_t> raw(reinterpret_cast<std::uint8_t*>(scratch.data()), scratch.size());
+  item.hex = decode_hex(text, raw);
+  if (item.hex) item.bytes = raw;
+  return item;
+}
+
 void append_item(std::string& out, std::string_view item) {
   if (!item.empty() && item.size() % 2 == 0) {
     const std::size_t before = out.size();

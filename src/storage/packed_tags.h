@@ -47,6 +47,9 @@ void append_tag_head(std::string& out, std::size_t items);
 void append_item(std::string& out, std::string_view text);
 void append_packed_item(std::string& out, const PackedItem& item);
 
+// The item that a text is packed as; scratch backs it.
+PackedItem pack_item(std::string_view text, std::string& scratch);
+
 // Reads packed tags in order. Bytes that do not follow the grammar, and references to what the dictionary does not
 // have, end it early; nothing is read beyond.
 class PackedTagReader {

@@ -81,6 +81,12 @@ void PlaceList::find_links(const Candidate& place, std::span<std::atomic<Node*>*
   }
 }
 
+void PlaceList::find_first_links(std::span<std::atomic<Node*>*, kMaxHeight> links) {
+  links[0] = &first_;
+  UpperLanes* upper = upper_.load(std::memory_order_relaxed);
+  for (std::size_t lane = 1; upper != nullptr && lane < kMaxHeight; ++lane) links[lane] = &upper->first[lane - 1];
+}
+
 void PlaceList::insert(const Candidate& place, std::pmr::memory_resource& memory, std::minstd_rand& heights) {
   const std::size_t size = size_.load(std::memory_order_relaxed);
   if (size == kSizeWithUpperLanes) {
@@ -93,7 +99,13 @@ void PlaceList::insert(const Candidate& place, std::pmr::memory_resource& memory
     while (height < kMaxHeight && heights() % 4 == 0) ++height;
   }
   std::array<std::atomic<Node*>*, kMaxHeight> links{};
-  find_links(place, links);
+  // Events come about in the order of created_at.
+  const Node* newest = first_.load(std::memory_order_relaxed);
+  if (newest == nullptr || comes_before(place, newest->place)) {
+    find_first_links(links);
+  } else {
+    find_links(place, links);
+  }
   Node* node = make_node(place, height, memory);
   for (std::size_t lane = 0; lane < height; ++lane) {
     node->links[lane].store(links[lane]->load(std::memory_order_relaxed), std::memory_order_relaxed);

@@ -29,6 +29,13 @@ class PlaceLists {
 
   void insert(Table table, Key key, const Candidate& place);
 
+  // Fetches what an insertion under that key touches first, ahead of it.
+  void prefetch(Table table, Key key) const { __builtin_prefetch(&bucket(table, key)); }
+
+  // visit(table, key, list) for each key, in no order. Not beside insertions.
+  template <class Visit>
+  void each(const Visit& visit) const;
+
   // nullptr when nothing was inserted under that key.
   const PlaceList* find(Table table, Key key) const;
 
@@ -69,6 +76,8 @@ class PlaceList {
   };
 
   void insert(const Candidate& place, std::pmr::memory_resource& memory, std::minstd_rand& heights);
+  // Before which one a place that comes before all others belongs, in each lane.
+  void find_first_links(std::span<std::atomic<Node*>*, kMaxHeight> links);
   // The link of each lane after which the place belongs; lanes from the lowest.
   void find_links(const Candidate& place, std::span<std::atomic<Node*>*, kMaxHeight> links);
   static Node* make_node(const Candidate& place, std::size_t height, std::pmr::memory_resource& memory);
@@ -81,5 +90,15 @@ class PlaceList {
   std::atomic<UpperLanes*> upper_{nullptr};
   std::atomic<std::size_t> size_{0};
 };
+
+template <class Visit>
+void PlaceLists::each(const Visit& visit) const {
+  for (const auto& bucket : buckets_) {
+    for (const PlaceList* list = bucket.load(std::memory_order_acquire); list != nullptr;
+         list = list->next_in_bucket_) {
+      visit(list->table_, list->key_, *list);
+    }
+  }
+}
 
 }  // namespace pharos::storage

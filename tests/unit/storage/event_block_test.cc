@@ -145,7 +145,7 @@ TEST(EventBlock, StaysPlainWhereCompressionSavesLittle) {
 }
 
 TEST(EventBlock, IsRewrittenWithoutWhatIsErased) {
-  for (const BlockProfile& profile : {BlockProfile(), kArchive}) {
+  for (const BlockProfile& profile : {BlockProfile{BlockProfile::kArchiveBytes, 0}, kArchive}) {
     Records records = compressible();
     const Aligned block(write(records, profile));
     const std::vector<Seq> erased{100, 101, 150, 199};
