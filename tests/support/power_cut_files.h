@@ -1,4 +1,5 @@
-// Files of which only what was synced stays, as after a power cut, and which may run out of room. Any thread.
+// Files of which only what was synced stays, as after a power cut, and which may run out of room or become read-only.
+// Any thread.
 #pragma once
 
 #include <atomic>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "storage/files.h"
+#include "util/random.h"
 #include "util/sync.h"
 
 namespace pharos::test {
@@ -17,14 +19,17 @@ class PowerCutFiles final : public storage::Files {
  public:
   // While set, nothing can be reserved or written.
   std::atomic<bool> full{false};
+  // While set, nothing can be made, written or removed.
+  std::atomic<bool> read_only{false};
   // While set, a sync fails after it has lost what was written.
   std::atomic<bool> sync_fails{false};
 
   Result<std::unique_ptr<storage::File>, storage::StorageFailure> create(const std::filesystem::path& path) override {
-    if (full) return no_room();
+    PHAROS_TRYV(refusal());
     PHAROS_TRY(auto file, storage::system_files().create(path));
     Lock lock(mutex_);
     auto unsynced = std::make_shared<Unsynced>();
+    unsynced->file = file.get();
     unsynced_[path.string()] = unsynced;
     return std::unique_ptr<storage::File>(new Watched(*this, std::move(file), std::move(unsynced)));
   }
@@ -34,7 +39,23 @@ class PowerCutFiles final : public storage::Files {
   }
 
   Result<void, storage::StorageFailure> remove(const std::filesystem::path& path) override {
+    if (read_only) return refusal();
     return storage::system_files().remove(path);
+  }
+
+  // The power goes: of the writes that were not synced any may have reached the disk, whole or in part. Whoever calls
+  // it ends the process: nothing of this returns.
+  void cut_power(Random& random) {
+    mutex_.lock();
+    for (const auto& [path, unsynced] : unsynced_) {
+      if (unsynced->file == nullptr) continue;
+      for (const auto& [offset, bytes] : unsynced->writes) {
+        for (std::size_t at = 0; at < bytes.size(); at += kSector) {
+          if (random.below(2) == 0) continue;
+          static_cast<void>(unsynced->file->write(offset + at, std::string_view(bytes).substr(at, kSector)));
+        }
+      }
+    }
   }
 
   // What every file lacks on the disk: writes that were not synced, in their order.
@@ -48,22 +69,33 @@ class PowerCutFiles final : public storage::Files {
  private:
   // Writes reach the file with the sync; that is what is lost without it.
   struct Unsynced {
+    storage::File* file = nullptr;  // while it is open
     std::vector<std::pair<std::uint64_t, std::string>> writes;
   };
 
-  static storage::StorageFailure no_room() { return {storage::StorageError::disk_full, "no room"}; }
+  static constexpr std::size_t kSector = 512;
+
+  Result<void, storage::StorageFailure> refusal() const {
+    if (full) return storage::StorageFailure{storage::StorageError::disk_full, "no room"};
+    if (read_only) return storage::StorageFailure{storage::StorageError::permission, "read-only file system"};
+    return success();
+  }
 
   class Watched final : public storage::File {
    public:
     Watched(PowerCutFiles& files, std::unique_ptr<storage::File> file, std::shared_ptr<Unsynced> unsynced)
         : files_(files), file_(std::move(file)), unsynced_(std::move(unsynced)) {}
+    ~Watched() override {
+      Lock lock(files_.mutex_);
+      unsynced_->file = nullptr;
+    }
 
     Result<void, storage::StorageFailure> reserve(std::uint64_t size) override {
-      if (files_.full) return no_room();
+      PHAROS_TRYV(files_.refusal());
       return file_->reserve(size);
     }
     Result<void, storage::StorageFailure> write(std::uint64_t offset, std::string_view bytes) override {
-      if (files_.full) return no_room();
+      PHAROS_TRYV(files_.refusal());
       Lock lock(files_.mutex_);
       unsynced_->writes.emplace_back(offset, std::string(bytes));
       return success();

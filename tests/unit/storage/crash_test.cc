@@ -1,5 +1,7 @@
-// A process that writes and goes down in the middle of it: everything it was told is stored is there afterwards, and
-// nothing it was told is deleted. PHAROS_CRASH_ROUNDS sets how often, 5 times without it.
+// A process that writes and goes down in the middle of it, by a signal or by a power cut that takes what was not synced
+// and tears what was being written: everything it was told is stored is there afterwards, and nothing it was told is
+// deleted. PHAROS_CRASH_ROUNDS sets how often, 5 times without it.
+#include <atomic>
 #include <csignal>
 #include <cstdlib>
 #include <set>
@@ -16,6 +18,7 @@
 #include "storage/snapshot.h"
 #include "storage/store.h"
 #include "support/event_factory.h"
+#include "support/power_cut_files.h"
 #include "support/temp_dir.h"
 #include "util/clock.h"
 #include "util/random.h"
@@ -23,9 +26,10 @@
 namespace pharos::test {
 namespace {
 
-storage::StoreOptions options_for(const std::filesystem::path& directory) {
+storage::StoreOptions options_for(const std::filesystem::path& directory, storage::Files* files = nullptr) {
   storage::StoreOptions options;
   options.directory = directory;
+  options.files = files;
   options.map_size_bytes = 256U << 20U;
   options.memtable_bytes = std::size_t{256} << 10;  // so that merges are under way as well
   return options;
@@ -38,16 +42,18 @@ struct Told {
 
 // Stores without end and tells of each note, one write() each, from the writer thread. Every third event takes the
 // place of another, every fifth note is deleted again.
-[[noreturn]] void write_until_killed(const std::filesystem::path& directory, std::size_t key, int pipe) {
+[[noreturn]] void write_without_end(const storage::StoreOptions& options, std::size_t key, int pipe,
+                                    std::atomic<std::size_t>& said) {
   const SystemClock clock;
-  const auto store = std::move(storage::Store::open(options_for(directory), clock).value());
+  const auto store = std::move(storage::Store::open(options, clock).value());
   EventSequence notes({1, "note", {{"t", "x"}}, 1'700'000'000, key});
   EventSequence profiles({0, "profile", {}, 1'700'000'000, key});
   const auto put = [&](Event&& event, std::optional<Told> told) {
     const auto shared = std::make_shared<const Event>(std::move(event));
-    storage::PutRequest request{shared, 0, [told, pipe](storage::PutOutcome outcome) {
+    storage::PutRequest request{shared, 0, [told, pipe, &said](storage::PutOutcome outcome) {
                                   if (outcome != storage::PutOutcome::stored || !told) return;
                                   if (::write(pipe, &*told, sizeof *told) != sizeof *told) ::_exit(1);
+                                  ++said;
                                 }};
     while (!store->submit(std::move(request))) std::this_thread::yield();
   };
@@ -80,25 +86,45 @@ std::size_t rounds() {
   return wanted != nullptr ? std::strtoul(wanted, nullptr, 10) : 5;
 }
 
-TEST(Crash, KeepsWhatWasAcknowledgedAndDeletesWhatWasDeleted) {
+// How the process ends once it has said so much; a killed one is killed from outside.
+[[noreturn]] void write_until_the_power_goes(const std::filesystem::path& directory, std::size_t key, int pipe,
+                                             std::size_t blow) {
+  std::atomic<std::size_t> said{0};
+  PowerCutFiles files;
+  std::thread([&] {
+    SeededRandom random(key);
+    while (said < blow) std::this_thread::yield();
+    for (std::size_t i = random.below(2000); i > 0; --i) std::this_thread::yield();
+    files.cut_power(random);
+    ::_exit(0);
+  }).detach();
+  write_without_end(options_for(directory, &files), key, pipe, said);
+}
+
+class Crash : public ::testing::TestWithParam<bool> {};
+
+TEST_P(Crash, KeepsWhatWasAcknowledgedAndDeletesWhatWasDeleted) {
+  const bool power_cut = GetParam();
   const testing::TempDir directory;
   std::set<EventId> stored;
   std::set<EventId> deleted;
   SeededRandom random(5);
   for (std::size_t round = 0; round < rounds(); ++round) {
+    const std::size_t blow = 50 + random.below(600);
     int ends[2];
     ASSERT_EQ(::pipe(ends), 0);
     const pid_t child = ::fork();
     if (child == 0) {
       ::close(ends[0]);
-      write_until_killed(directory.path(), round, ends[1]);
+      if (power_cut) write_until_the_power_goes(directory.path(), round, ends[1], blow);
+      std::atomic<std::size_t> said{0};
+      write_without_end(options_for(directory.path()), round, ends[1], said);
     }
     ::close(ends[1]);
-    const std::size_t blow = 50 + random.below(600);
     Told told{};
     for (std::size_t received = 0; ::read(ends[0], &told, sizeof told) == sizeof told;) {
       (told.fate == 's' ? stored : deleted).insert(told.id);
-      if (++received == blow) ::kill(child, SIGKILL);
+      if (++received == blow && !power_cut) ::kill(child, SIGKILL);
     }
     ::close(ends[0]);
     ::waitpid(child, nullptr, 0);
@@ -118,6 +144,9 @@ TEST(Crash, KeepsWhatWasAcknowledgedAndDeletesWhatWasDeleted) {
   }
   EXPECT_GT(deleted.size(), rounds() * 5);
 }
+
+INSTANTIATE_TEST_SUITE_P(Ends, Crash, ::testing::Bool(),
+                         [](const auto& end) { return end.param ? "PowerCut" : "Kill"; });
 
 }  // namespace
 }  // namespace pharos::test

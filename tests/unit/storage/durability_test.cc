@@ -69,6 +69,36 @@ TEST_F(DurabilityTest, AFullDiskRefusesAndGoesOnWithoutARestart) {
   expect_consistent();
 }
 
+TEST_F(DurabilityTest, AReadOnlyFileSystemRefusesAndGoesOnOnceItIsWritableAgain) {
+  const Event before = notes_.next_unsigned();
+  ASSERT_EQ(harness_.put(before), PutOutcome::stored);
+  files_.read_only = true;
+  for (int i = 0; i < 300; ++i) EXPECT_EQ(harness_.put(notes_.next_unsigned()), PutOutcome::failed_io);
+  EXPECT_TRUE(harness_.store().is_failing());
+  EXPECT_TRUE(harness_.store().contains(before.id));
+  files_.read_only = false;
+  EXPECT_EQ(harness_.put(notes_.next_unsigned()), PutOutcome::stored);
+  EXPECT_FALSE(harness_.store().is_failing());
+  expect_consistent();
+}
+
+TEST_F(DurabilityTest, ADiskThatIsFullNowAndThenLosesNothingAcknowledged) {
+  SeededRandom random(11);
+  std::set<EventId> stored;
+  for (int i = 0; i < 1500; ++i) {
+    if (random.below(10) == 0) files_.full = !files_.full;
+    const Event note = notes_.next_unsigned();
+    const PutOutcome outcome = harness_.put(note);
+    ASSERT_TRUE(outcome == PutOutcome::stored || (files_.full && outcome == PutOutcome::failed_full));
+    if (outcome == PutOutcome::stored) stored.insert(note.id);
+  }
+  files_.full = false;
+  EXPECT_GT(stored.size(), 300U);
+  harness_.reopen();
+  for (const EventId& id : stored) ASSERT_TRUE(harness_.store().contains(id));
+  expect_consistent();
+}
+
 TEST_F(DurabilityTest, ARefusedReplacementLeavesWhatItWouldHaveReplaced) {
   const Event older = unsigned_event({kind::kProfile, "old", {}, 1000, 0});
   const Event newer = unsigned_event({kind::kProfile, "new", {}, 2000, 0});
