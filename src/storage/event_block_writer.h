@@ -15,9 +15,9 @@ namespace pharos::storage {
 
 struct BlockProfile {
   // Of a block before compression. LMDB's page header and a plain block of the first size take 4 pages to the byte, one
-  // of the second 32.
+  // of the second 16.
   static constexpr std::size_t kPlainBytes = std::size_t{4} * 4096 - 16;
-  static constexpr std::size_t kArchiveBytes = std::size_t{32} * 4096 - 16;
+  static constexpr std::size_t kArchiveBytes = std::size_t{16} * 4096 - 16;
 
   std::size_t block_bytes = kPlainBytes;
   int zstd_level = 0;  // 0: none
