@@ -14,11 +14,6 @@ constexpr std::size_t kKeysAnEvent = 4;
 
 }  // namespace
 
-void* Memtable::CountedMemory::do_allocate(std::size_t size, std::size_t alignment) {
-  used += size;
-  return blocks.allocate(size, alignment);
-}
-
 Memtable::Memtable(std::uint64_t generation, Seq before, const SipKey& hash_key, std::size_t expected_events)
     : generation_(generation),
       before_(before),

@@ -19,6 +19,7 @@
 #include "storage/place_lists.h"
 #include "storage/record.h"
 #include "storage/store.h"
+#include "util/arena.h"
 
 namespace pharos::storage {
 
@@ -46,7 +47,7 @@ class Memtable {
   Seq last_seq() const { return last_seq_; }
   bool empty() const;
   // Of memory.
-  std::size_t bytes() const { return memory_.used; }
+  std::size_t bytes() const { return memory_.used(); }
   bool has_room() const { return last_seq_ - before_ < kMaxEvents; }
   // By expiration, those of erased events too.
   const std::pmr::multimap<UnixSeconds, Seq>& expirations() const { return expirations_; }
@@ -79,15 +80,6 @@ class Memtable {
   static constexpr std::size_t kMaxEvents = 1U << 20U;
 
  private:
-  struct CountedMemory final : std::pmr::memory_resource {
-    std::size_t used = 0;
-    std::pmr::monotonic_buffer_resource blocks{1U << 20U};
-
-   private:
-    void* do_allocate(std::size_t size, std::size_t alignment) override;
-    void do_deallocate(void*, std::size_t, std::size_t) override {}
-    bool do_is_equal(const memory_resource& other) const noexcept override { return this == &other; }
-  };
   // A number that was skipped has no bytes.
   struct Slot {
     std::atomic<const std::uint8_t*> bytes{nullptr};
@@ -111,7 +103,7 @@ class Memtable {
   const std::uint64_t generation_;
   const Seq before_;
   const SipKey hash_key_;
-  CountedMemory memory_;
+  Arena memory_;
   Seq last_seq_;
   std::array<std::atomic<Chunk*>, kMaxEvents / kChunk> chunks_{};
   static constexpr std::size_t kErasureBuckets = 1U << 14U;
