@@ -1,13 +1,12 @@
 #include "storage/index_block.h"
 
-#include <algorithm>
 #include <array>
-#include <utility>
+
+#include "util/bytes.h"
 
 namespace pharos::storage {
 namespace {
 
-constexpr std::size_t kGroup = 16;
 constexpr std::size_t kTieBytes = 3;
 constexpr std::size_t kMaxPostingBytes = 3 * 10 + kTieBytes;
 
@@ -47,59 +46,43 @@ void append_u16(std::string& out, std::size_t number) {
 
 }  // namespace
 
-std::size_t IndexBlockBuilder::size() const { return 2 + 2 * offsets_.size() + groups_.size(); }
-
-bool IndexBlockBuilder::add(const Posting& posting, std::size_t most) {
-  const Candidate& place = posting.place;
-  const bool begins_group = count_ % kGroup == 0;
-  Bytes coded;
-  if (begins_group) {
-    coded.add_varint(posting.key);
-    if (shape_ == PostingShape::placed) {
-      coded.add_varint(static_cast<std::uint64_t>(place.created_at));
-      coded.add_tie(place.tie);
-    }
-    coded.add_varint(place.seq);
-  } else {
-    coded.add_varint(posting.key - last_.key);
-    if (shape_ == PostingShape::placed) {
-      const auto before = static_cast<std::uint64_t>(last_.place.created_at);
+void append_group(PostingShape shape, std::span<const Posting> postings, std::string& out) {
+  out += static_cast<char>(postings.size());
+  const Posting* last = nullptr;
+  for (const Posting& posting : postings) {
+    const Candidate& place = posting.place;
+    Bytes coded;
+    coded.add_varint(last == nullptr ? posting.key : posting.key - last->key);
+    if (shape == PostingShape::placed) {
       const auto now = static_cast<std::uint64_t>(place.created_at);
-      coded.add_varint(posting.key == last_.key ? before - now : zigzag(before, now));
+      const auto before = last == nullptr ? 0 : static_cast<std::uint64_t>(last->place.created_at);
+      coded.add_varint(last == nullptr ? now : posting.key == last->key ? before - now : zigzag(before, now));
       coded.add_tie(place.tie);
     }
-    coded.add_varint(zigzag(last_.place.seq, place.seq));
+    coded.add_varint(last == nullptr ? place.seq : zigzag(last->place.seq, place.seq));
+    out.append(coded.data.data(), coded.size);
+    last = &posting;
   }
-  const bool adds_offset = begins_group && count_ > 0;
-  if (size() + coded.size + (adds_offset ? 2 : 0) > most) return false;
-  if (adds_offset) offsets_.push_back(static_cast<std::uint16_t>(groups_.size()));
-  groups_.append(coded.data.data(), coded.size);
-  last_ = posting;
-  ++count_;
-  return true;
 }
 
-void IndexBlockBuilder::finish(std::string& out) {
+void make_block(std::span<const std::uint16_t> group_sizes, std::string_view groups, std::string& out) {
   out.clear();
-  append_u16(out, count_);
-  for (const std::uint16_t offset : offsets_) append_u16(out, offset);
-  out += groups_;
-  count_ = 0;
-  offsets_.clear();
-  groups_.clear();
+  append_u16(out, group_sizes.size());
+  std::size_t offset = 0;
+  for (const std::uint16_t size : group_sizes.first(group_sizes.size() - 1)) {
+    offset += size;
+    append_u16(out, offset);
+  }
+  out += groups;
 }
 
 IndexBlockReader::IndexBlockReader(PostingShape shape, std::span<const std::uint8_t> bytes) : shape_(shape) {
-  if (bytes.size() < 2) {
-    malformed_ = true;
-    return;
-  }
-  count_ = u16_at(bytes, 0);
-  const std::size_t offsets = count_ == 0 ? 0 : 2 * ((count_ - 1) / kGroup);
-  if (bytes.size() < 2 + offsets) {
+  group_count_ = bytes.size() < 2 ? 0 : u16_at(bytes, 0);
+  if (group_count_ == 0 || bytes.size() < block_bytes(group_count_, 0)) {
     break_off();
     return;
   }
+  const std::size_t offsets = block_bytes(group_count_, 0) - 2;
   offsets_ = bytes.subspan(2, offsets);
   groups_ = bytes.subspan(2 + offsets);
   at_ = groups_.data();
@@ -107,8 +90,9 @@ IndexBlockReader::IndexBlockReader(PostingShape shape, std::span<const std::uint
 
 bool IndexBlockReader::break_off() {
   malformed_ = true;
-  count_ = 0;
-  next_ = 0;
+  group_count_ = 0;
+  next_group_ = 0;
+  left_ = 0;
   return false;
 }
 
@@ -157,23 +141,54 @@ bool IndexBlockReader::decode_other() {
 }
 
 bool IndexBlockReader::next() {
-  if (next_ >= count_) return false;
-  return next_++ % kGroup == 0 ? decode_whole() : decode_other();
+  if (left_ > 0) {
+    --left_;
+    return decode_other();
+  }
+  if (next_group_ >= group_count_) return false;
+  // Groups lie back to back.
+  if (begin_of(next_group_) != static_cast<std::size_t>(at_ - groups_.data())) return break_off();
+  return enter(next_group_);
+}
+
+std::size_t IndexBlockReader::begin_of(std::size_t group) const {
+  if (group == 0) return 0;
+  return group == group_count_ ? groups_.size() : u16_at(offsets_, 2 * (group - 1));
 }
 
 bool IndexBlockReader::enter(std::size_t group) {
-  const std::size_t offset = group == 0 ? 0 : u16_at(offsets_, 2 * (group - 1));
-  if (offset > groups_.size()) return break_off();
-  at_ = groups_.data() + offset;
-  next_ = group * kGroup;
-  return next();
+  const std::size_t begin = begin_of(group);
+  if (begin >= groups_.size() || groups_[begin] == 0) return break_off();
+  at_ = groups_.data() + begin + 1;
+  left_ = static_cast<std::uint8_t>(groups_[begin] - 1);
+  next_group_ = group + 1;
+  return decode_whole();
+}
+
+std::string_view IndexBlockReader::group_bytes(std::size_t group) const {
+  const std::size_t begin = begin_of(group);
+  const std::size_t end = begin_of(group + 1);
+  if (begin > end || end > groups_.size()) return {};
+  return as_text(groups_.subspan(begin, end - begin));
+}
+
+bool IndexBlockReader::read_group(std::size_t group, std::vector<Posting>& out) {
+  out.clear();
+  if (!enter(group)) return false;
+  out.push_back(now_);
+  while (left_ > 0) {
+    --left_;
+    if (!decode_other()) return false;
+    out.push_back(now_);
+  }
+  return true;
 }
 
 bool IndexBlockReader::seek(const Posting& at) {
-  if (count_ == 0) return false;
+  if (group_count_ == 0) return false;
   // The last group that does not begin after `at`.
   std::size_t low = 0;
-  std::size_t high = (count_ - 1) / kGroup + 1;
+  std::size_t high = group_count_;
   while (high - low > 1) {
     const std::size_t middle = low + (high - low) / 2;
     if (!enter(middle)) return false;

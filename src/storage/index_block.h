@@ -1,7 +1,8 @@
 // A run of an index's postings in one value of its table, coded as differences.
 //
-//   block     u16 count, (u16 offset)*, group*    offsets of all groups but the first, from the first group's start
-//   group     16 postings, fewer in the last one; the first whole, each other as what it differs from the one before
+//   block     u16 groups, (u16 offset)*, group*   offsets of all groups but the first, from the first group's start
+//   group     u8 count, whole, other*             count postings; a group stands for itself, so blocks are cut and put
+//                                                 together anew without a look inside most of their groups
 //   whole     varint(key), [varint(created_at), tie,] varint(seq)
 //   other     varint(key's difference), [the same key: varint(created_at's fall); another: zigzag(created_at's rise),
 //             tie,] zigzag(seq's rise)
@@ -17,6 +18,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "storage/candidate.h"
@@ -30,27 +32,18 @@ enum class PostingShape : std::uint8_t {
 
 // With LMDB's page header a whole page of 4,096 bytes.
 inline constexpr std::size_t kMaxBlockBytes = 4096 - 16;
+// What a seek decodes at most, about.
+inline constexpr std::size_t kGroupPostings = 16;
+inline constexpr std::size_t kMaxGroupPostings = 24;
 
-class IndexBlockBuilder {
- public:
-  explicit IndexBlockBuilder(PostingShape shape) : shape_(shape) {}
+// Appends one group; postings are in order, at most kMaxGroupPostings.
+void append_group(PostingShape shape, std::span<const Posting> postings, std::string& out);
 
-  // Postings in their order. False, and nothing is added, when the block would have more than `most` bytes.
-  bool add(const Posting& posting, std::size_t most = kMaxBlockBytes);
-  std::size_t size() const;
-  bool empty() const { return count_ == 0; }
-  const Posting& last() const { return last_; }
+// Of a block of so many groups, at least one, that have so many bytes together.
+constexpr std::size_t block_bytes(std::size_t groups, std::size_t bytes) { return 2 + 2 * (groups - 1) + bytes; }
 
-  // Replaces out and begins anew.
-  void finish(std::string& out);
-
- private:
-  const PostingShape shape_;
-  std::size_t count_ = 0;
-  Posting last_;
-  std::vector<std::uint16_t> offsets_;
-  std::string groups_;
-};
+// Replaces out by the block of these groups, which lie back to back; block_bytes() is at most kMaxBlockBytes.
+void make_block(std::span<const std::uint16_t> group_sizes, std::string_view groups, std::string& out);
 
 // Reads one block. The bytes may be any: what does not follow the grammar ends it early. Valid while they are.
 class IndexBlockReader {
@@ -65,12 +58,19 @@ class IndexBlockReader {
   // Where the last successful move went.
   const Posting& posting() const { return now_; }
 
-  std::size_t count() const { return count_; }
+  std::size_t groups() const { return group_count_; }
+  // group < groups(). To its first posting.
+  bool enter(std::size_t group);
+  // The group as it lies there.
+  std::string_view group_bytes(std::size_t group) const;
+  // Replaces out by its postings.
+  bool read_group(std::size_t group, std::vector<Posting>& out);
+
   // True when the bytes broke the grammar, as far as they were read.
   bool malformed() const { return malformed_; }
 
  private:
-  bool enter(std::size_t group);
+  std::size_t begin_of(std::size_t group) const;
   bool decode_whole();
   bool decode_other();
   bool take_tie();
@@ -79,8 +79,9 @@ class IndexBlockReader {
 
   PostingShape shape_ = PostingShape::placed;
   bool malformed_ = false;
-  std::size_t count_ = 0;
-  std::size_t next_ = 0;  // the number of the posting that next() goes to
+  std::uint8_t left_ = 0;  // postings of the group that follow
+  std::size_t group_count_ = 0;
+  std::size_t next_group_ = 0;
   std::span<const std::uint8_t> offsets_;
   std::span<const std::uint8_t> groups_;
   const std::uint8_t* at_ = nullptr;

@@ -1,8 +1,8 @@
 #include "storage/index_merge.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "util/bytes.h"
@@ -13,31 +13,34 @@ namespace {
 // Some room is left for what comes next.
 constexpr std::size_t kFill = kMaxBlockBytes * 15 / 16;
 
-// Cuts the postings of one run into blocks and puts them in the place of the blocks that held them.
+// Cuts the groups of one run into blocks and puts them in the place of the blocks that held them.
 class RunWriter {
  public:
-  RunWriter(WriteTxn& txn, Table index)
-      : txn_(txn), table_(txn.tables()[index]), shape_(posting_shape(index)), builder_(shape_) {}
+  RunWriter(WriteTxn& txn, Table index) : txn_(txn), table_(txn.tables()[index]), shape_(posting_shape(index)) {}
 
   // The block that ended with this posting is part of the run.
   void replaces(const Posting& last) { old_.push_back(last); }
 
-  void add(const Posting& posting) {
-    if (!builder_.add(posting, kFill)) {
-      write(before_);
-      close(before_);
-      builder_.add(posting);
+  void add_group(std::string_view group) {
+    groups_ += group;
+    sizes_.push_back(static_cast<std::uint16_t>(group.size()));
+    // What is left suffices for two blocks of which none is nearly empty.
+    if (bytes() > 2 * kMaxBlockBytes) write_front(kFill);
+  }
+  void add(std::span<const Posting> postings) {
+    while (!postings.empty()) {
+      const std::size_t count = postings.size() <= kMaxGroupPostings ? postings.size() : kGroupPostings;
+      group_.clear();
+      append_group(shape_, postings.first(count), group_);
+      add_group(group_);
+      postings = postings.subspan(count);
     }
-    open_.push_back(posting);
   }
 
   void finish() {
-    if (!before_.bytes.empty() && builder_.size() < kFill / 2) {
-      share_last_two();
-    } else {
-      write(before_);
-      close(before_);
-      write(before_);
+    while (!sizes_.empty()) {
+      const std::size_t blocks = (bytes() + kMaxBlockBytes - 1) / kMaxBlockBytes;
+      write_front(blocks == 1 ? kMaxBlockBytes : bytes() / blocks + kLongestGroup / 2);
     }
     std::size_t at = 0;
     for (const Posting& last : old_) {
@@ -48,54 +51,41 @@ class RunWriter {
   }
 
  private:
-  struct Block {
-    std::vector<Posting> postings;
-    std::string bytes;
-  };
+  static constexpr std::size_t kLongestGroup = 1 + kMaxGroupPostings * 33;
+  static_assert(2 * kLongestGroup < kMaxBlockBytes);
 
-  // What the builder holds becomes the block.
-  void close(Block& block) {
-    block.postings.swap(open_);
-    open_.clear();
-    if (builder_.empty()) {
-      block.bytes.clear();
+  std::size_t bytes() const { return block_bytes(sizes_.size(), groups_.size()); }
+
+  // As many groups as fit into a block of that many bytes.
+  void write_front(std::size_t most) {
+    std::size_t count = 1;
+    std::size_t size = sizes_.front();
+    while (count < sizes_.size() && block_bytes(count + 1, size + sizes_[count]) <= std::min(most, kMaxBlockBytes)) {
+      size += sizes_[count++];
+    }
+    make_block({sizes_.data(), count}, std::string_view(groups_).substr(0, size), block_);
+    IndexBlockReader block(shape_, as_bytes(block_));
+    if (!block.read_group(count - 1, last_group_)) {
+      txn_.fail_corrupt();
     } else {
-      builder_.finish(block.bytes);
+      written_.push_back(last_group_.back());
+      txn_.put(table_, BlockKey(shape_, written_.back()).view(), block_);
     }
-  }
-  void write(const Block& block) {
-    if (block.bytes.empty()) return;
-    txn_.put(table_, BlockKey(shape_, block.postings.back()).view(), block.bytes);
-    written_.push_back(block.postings.back());
-  }
-  // A nearly empty block would be left at the end of each run otherwise.
-  void share_last_two() {
-    constexpr std::size_t kLongestPosting = 40;
-    const std::size_t both = before_.bytes.size() + builder_.size();
-    const std::size_t most = both <= kMaxBlockBytes - kLongestPosting ? kMaxBlockBytes : both / 2 + kLongestPosting;
-    std::vector<Posting> postings = std::move(before_.postings);
-    postings.insert(postings.end(), open_.begin(), open_.end());
-    close(before_);
-    for (const Posting& posting : postings) {
-      if (!builder_.add(posting, most)) {
-        close(before_);
-        write(before_);
-        builder_.add(posting);
-      }
-      open_.push_back(posting);
-    }
-    close(before_);
-    write(before_);
+    groups_.erase(0, size);
+    sizes_.erase(sizes_.begin(), sizes_.begin() + static_cast<std::ptrdiff_t>(count));
   }
 
   WriteTxn& txn_;
   const Dbi table_;
   const PostingShape shape_;
-  IndexBlockBuilder builder_;
-  std::vector<Posting> open_;  // what the builder holds
-  Block before_;               // full, not written yet
+  std::string groups_;  // not written yet, back to back
+  std::vector<std::uint16_t> sizes_;
   std::vector<Posting> old_;
   std::vector<Posting> written_;
+  // Reused.
+  std::string group_;
+  std::string block_;
+  std::vector<Posting> last_group_;
 };
 
 class Merge {
@@ -111,7 +101,8 @@ class Merge {
     while (!changes_.empty() && !txn_.failed()) {
       RunWriter run(txn_, index_);
       if (!end_) {
-        merge_into(run, nullptr);
+        held_.clear();
+        merge_held(run, changes_.size());
       } else {
         if (!blocks_.seek(BlockKey(shape_, changes_.front().posting).view())) blocks_.last();
         if (!merge_neighbours(run)) return txn_.fail_corrupt();
@@ -126,10 +117,10 @@ class Merge {
   bool merge_neighbours(RunWriter& run) {
     while (true) {
       const std::optional<Posting> last = decode_block_key(shape_, blocks_.key());
-      if (!last || !read_block()) return false;
+      if (!last) return false;
       run.replaces(*last);
       const bool is_end = *last == *end_;
-      merge_into(run, is_end ? nullptr : &*last);
+      if (!merge_block(run, is_end ? nullptr : &*last)) return false;
       if (is_end || changes_.empty()) return true;
       std::string next(BlockKey(shape_, *last).view());
       next += '\0';
@@ -140,26 +131,44 @@ class Merge {
     }
   }
 
-  // Copies it: the first write moves what LMDB gave.
-  bool read_block() {
-    held_.clear();
-    IndexBlockReader block(shape_, as_bytes(blocks_.value()));
-    while (block.next()) held_.push_back(block.posting());
-    return !block.malformed() && !held_.empty();
+  // With the changes up to `bound`, all of them without one. False when the block is damaged.
+  bool merge_block(RunWriter& run, const Posting* bound) {
+    // The first write moves what LMDB gave.
+    block_.assign(blocks_.value());
+    IndexBlockReader block(shape_, as_bytes(block_));
+    if (block.groups() == 0) return false;
+    for (std::size_t group = 0; group < block.groups(); ++group) {
+      std::size_t count = 0;
+      if (group + 1 == block.groups()) {
+        while (count < changes_.size() && (bound == nullptr || changes_[count].posting <= *bound)) ++count;
+      } else if (!changes_.empty()) {
+        if (!block.enter(group + 1)) return false;
+        while (count < changes_.size() && changes_[count].posting < block.posting()) ++count;
+      }
+      if (count > 0) {
+        if (!block.read_group(group, held_)) return false;
+        merge_held(run, count);
+      } else {
+        const std::string_view bytes = block.group_bytes(group);
+        if (bytes.empty()) return false;
+        run.add_group(bytes);
+      }
+    }
+    return !block.malformed();
   }
 
-  // What is held and the changes up to `bound`, all of them without one.
-  void merge_into(RunWriter& run, const Posting* bound) {
+  // What is held and the next `count` changes.
+  void merge_held(RunWriter& run, std::size_t count) {
+    merged_.clear();
     std::size_t next = 0;
-    for (; !changes_.empty() && (bound == nullptr || changes_.front().posting <= *bound);
-         changes_ = changes_.subspan(1)) {
-      const PostingChange& change = changes_.front();
-      while (next < held_.size() && held_[next] < change.posting) run.add(held_[next++]);
+    for (const PostingChange& change : changes_.first(count)) {
+      while (next < held_.size() && held_[next] < change.posting) merged_.push_back(held_[next++]);
       if (next < held_.size() && held_[next] == change.posting) ++next;
-      if (!change.erased) run.add(change.posting);
+      if (!change.erased) merged_.push_back(change.posting);
     }
-    while (next < held_.size()) run.add(held_[next++]);
-    held_.clear();
+    merged_.insert(merged_.end(), held_.begin() + static_cast<std::ptrdiff_t>(next), held_.end());
+    changes_ = changes_.subspan(count);
+    run.add(merged_);
   }
 
   WriteTxn& txn_;
@@ -168,7 +177,10 @@ class Merge {
   Cursor blocks_;
   std::span<const PostingChange> changes_;
   std::optional<Posting> end_;  // of the last block
+  // Reused.
+  std::string block_;
   std::vector<Posting> held_;
+  std::vector<Posting> merged_;
 };
 
 }  // namespace

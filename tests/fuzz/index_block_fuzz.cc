@@ -13,7 +13,7 @@ namespace {
 void check(PostingShape shape, const std::vector<std::uint8_t>& bytes) {
   std::vector<Posting> read;
   for (IndexBlockReader reader(shape, bytes); reader.next();) read.push_back(reader.posting());
-  PHAROS_FATAL_CHECK(read.size() <= UINT16_MAX);
+  PHAROS_FATAL_CHECK(read.size() <= bytes.size());
   for (std::size_t i = 0; i < read.size(); i += 7) {
     IndexBlockReader other(shape, bytes);
     PHAROS_FATAL_CHECK(!other.seek(read[i]) || other.posting() >= read[i]);
