@@ -110,18 +110,23 @@ Result<bool, StorageFailure> open_sources(const Env& env, Sources& sources) {
     if (log) sources.logs.push_back(std::move(*log));
   }
   PHAROS_TRY(const auto merged_by_now, merged_generation(env));
-  return merged_by_now == merged;
+  return merged_by_now == merged && env.is_newest();
 }
 
-Result<Sources, StorageFailure> open_sources(const Env& env) {
+// Opens env as often as it takes.
+Result<Sources, StorageFailure> open_sources(const EnvOptions& options, std::unique_ptr<Env>& env) {
   Sources sources;
   bool opened = false;
   for (int attempt = 0; attempt < kAttempts && !opened; ++attempt) {
-    PHAROS_TRY(opened, open_sources(env, sources));
+    // Before the environment that it reads.
+    sources.copy.reset();
+    env.reset();
+    PHAROS_TRY(env, Env::open(options));
+    PHAROS_TRY(opened, open_sources(*env, sources));
   }
   if (!opened) return failure(StorageFailure{StorageError::locked, "merges follow one another too closely"});
-  PHAROS_TRY(const auto txn, env.read());
-  const DatabaseInfo info = read_info(txn, env.tables());
+  PHAROS_TRY(const auto txn, env->read());
+  const DatabaseInfo info = read_info(txn, env->tables());
   sources.about_bytes = info.used_bytes - std::min(info.used_bytes, info.free_page_bytes);
   for (const Source& log : sources.logs) sources.about_bytes += log.size();
   return sources;
@@ -177,9 +182,9 @@ class Copying {
 Result<BackupReport, StorageFailure> back_up(const BackupOptions& options, const BackupProgress& progress) {
   EnvOptions source = options.source;
   source.read_only = true;
-  PHAROS_TRY(const auto env, Env::open(source));
   PHAROS_TRY(const auto draft, DraftDirectory::begin(options.destination, belongs_to_backup));
-  PHAROS_TRY(auto sources, open_sources(*env));
+  std::unique_ptr<Env> env;
+  PHAROS_TRY(auto sources, open_sources(source, env));
 
   Copying copying(options.files != nullptr ? *options.files : system_files(), draft->path(), sources.about_bytes,
                   progress);

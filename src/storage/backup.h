@@ -4,7 +4,8 @@
 //
 //   1. The copy of LMDB begins: one moment, with the generations up to M merged.
 //   2. The logs above M are opened. A merge that ended meanwhile has moved on what "merged" says and may have removed a
-//      log that the copy lacks: then begin again. From here an open log stays readable, removed or not.
+//      log that the copy lacks, a compaction has put another file in its place: then begin again. From here an open log
+//      stays readable, removed or not.
 //   3. LMDB's pages are written out, then the logs as they are by then.
 //
 // So the logs are as of a later moment than LMDB, never an earlier one, and are all there from M on. What was

@@ -29,7 +29,7 @@ Result<std::unique_ptr<EnvCopy>, StorageFailure> EnvCopy::begin(const Env& env) 
 EnvCopy::EnvCopy(const Env& env, int from, int into) : env_(env), from_(from), buffer_(kBufferBytes, '\0') {
   thread_ = std::thread([this, into] {
     set_thread_name("copy");
-    copied_ = mdb_env_copyfd2(env_.handle(), into, MDB_CP_COMPACT);
+    copied_ = mdb_env_copyfd2(env_.current().get(), into, MDB_CP_COMPACT);
     ::close(into);
   });
 }

@@ -18,7 +18,7 @@ namespace pharos::storage {
 // One thread.
 class EnvCopy {
  public:
-  // env outlives it.
+  // env outlives it, and is not replaced while it lasts.
   static Result<std::unique_ptr<EnvCopy>, StorageFailure> begin(const Env& env);
   // Gives up what was not taken.
   ~EnvCopy();

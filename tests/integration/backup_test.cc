@@ -1,5 +1,6 @@
-// `pharos backup` beside an instance under load, and what a killed one leaves.
+// `pharos backup` and `pharos db compact` beside an instance under load, and what a killed backup leaves.
 
+#include <algorithm>
 #include <atomic>
 #include <fstream>
 #include <iterator>
@@ -156,6 +157,77 @@ TEST(Backup, AKilledOneLeavesNothingThatLooksWhole) {
   EXPECT_EQ(again.exit_code, 0) << again.err;
   EXPECT_FALSE(std::filesystem::exists(part));
   EXPECT_EQ(stored_in(copy).size(), events.size());
+}
+
+// Deletion requests of one author for all of its notes but the last ten.
+std::vector<Event> deletions(const std::vector<Event>& notes, const SecretKey& author) {
+  SeededRandom random(3);
+  std::vector<Event> requests;
+  for (std::size_t i = 0; i + 10 < notes.size(); i += 50) {
+    Event& request = requests.emplace_back();
+    request.kind = 5;
+    request.created_at = notes.back().created_at;
+    for (std::size_t j = i; j < std::min(i + 50, notes.size() - 10); ++j) request.tags.add({"e", notes[j].id.hex()});
+    sign_event(request, author, random);
+  }
+  return requests;
+}
+
+// The size of the one database file there.
+std::uintmax_t database_bytes(const std::filesystem::path& data) {
+  std::uintmax_t bytes = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(data)) {
+    if (entry.path().extension() == ".mdb" && entry.path().filename() != "lock.mdb") bytes += entry.file_size();
+  }
+  return bytes;
+}
+
+TEST(Compaction, UnderLoadGivesRoomBackAndLosesNothing) {
+  ::setenv("PHAROS_STORAGE__MEMTABLE_SIZE", "1MiB", 1);
+  SeededRandom random(1);
+  const SecretKey author = generate_secret_key(random);
+  auto bulk = signed_notes(5'000, SystemClock().unix_now() - 40'000, 11, 2000);
+  for (Event& note : bulk) sign_event(note, author, random);
+  const auto requests = deletions(bulk, author);
+  const auto events = notes(6'000);
+  PharosInstance relay;
+  ASSERT_TRUE(relay.start()) << relay.log();
+  for (const auto& wave : {std::span<const Event>(bulk), std::span<const Event>(requests)}) {
+    Load load(relay.relay_address(), wave);
+    ASSERT_TRUE(eventually([&] { return load.finished(); }, std::chrono::seconds(60)));
+  }
+  ASSERT_EQ(relay.terminate(), 0) << relay.log();
+  ASSERT_TRUE(relay.start()) << relay.log();
+
+  const std::uintmax_t before = database_bytes(relay.data());
+  {
+    Load load(relay.relay_address(), events);
+    for (const std::size_t mark : {500U, 2'000U, 3'500U}) {
+      ASSERT_TRUE(eventually([&] { return load.acknowledged().size() >= mark; }, std::chrono::seconds(60)));
+      // The one before may still be under way.
+      ASSERT_TRUE(eventually([&] { return relay.command({"db", "compact"}).exit_code == 0; })) << relay.log();
+      const auto copy = relay.directory() / ("copy" + std::to_string(mark));
+      const auto acknowledged = load.acknowledged();
+      ASSERT_EQ(relay.command({"backup", copy.string()}).exit_code, 0);
+      const auto stored = stored_in(copy);
+      for (const std::string& id : acknowledged) ASSERT_TRUE(stored.contains(id)) << mark << " lacks " << id;
+    }
+    ASSERT_TRUE(eventually([&] { return load.finished(); }, std::chrono::seconds(60)));
+  }
+  ASSERT_TRUE(eventually([&] { return !std::filesystem::exists(relay.data() / "data.mdb"); }));
+  const auto seen = stored_in(relay.data());
+  for (const Event& event : events) ASSERT_TRUE(seen.contains(event.id.hex()));
+  relay.kill();
+
+  const Ran check = relay.command({"db", "check"});
+  EXPECT_EQ(check.exit_code, 0) << check.out << check.err;
+  const Ran closed = relay.command({"db", "compact"});
+  EXPECT_EQ(closed.exit_code, 0) << closed.err;
+  EXPECT_THAT(closed.out, HasSubstr("before"));
+  const auto stored = stored_in(relay.data());
+  for (const Event& event : events) ASSERT_TRUE(stored.contains(event.id.hex()));
+  for (const Event& note : std::span(bulk).last(10)) ASSERT_TRUE(stored.contains(note.id.hex()));
+  EXPECT_LT(database_bytes(relay.data()), before);
 }
 
 }  // namespace
