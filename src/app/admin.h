@@ -1,4 +1,4 @@
-// The operators' listener: /metrics, /healthz, /readyz and the status of router and monitor as JSON.
+// The operators' listener: /metrics, /healthz, /readyz and the status of router and monitor as JSON; POST /compact.
 // Owned by the application; handlers run on the background shard.
 #pragma once
 
@@ -8,6 +8,8 @@
 
 #include "metrics/registry.h"
 #include "net/server.h"
+#include "storage/error.h"
+#include "util/result.h"
 
 namespace pharos::app {
 
@@ -18,9 +20,12 @@ struct AdminServices {
   std::function<std::string()> unready;
   std::function<std::string()> router_status;   // JSON
   std::function<std::string()> monitor_status;  // JSON
+  // Begins it; locked while one is under way, disk_full where there is no room.
+  std::function<Result<void, storage::StorageFailure>()> compact;
 };
 
-// GET only; others 405, unknown paths 404. Pure but for the services.
+// GET, and POST for /compact alone: 202 once it has begun, 409 while one is under way, 507 where there is no room, 403
+// for a page of the web that asks through a browser. Other methods 405, unknown paths 404. Pure but for the services.
 net::HttpResponse answer_admin(const AdminServices& services, const net::HttpRequest& request);
 
 }  // namespace pharos::app

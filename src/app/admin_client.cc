@@ -14,7 +14,7 @@ constexpr std::size_t kMaxAnswerBytes = 64U << 20U;
 
 using Answer = Result<net::Fetched, net::DialFailure>;
 
-Answer fetch(const net::DialTarget& target) {
+Answer fetch(const net::DialTarget& target, bool post) {
   net::IoShards shards(1);
   shards.start();
   std::promise<Answer> promise;
@@ -25,6 +25,7 @@ Answer fetch(const net::DialTarget& target) {
     options.dial.timeout = kTimeout;
     options.max_body_bytes = kMaxAnswerBytes;
     options.max_redirects = 0;
+    options.post = post;
     pending = net::http_get(shards.background(), target, options,
                             [&](Answer answer) { promise.set_value(std::move(answer)); });
   });
@@ -66,12 +67,12 @@ Result<std::string, AdminFailure> ask_admin(const AdminQuery& query) {
   }
   target.target = query.path;
   target.host_header = address;
-  const Answer answer = fetch(target);
+  const Answer answer = fetch(target, query.post);
   if (!answer) {
     return failure(AdminFailure{ExitCode::unavailable, "no answer from the admin listener at " + address + ": " +
                                                            answer.error().failure.detail});
   }
-  if (answer.value().status != 200) {
+  if (answer.value().status != 200 && answer.value().status != 202) {
     return failure(AdminFailure{
         ExitCode::failure,
         address + query.path + " answered " + std::to_string(answer.value().status) + ": " + answer.value().body});

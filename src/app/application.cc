@@ -164,9 +164,12 @@ void Application::start_monitor() {
 
 Result<void, StartFailure> Application::start_admin() {
   const AdminServices services{
-      registry_, [this] { return unhealthy(); }, [this] { return unready(); },
+      registry_,
+      [this] { return unhealthy(); },
+      [this] { return unready(); },
       [this] { return router::status_json(router_->status()); },
-      [this] { return monitor_ ? monitor_->status_json() : std::string("{\"enabled\":false}"); }};
+      [this] { return monitor_ ? monitor_->status_json() : std::string("{\"enabled\":false}"); },
+      [this] { return store_->compact({}); }};
   net::ServerHandlers handlers;
   handlers.on_http = [services](const net::HttpRequest& request) { return answer_admin(services, request); };
   auto listening =

@@ -18,6 +18,7 @@ void build(CLI::App& root, Action& action) {
   add_import(root, action);
   add_export(root, action);
   add_scan(root, action);
+  add_backup(root, action);
   add_db(root, action);
   add_key(root, action);
   add_config(root, action);

@@ -28,6 +28,7 @@ struct StorageMetrics {
   Histogram write_batch_events;    // events per commit
   Histogram write_commit_seconds;  // one commit to the log, disk flush included
   Histogram merge_seconds;         // one memtable into LMDB
+  Gauge compaction_success_timestamp;
   std::array<Counter, 6> deleted;  // events_deleted_total{cause}
 
   void count_deleted(Deleted cause, std::uint64_t n = 1) const { deleted[static_cast<std::size_t>(cause)].add(n); }

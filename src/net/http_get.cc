@@ -54,10 +54,11 @@ class HttpGet final : public Dial {
 
  private:
   void on_open() override {
-    std::string request = "GET " + target_.target + " HTTP/1.1\r\n";
+    std::string request = (fetch_.post ? "POST " : "GET ") + target_.target + " HTTP/1.1\r\n";
     append_header(request, "Host", host_header_of(target_));
     if (!options_.user_agent.empty()) append_header(request, "User-Agent", options_.user_agent);
     for (const auto& [name, value] : fetch_.headers) append_header(request, name, value);
+    if (fetch_.post) append_header(request, "Content-Length", "0");
     append_header(request, "Connection", "close");
     request += "\r\n";
     parser_.reset();

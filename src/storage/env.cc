@@ -9,6 +9,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "storage/data_files.h"
 #include "storage/lmdb_error.h"
 #include "storage/migrations.h"
 #include "util/log.h"
@@ -37,33 +38,42 @@ bool outgrows_memory(const std::filesystem::path& database) {
   return size / 2 > static_cast<std::uintmax_t>(pages) / 4 * static_cast<std::uintmax_t>(page_bytes);
 }
 
+void remove_dead_readers(MDB_env& env) {
+  int dead = 0;
+  if (mdb_reader_check(&env, &dead) == 0 && dead > 0) {
+    log::info("storage", "cleared the slots of readers that are gone", {{"slots", dead}});
+  }
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Env>, StorageFailure> Env::open(const EnvOptions& options) {
   std::unique_ptr<Env> env(new Env);
   env->directory_ = options.directory;
+  env->options_ = options;
   env->read_only_ = options.read_only;
   env->unpacked_ = std::make_unique<EventBlockCache>(options.unpacked_bytes);
   env->tables_.unpacked = env->unpacked_.get();
-  const std::string database = (options.directory / "data.mdb").string();
-  if (options.read_only) {
-    if (::access(database.c_str(), R_OK) != 0) return failure(system_failure(errno, database));
-  } else {
+  if (!options.read_only) {
     std::error_code error;
     std::filesystem::create_directories(options.directory, error);
     if (error) return failure(system_failure(error.value(), options.directory.string()));
     PHAROS_TRYV(env->lock_for_writing());
   }
-  PHAROS_TRYV(env->open_map(options));
+  PHAROS_TRYV(env->open_newest());
   if (!options.read_only) {
-    PHAROS_TRYV(prepare_schema(env->env_));
+    PHAROS_TRYV(prepare_schema(env->current().get()));
+    remove_older_data(options.directory, env->number());
   }
   PHAROS_TRYV(env->open_tables());
   return env;
 }
 
 Env::~Env() {
-  if (env_ != nullptr) mdb_env_close(env_);
+  {
+    Lock lock(mutex_);
+    env_.reset();
+  }
   if (lock_file_ >= 0) ::close(lock_file_);
 }
 
@@ -76,62 +86,112 @@ Result<void, StorageFailure> Env::lock_for_writing() {
   return failure(system_failure(errno, path));
 }
 
-Result<void, StorageFailure> Env::open_map(const EnvOptions& options) {
-  const std::string path = directory_.string();
+std::shared_ptr<MDB_env> Env::current() const {
+  Lock lock(mutex_);
+  return env_;
+}
+
+std::uint64_t Env::number() const {
+  Lock lock(mutex_);
+  return number_;
+}
+
+bool Env::is_newest() const {
+  const auto newest = newest_data(directory_);
+  return newest && newest.value() == number();
+}
+
+Result<void, StorageFailure> Env::open_newest() {
+  while (true) {
+    PHAROS_TRY(const auto newest, newest_data(directory_));
+    const std::uint64_t number = newest.value_or(0);
+    const std::string database = data_path(directory_, number).string();
+    const bool there = !read_only_ || ::access(database.c_str(), R_OK) == 0;
+    const int code = there ? 0 : errno;
+    Result<std::shared_ptr<MDB_env>, StorageFailure> opened = failure(system_failure(code, database));
+    if (there) opened = open_map(number);
+    if (opened) {
+      Lock lock(mutex_);
+      env_ = std::move(opened.value());
+      number_ = number;
+      return success();
+    }
+    // A process that compacts may have removed it since it was found.
+    PHAROS_TRY(const auto newest_by_now, newest_data(directory_));
+    if (!read_only_ || newest_by_now == newest) return opened.error();
+  }
+}
+
+Result<std::shared_ptr<MDB_env>, StorageFailure> Env::open_map(std::uint64_t number) const {
+  const std::filesystem::path database = data_path(directory_, number);
+  const std::string path = number == 0 ? directory_.string() : database.string();
   // NOTLS: a read transaction may move between worker threads.
   unsigned flags = MDB_NOTLS;
-  if (options.read_only) flags |= MDB_RDONLY;
-  if (!options.sync_to_disk) flags |= MDB_NOSYNC;
-  if (outgrows_memory(directory_ / "data.mdb")) flags |= MDB_NORDAHEAD;
+  if (number != 0) flags |= MDB_NOSUBDIR;
+  if (read_only_) flags |= MDB_RDONLY;
+  if (!options_.sync_to_disk) flags |= MDB_NOSYNC;
+  if (outgrows_memory(database)) flags |= MDB_NORDAHEAD;
 
-  for (std::uint64_t map_size = options.map_size_bytes;; map_size /= 2) {
-    int code = mdb_env_create(&env_);
-    if (code == 0) code = mdb_env_set_maxdbs(env_, kTableCount);
-    if (code == 0) code = mdb_env_set_maxreaders(env_, static_cast<unsigned>(options.max_readers));
-    if (code == 0) code = mdb_env_set_mapsize(env_, map_size);
-    if (code == 0) code = mdb_env_open(env_, path.c_str(), flags, 0600);
+  MDB_env* env = nullptr;
+  for (std::uint64_t map_size = options_.map_size_bytes;; map_size /= 2) {
+    int code = mdb_env_create(&env);
+    if (code == 0) code = mdb_env_set_maxdbs(env, kTableCount);
+    if (code == 0) code = mdb_env_set_maxreaders(env, static_cast<unsigned>(options_.max_readers));
+    if (code == 0) code = mdb_env_set_mapsize(env, map_size);
+    if (code == 0) code = mdb_env_open(env, path.c_str(), flags, 0600);
     if (code == 0) {
-      if (map_size != options.map_size_bytes) {
+      if (map_size != options_.map_size_bytes) {
         log::warn("storage", "the system refused the map size; a smaller one is in use",
-                  {{"wanted_bytes", options.map_size_bytes}, {"bytes", map_size}});
+                  {{"wanted_bytes", options_.map_size_bytes}, {"bytes", map_size}});
       }
       break;
     }
-    mdb_env_close(env_);
-    env_ = nullptr;
+    mdb_env_close(env);
+    env = nullptr;
     if (code != ENOMEM || map_size / 2 < kSmallestMap) return failure(lmdb_failure(code, path));
   }
-
-  clear_dead_readers();
-  return success();
+  std::shared_ptr<MDB_env> opened(env, mdb_env_close);
+  remove_dead_readers(*opened);
+  return opened;
 }
 
-void Env::clear_dead_readers() {
-  int dead = 0;
-  if (mdb_reader_check(env_, &dead) == 0 && dead > 0) {
-    log::info("storage", "cleared the slots of readers that are gone", {{"slots", dead}});
+void Env::clear_dead_readers() { remove_dead_readers(*current()); }
+
+Result<void, StorageFailure> Env::replace(std::uint64_t number) {
+  PHAROS_TRY(auto next, open_map(number));
+  Tables tables = tables_;
+  PHAROS_TRYV(open_tables(*next, kTableSpecs, tables));
+  if (tables.handles != tables_.handles) {
+    return StorageFailure{StorageError::corrupt, data_path(directory_, number).string() + ": other handles"};
   }
+  {
+    Lock lock(mutex_);
+    env_.swap(next);
+    number_ = number;
+  }
+  remove_older_data(directory_, number);
+  return success();
 }
 
 Result<void, StorageFailure> Env::open_tables() {
   // The version first: another one may have other tables.
-  PHAROS_TRYV(open_tables({kTableSpecs.data(), 1}));
+  PHAROS_TRYV(open_tables(*current(), {kTableSpecs.data(), 1}, tables_));
   static_assert(kTableSpecs[0].table == Table::meta);
   {
     PHAROS_TRY(const ReadTxn read, this->read());
     PHAROS_TRY(tables_.hash_key, check_meta(read, tables_));
   }
-  return open_tables(kTableSpecs);
+  return open_tables(*current(), kTableSpecs, tables_);
 }
 
-Result<void, StorageFailure> Env::open_tables(std::span<const TableSpec> specs) {
+Result<void, StorageFailure> Env::open_tables(MDB_env& env, std::span<const TableSpec> specs, Tables& into) const {
   MDB_txn* txn = nullptr;
-  if (const int code = mdb_txn_begin(env_, nullptr, MDB_RDONLY, &txn)) {
+  if (const int code = mdb_txn_begin(&env, nullptr, MDB_RDONLY, &txn)) {
     return failure(lmdb_failure(code, directory_.string()));
   }
   for (const TableSpec& table : specs) {
     const int code =
-        mdb_dbi_open(txn, table.name, lmdb_flags(table.shape), &tables_.handles[static_cast<std::size_t>(table.table)]);
+        mdb_dbi_open(txn, table.name, lmdb_flags(table.shape), &into.handles[static_cast<std::size_t>(table.table)]);
     if (code == 0) continue;
     mdb_txn_abort(txn);
     const std::string what = directory_.string() + ": table " + table.name;

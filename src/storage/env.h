@@ -1,11 +1,14 @@
 // One LMDB environment: directory, lock against a second writer, map, tables, schema version.
 //
-//   <directory>/data.mdb     the database
-//   <directory>/lock.mdb     LMDB's reader table and writer mutex
+//   <directory>/data.mdb     the database, or data-<n>.mdb once it was compacted (data_files.h)
+//   <directory>/lock.mdb     LMDB's reader table and writer mutex, or data-<n>.mdb-lock
 //   <directory>/pharos.lock  held with flock() by the process that writes
 //
 // One Env a database and process (LMDB's rule). Owned by the Store or by a command line tool; outlives its
 // transactions. Any thread.
+//
+// After replace() transactions begin on another file of the same content. One that was begun before goes on reading the
+// old file, whose room is given back with the last of them.
 #pragma once
 
 #include <cstddef>
@@ -20,6 +23,7 @@
 #include "storage/tables.h"
 #include "storage/txn.h"
 #include "util/result.h"
+#include "util/sync.h"
 
 struct MDB_env;
 
@@ -43,8 +47,8 @@ class Env {
   Env(const Env&) = delete;
   Env& operator=(const Env&) = delete;
 
-  Result<ReadTxn, StorageFailure> read() const { return ReadTxn::begin(env_); }
-  Result<WriteTxn, StorageFailure> write() { return WriteTxn::begin(env_, tables_); }
+  Result<ReadTxn, StorageFailure> read() const { return ReadTxn::begin(current()); }
+  Result<WriteTxn, StorageFailure> write() { return WriteTxn::begin(current().get(), tables_); }
 
   // Frees what readers hold back whose processes have died: while they seem to read, no page they saw is used again.
   void clear_dead_readers();
@@ -52,21 +56,34 @@ class Env {
   const Tables& tables() const { return tables_; }
   const std::filesystem::path& directory() const { return directory_; }
   bool read_only() const { return read_only_; }
-  MDB_env* handle() const { return env_; }
+  // What transactions that begin now read.
+  std::shared_ptr<MDB_env> current() const;
+
+  // The number of the file in use.
+  std::uint64_t number() const;
+  // Whether no other process has replaced it.
+  bool is_newest() const;
+  // To the file of that number, which holds the same. No write transaction is open, and none begins meanwhile.
+  Result<void, StorageFailure> replace(std::uint64_t number);
 
  private:
   Env() = default;
   Result<void, StorageFailure> lock_for_writing();
-  Result<void, StorageFailure> open_map(const EnvOptions& options);
+  Result<std::shared_ptr<MDB_env>, StorageFailure> open_map(std::uint64_t number) const;
+  Result<void, StorageFailure> open_newest();
   Result<void, StorageFailure> open_tables();
-  Result<void, StorageFailure> open_tables(std::span<const TableSpec> specs);
+  Result<void, StorageFailure> open_tables(MDB_env& env, std::span<const TableSpec> specs, Tables& into) const;
 
   std::filesystem::path directory_;
+  EnvOptions options_;
   bool read_only_ = false;
   int lock_file_ = -1;
-  MDB_env* env_ = nullptr;
   std::unique_ptr<EventBlockCache> unpacked_;
   Tables tables_;
+
+  mutable Mutex mutex_;
+  std::shared_ptr<MDB_env> env_ PHAROS_GUARDED_BY(mutex_);
+  std::uint64_t number_ PHAROS_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace pharos::storage

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "storage/compaction.h"
 #include "storage/merge_memtable.h"
 #include "storage/meta.h"
 #include "storage/wal.h"
@@ -53,6 +54,43 @@ bool Merger::submit(Update&& update) {
   return true;
 }
 
+Result<void, StorageFailure> Merger::compact(CompactionDone done) {
+  PHAROS_TRYV(expect_room_to_compact(env_));
+  {
+    Lock lock(mutex_);
+    if (stopping_) return StorageFailure{StorageError::locked, "the database is closing"};
+    if (compacting_) return StorageFailure{StorageError::locked, "a compaction is under way"};
+    compacting_ = true;
+    compaction_ = std::move(done);
+    awake_ = true;
+  }
+  changed_.notify_one();
+  return success();
+}
+
+void Merger::run_compaction(const CompactionDone& done) {
+  const SteadyTime began = clock_.now();
+  auto compacted = storage::compact(env_, files_, [this] {
+    Lock lock(mutex_);
+    return stopping_;
+  });
+  if (compacted) {
+    log::info("storage", "compacted the database",
+              {{"before_bytes", compacted.value().before_bytes},
+               {"after_bytes", compacted.value().after_bytes},
+               {"ms", std::chrono::duration_cast<std::chrono::milliseconds>(clock_.now() - began).count()}});
+    metrics_.compaction_success_timestamp.set(clock_.unix_now());
+  } else {
+    log::error("storage", "the database could not be compacted, it stays as it was",
+               {{"error", describe(compacted.error().error)}, {"detail", compacted.error().detail}});
+  }
+  {
+    Lock lock(mutex_);
+    compacting_ = false;
+  }
+  if (done) done(std::move(compacted));
+}
+
 void Merger::stop() {
   {
     Lock lock(mutex_);
@@ -68,6 +106,8 @@ void Merger::run() {
   while (true) {
     std::deque<Update> updates;
     bool stopping = false;
+    CompactionDone compaction;
+    bool compact_now = false;
     {
       Lock lock(mutex_);
       const auto retry = std::chrono::steady_clock::now() + kRetryInterval;
@@ -81,11 +121,14 @@ void Merger::run() {
       awake_ = false;
       stopping = stopping_;
       updates.swap(updates_);
+      compaction.swap(compaction_);
+      compact_now = compacting_;
       metrics_.merger_depth.set(0);
     }
     if (!updates.empty()) apply_updates(updates);
     stuck = !merge_all(stopping);
     memtables_.set_stuck(stuck);
+    if (compact_now) run_compaction(compaction);
     if (stopping) return;
   }
 }

@@ -1,6 +1,8 @@
 // The one thread that writes to LMDB while the store is open: merges frozen memtables, oldest first, and applies the
 // updates of other tables between them. A merged memtable's log is removed.
 //
+// It also compacts the database when it is asked to: as the one writer it knows that nothing is written meanwhile.
+//
 // When LMDB cannot be written (the map or the disk is full) it tries again, and again, until there is room; meanwhile
 // memtables pile up to Memtables::kMaxFrozen and then the writer refuses.
 #pragma once
@@ -41,6 +43,8 @@ class Merger {
   void wake();
   // Any thread. False, and the update untouched, while too many wait.
   bool submit(Update&& update);
+  // As Store::compact(). Any thread.
+  Result<void, StorageFailure> compact(CompactionDone done);
   // Merges what is left, the active memtable too, tries once where that fails, and ends the thread. Nothing is added to
   // the memtables any more.
   void stop();
@@ -54,6 +58,7 @@ class Merger {
   // second takes the pages that the first freed; the file would grow by as many otherwise.
   Result<void, StorageFailure> pass_a_commit();
   void apply_updates(std::deque<Update>& updates);
+  void run_compaction(const CompactionDone& done);
   // Whether the updates are durable; applied[i] tells which took effect.
   bool apply_together(const std::deque<Update>& updates, std::vector<bool>& applied);
   void complain(std::string_view what, const StorageFailure& failure);
@@ -71,6 +76,8 @@ class Merger {
   bool awake_ PHAROS_GUARDED_BY(mutex_) = true;
   bool stopping_ PHAROS_GUARDED_BY(mutex_) = false;
   std::deque<Update> updates_ PHAROS_GUARDED_BY(mutex_);
+  CompactionDone compaction_ PHAROS_GUARDED_BY(mutex_);  // asked for
+  bool compacting_ PHAROS_GUARDED_BY(mutex_) = false;    // from the asking to the end
 
   Mutex stop_mutex_;
   std::thread thread_ PHAROS_GUARDED_BY(stop_mutex_);

@@ -57,6 +57,11 @@ class LmdbStore final : public Store {
     return now && now.value().find(id).has_value();
   }
 
+  Result<void, StorageFailure> compact(CompactionDone done) override {
+    if (!merger_) return StorageFailure{StorageError::locked, "the database is open for reading only"};
+    return merger_->compact(std::move(done));
+  }
+
   bool is_failing() const override { return writer_ && (writer_->is_failing() || memtables_.is_stuck()); }
 
   void stop() override {
@@ -85,9 +90,16 @@ Result<std::unique_ptr<Store>, StorageFailure> Store::open(const StoreOptions& o
   env_options.max_readers = options.max_readers;
   env_options.unpacked_bytes = options.unpacked_bytes;
   env_options.read_only = options.read_only;
-  PHAROS_TRY(auto env, Env::open(env_options));
   Files& files = options.files != nullptr ? *options.files : system_files();
-  PHAROS_TRY(auto recovered, recover(*env, files));
+  std::unique_ptr<Env> env;
+  Recovered recovered;
+  // Logs are merged into the newest file and removed: beside a process that compacts, those that an older file lacks
+  // may be gone.
+  do {
+    env.reset();
+    PHAROS_TRY(env, Env::open(env_options));
+    PHAROS_TRY(recovered, recover(*env, files));
+  } while (options.read_only && !env->is_newest());
   return std::unique_ptr<Store>(new LmdbStore(std::move(env), std::move(recovered), options, clock, metrics, files));
 }
 

@@ -79,6 +79,12 @@ enum class PutOutcome {
   failed_io,
 };
 
+struct Compacted {
+  std::uint64_t before_bytes = 0;  // of the database's file
+  std::uint64_t after_bytes = 0;
+};
+using CompactionDone = std::function<void(Result<Compacted, StorageFailure>)>;
+
 // An event as the feed and the writer carry it; shared, never changed after submission.
 using EventPtr = std::shared_ptr<const Event>;
 
@@ -129,6 +135,14 @@ class Store {
 
   // True from a commit, to the log or to LMDB, that could not be made to the next one that was. Any thread.
   virtual bool is_failing() const { return false; }
+
+  // Gives back the room of pages that are not in use: copies the others to another file, which takes the place of the
+  // first. Meanwhile nothing is merged; memtables pile up, and once there are Memtables::kMaxFrozen commits wait.
+  // Returns at once: locked while one is under way and in a store that is read only or stopped, disk_full where there
+  // is no room for the copy; otherwise done is called later, from another thread. stop() gives it up.
+  virtual Result<void, StorageFailure> compact(CompactionDone) {
+    return StorageFailure{StorageError::locked, "nothing is compacted here"};
+  }
 
   // Commits what was submitted, answers it, merges it and stops the threads. Idempotent; not from a callback.
   virtual void stop() = 0;

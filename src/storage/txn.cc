@@ -35,15 +35,18 @@ std::optional<std::string_view> Txn::get(Dbi table, std::string_view key) const 
   return to_view(value);
 }
 
-Result<ReadTxn, StorageFailure> ReadTxn::begin(MDB_env* env) {
+Result<ReadTxn, StorageFailure> ReadTxn::begin(std::shared_ptr<MDB_env> env) {
   MDB_txn* txn = nullptr;
-  if (const int code = mdb_txn_begin(env, nullptr, MDB_RDONLY, &txn)) {
+  if (const int code = mdb_txn_begin(env.get(), nullptr, MDB_RDONLY, &txn)) {
     return pharos::failure(lmdb_failure(code, "begin of a read transaction"));
   }
-  return ReadTxn(txn);
+  ReadTxn begun(txn);
+  begun.env_held_ = std::move(env);
+  return begun;
 }
 
 ReadTxn& ReadTxn::operator=(ReadTxn&& other) noexcept {
+  std::swap(env_held_, other.env_held_);
   std::swap(txn_, other.txn_);
   std::swap(error_, other.error_);
   return *this;

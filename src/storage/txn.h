@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -37,20 +38,23 @@ class Txn {
 
  protected:
   explicit Txn(MDB_txn* txn) : txn_(txn) {}
-  Txn(Txn&& other) noexcept : txn_(std::exchange(other.txn_, nullptr)), error_(other.error_) {}
+  Txn(Txn&& other) noexcept
+      : env_held_(std::move(other.env_held_)), txn_(std::exchange(other.txn_, nullptr)), error_(other.error_) {}
   ~Txn();  // aborts what is still open
 
   friend class Cursor;
   // True when code is MDB_SUCCESS; anything but MDB_NOTFOUND fails the transaction.
   bool note(int code) const;
 
+  std::shared_ptr<MDB_env> env_held_;  // of a read transaction
   MDB_txn* txn_;
   mutable int error_ = 0;  // LMDB's code of the first failure
 };
 
 class ReadTxn : public Txn {
  public:
-  static Result<ReadTxn, StorageFailure> begin(MDB_env* env);
+  // Keeps the environment open.
+  static Result<ReadTxn, StorageFailure> begin(std::shared_ptr<MDB_env> env);
   ReadTxn(ReadTxn&& other) noexcept = default;
   ReadTxn& operator=(ReadTxn&& other) noexcept;
 

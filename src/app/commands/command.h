@@ -39,6 +39,7 @@ void add_serve(CLI::App& root, Action& action);
 void add_import(CLI::App& root, Action& action);
 void add_export(CLI::App& root, Action& action);
 void add_scan(CLI::App& root, Action& action);
+void add_backup(CLI::App& root, Action& action);
 void add_db(CLI::App& root, Action& action);
 void add_key(CLI::App& root, Action& action);
 void add_config(CLI::App& root, Action& action);

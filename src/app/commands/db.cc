@@ -1,7 +1,13 @@
-#include <fmt/format.h>
+#include <future>
 
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "app/admin_client.h"
 #include "app/commands/command.h"
+#include "app/data_owner.h"
 #include "app/progress.h"
+#include "app/run_file.h"
 #include "storage/check.h"
 #include "storage/info.h"
 
@@ -73,10 +79,48 @@ ExitCode check(const std::string& config_file, bool signatures) {
   return ExitCode::failure;
 }
 
+ExitCode complain_about(const storage::StorageFailure& failure) {
+  complain(failure_text(failure));
+  return exit_code(failure.error);
+}
+
+ExitCode compact_closed(const storage::StoreOptions& options) {
+  if (const auto refusal = refuse_as_root(options.directory, ::geteuid())) {
+    complain(*refusal);
+    return ExitCode::permission;
+  }
+  const SystemClock clock;
+  const auto store = storage::Store::open(options, clock);
+  if (!store) return complain_about(store.error());
+  std::promise<Result<storage::Compacted, storage::StorageFailure>> promise;
+  auto end = promise.get_future();
+  const auto begun = store.value()->compact([&promise](auto compacted) { promise.set_value(std::move(compacted)); });
+  if (!begun) return complain_about(begun.error());
+  const auto compacted = end.get();
+  if (!compacted) return complain_about(compacted.error());
+  fmt::print("{} before, {} after\n", megabytes(compacted.value().before_bytes),
+             megabytes(compacted.value().after_bytes));
+  return ExitCode::ok;
+}
+
+ExitCode compact(const std::string& config_file, const std::string& admin) {
+  const auto loaded = load_or_complain(config_file);
+  if (!loaded) return ExitCode::settings;
+  const storage::StoreOptions& store = loaded->options.store;
+  if (admin.empty() && !RunFile::read(store.directory)) return compact_closed(store);
+  const auto answer = ask_admin({store.directory, admin, "/compact", true});
+  if (!answer) {
+    complain(answer.error().detail);
+    return answer.error().code;
+  }
+  fmt::print("{}", answer.value());
+  return ExitCode::ok;
+}
+
 }  // namespace
 
 void add_db(CLI::App& root, Action& action) {
-  CLI::App* group = root.add_subcommand("db", "Look into the database; both run beside a serving instance");
+  CLI::App* group = root.add_subcommand("db", "Look into the database and compact it, beside a serving instance too");
   group->require_subcommand(1);
   CLI::App* info = group->add_subcommand("info", "Entries and sizes of all tables");
   const auto info_config = add_config_option(*info);
@@ -87,6 +131,15 @@ void add_db(CLI::App& root, Action& action) {
   check_command->add_flag("--signatures", *signatures, "Verify every signature too");
   check_command->callback([&action, check_config, signatures] {
     action = [check_config, signatures] { return check(*check_config, *signatures); };
+  });
+  CLI::App* compact_command = group->add_subcommand(
+      "compact",
+      "Give back the disk space of what was erased; a serving instance does it itself, and its log tells the end");
+  const auto compact_config = add_config_option(*compact_command);
+  auto admin = std::make_shared<std::string>();
+  compact_command->add_option("--admin", *admin, "Admin listener to ask, host:port; else the one in run.json");
+  compact_command->callback([&action, compact_config, admin] {
+    action = [compact_config, admin] { return compact(*compact_config, *admin); };
   });
 }
 

@@ -12,10 +12,14 @@ using ::testing::HasSubstr;
 class AdminTest : public ::testing::Test {
  protected:
   net::HttpResponse get(const std::string& target, const std::string& method = "GET") {
-    const AdminServices services{registry_, [this] { return unhealthy_; }, [this] { return unready_; },
+    const AdminServices services{registry_,
+                                 [this] { return unhealthy_; },
+                                 [this] { return unready_; },
                                  [] { return std::string("{\"upstreams\":[]}"); },
-                                 [] { return std::string("{\"enabled\":false}"); }};
+                                 [] { return std::string("{\"enabled\":false}"); },
+                                 [this] { return compaction_; }};
     net::HttpRequest request;
+    request.headers = headers_;
     request.method = method;
     request.target = target;
     return answer_admin(services, request);
@@ -24,6 +28,8 @@ class AdminTest : public ::testing::Test {
   metrics::Registry registry_;
   std::string unhealthy_;
   std::string unready_;
+  std::vector<std::pair<std::string, std::string>> headers_;
+  Result<void, storage::StorageFailure> compaction_ = success();
 };
 
 TEST_F(AdminTest, GivesMetricsInTheTextFormat) {
@@ -48,6 +54,21 @@ TEST_F(AdminTest, HealthAndReadinessSayWhyNot) {
 TEST_F(AdminTest, GivesTheStatusOfRouterAndMonitorAsJson) {
   EXPECT_EQ(get("/api/v1/router?x=1").body, "{\"upstreams\":[]}");
   EXPECT_EQ(get("/api/v1/monitor").body, "{\"enabled\":false}");
+}
+
+TEST_F(AdminTest, BeginsACompactionOnPostAlone) {
+  EXPECT_EQ(get("/compact").status, 405U);
+  EXPECT_EQ(get("/compact", "POST").status, 202U);
+  compaction_ = storage::StorageFailure{storage::StorageError::locked, "a compaction is under way"};
+  EXPECT_EQ(get("/compact", "POST").status, 409U);
+  EXPECT_EQ(get("/compact", "POST").body, "a compaction is under way\n");
+  compaction_ = storage::StorageFailure{storage::StorageError::disk_full, "no room"};
+  EXPECT_EQ(get("/compact", "POST").status, 507U);
+}
+
+TEST_F(AdminTest, DoesNothingForPagesInABrowser) {
+  headers_ = {{"Origin", "https://example.com"}};
+  EXPECT_EQ(get("/compact", "POST").status, 403U);
 }
 
 TEST_F(AdminTest, RefusesOtherPathsAndMethods) {

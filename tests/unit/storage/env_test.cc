@@ -156,7 +156,7 @@ TEST(Migrations, StepsThatAreMissingRunInOrderOnce) {
   const std::array steps{Migration{0, "long done", note_step<'0'>}, Migration{1, "first", note_step<'1'>},
                          Migration{2, "second", note_step<'2'>}};
   for (int i = 0; i < 2; ++i) {
-    ASSERT_TRUE(prepare_schema(env.value()->handle(), steps, 3));
+    ASSERT_TRUE(prepare_schema(env.value()->current().get(), steps, 3));
     const auto txn = std::move(env.value()->read().value());
     EXPECT_EQ(read_schema_version(txn, tables), 3U);
     EXPECT_EQ(txn.get(tables[Table::kv_misc], "steps"), "12");
@@ -170,7 +170,7 @@ TEST(Migrations, StepThatFailsLeavesTheVersionBeforeIt) {
                                      txn.put(txn.tables()[Table::kv_misc], "half", "done");
                                      return failure(StorageFailure{StorageError::io, "no"});
                                    }}};
-  EXPECT_FALSE(prepare_schema(env.value()->handle(), steps, 2));
+  EXPECT_FALSE(prepare_schema(env.value()->current().get(), steps, 2));
   const auto txn = std::move(env.value()->read().value());
   EXPECT_EQ(read_schema_version(txn, env.value()->tables()), 1U);
   EXPECT_FALSE(txn.get(env.value()->tables()[Table::kv_misc], "half"));
@@ -179,7 +179,7 @@ TEST(Migrations, StepThatFailsLeavesTheVersionBeforeIt) {
 TEST(Migrations, GapBetweenStepsIsAnError) {
   const testing::TempDir directory;
   auto env = Env::open(options_for(directory.path()));
-  const auto result = prepare_schema(env.value()->handle(), {}, 2);
+  const auto result = prepare_schema(env.value()->current().get(), {}, 2);
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().error, StorageError::corrupt);
 }

@@ -1,0 +1,66 @@
+#include "storage/backup.h"
+
+#include <fmt/format.h>
+
+#include "app/commands/command.h"
+#include "app/progress.h"
+
+namespace pharos::app {
+namespace {
+
+std::string megabytes(std::uint64_t bytes) { return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1 << 20)); }
+
+struct Arguments {
+  std::shared_ptr<std::string> config;
+  std::string destination;
+  bool without_identity = false;
+};
+
+ExitCode back_up(const Arguments& arguments) {
+  const auto loaded = load_or_complain(*arguments.config);
+  if (!loaded) return ExitCode::settings;
+  const storage::StoreOptions& store = loaded->options.store;
+  storage::BackupOptions options;
+  options.source.directory = store.directory;
+  options.source.map_size_bytes = store.map_size_bytes;
+  options.source.max_readers = store.max_readers;
+  options.destination = arguments.destination;
+  options.with_identity = !arguments.without_identity;
+
+  const SystemClock clock;
+  Progress progress(clock);
+  const auto made = storage::back_up(options, [&](std::uint64_t done, std::uint64_t about) {
+    if (progress.due()) progress.show(fmt::format("backup: {} of about {}", megabytes(done), megabytes(about)));
+  });
+  progress.clear();
+  if (!made) {
+    complain(std::string(describe(made.error().error)) + ": " + made.error().detail);
+    return exit_code(made.error().error);
+  }
+  fmt::print("{}: {}, with {} logs that are not merged yet\n", arguments.destination, megabytes(made.value().bytes),
+             made.value().logs);
+  if (made.value().identity) {
+    fmt::print("it holds the relay's secret key, identity.key: whoever reads it can speak as the relay\n");
+  } else if (arguments.without_identity) {
+    fmt::print("it is without the relay's secret key: one that is started on it alone is another relay\n");
+  } else {
+    fmt::print("there is no identity.key in {}: the relay's secret key is kept elsewhere and is not in the backup\n",
+               store.directory.string());
+  }
+  return ExitCode::ok;
+}
+
+}  // namespace
+
+void add_backup(CLI::App& root, Action& action) {
+  CLI::App* command = root.add_subcommand(
+      "backup", "Copy the database, the relay's secret key too, to a directory; runs beside a serving instance");
+  auto arguments = std::make_shared<Arguments>();
+  arguments->config = add_config_option(*command);
+  command->add_option("directory", arguments->destination, "An empty directory, or one to make: a storage.directory")
+      ->required();
+  command->add_flag("--without-identity", arguments->without_identity, "Leave out identity.key");
+  command->callback([&action, arguments] { action = [arguments] { return back_up(*arguments); }; });
+}
+
+}  // namespace pharos::app

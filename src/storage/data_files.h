@@ -1,0 +1,32 @@
+// Which file of a directory is the database. A compaction writes the next one beside the one in use and gives it its
+// name when it is whole and durable: the one with the highest number is the database, those below are removed.
+//
+//   data.mdb               number 0, with lock.mdb
+//   data-<n>.mdb           number n, with data-<n>.mdb-lock: two environments of one process may not share a lock file
+//   data-<n>.mdb.tmp       not whole yet, or never
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+
+#include "storage/error.h"
+#include "util/result.h"
+
+namespace pharos::storage {
+
+std::filesystem::path data_path(const std::filesystem::path& directory, std::uint64_t number);
+std::filesystem::path draft_data_path(const std::filesystem::path& directory, std::uint64_t number);
+
+// nullopt where there is none yet, or no directory.
+Result<std::optional<std::uint64_t>, StorageFailure> newest_data(const std::filesystem::path& directory);
+
+// Makes the draft of that number the database, durably; it was synced.
+Result<void, StorageFailure> publish_data(const std::filesystem::path& directory, std::uint64_t number);
+
+// Those below `number`, with their locks, and drafts. By the process that writes; what cannot be removed stays.
+void remove_older_data(const std::filesystem::path& directory, std::uint64_t number);
+// That one, which is not in use.
+void remove_data(const std::filesystem::path& directory, std::uint64_t number);
+
+}  // namespace pharos::storage
