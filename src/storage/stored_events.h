@@ -10,6 +10,7 @@
 
 #include "storage/dictionary_table.h"
 #include "storage/event_block.h"
+#include "storage/index_table.h"
 #include "storage/record.h"
 #include "storage/tables.h"
 #include "storage/txn.h"
@@ -34,6 +35,12 @@ class StoredEvents {
   // The event of that number or the next higher one.
   std::optional<RecordView> at_or_after(Seq seq);
 
+  // A cursor over by_id, opened once for all who look for ids.
+  IndexCursor& ids() {
+    if (!ids_) ids_.emplace(txn_, tables_, Table::by_id);
+    return *ids_;
+  }
+
   // True when what was read broke its grammar.
   bool damaged() const { return damaged_; }
 
@@ -47,6 +54,7 @@ class StoredEvents {
   const Txn& txn_;
   const Tables& tables_;
   Cursor cursor_;
+  std::optional<IndexCursor> ids_;
   const StoredDictionary dictionary_;
   std::optional<EventBlockReader> block_;  // the last one entered
   std::array<std::shared_ptr<const BlockBody>, kHeldBodies> held_;
