@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ingest/held_ids.h"
 #include "nostr/canonical.h"
 #include "nostr/kind.h"
 #include "nostr/schnorr.h"
@@ -197,7 +198,7 @@ void Pipeline::State::run_job() {
       pending_.erase(pending_.begin(), pending_.begin() + count);
       number = next_batch_++;
     }
-    std::erase_if(batch, [this](const ItemPtr& item) { return !verify(item); });
+    verify(batch);
     sequencer_.deposit(number, std::move(batch));
     forward();
 
@@ -225,27 +226,45 @@ void Pipeline::State::run_bulk(std::uint64_t number, const std::shared_ptr<ItemG
     tally_.received(item->submission.source);
     if (const auto refusal = refuse_at_door(item->event(), item->submission.source, now, *admission)) {
       settle_one(item, *refusal);
-    } else if (verify(item)) {
+    } else {
       batch.push_back(item);
     }
   }
+  verify(batch);
   sequencer_.deposit(number, std::move(batch));
   forward();
   leave_group(*group);
 }
 
-bool Pipeline::State::verify(const ItemPtr& item) {
+void Pipeline::State::verify(Batch& batch) {
+  drop_known(batch);
+  std::erase_if(batch, [this](const ItemPtr& item) { return !lead_and_verify(item); });
+}
+
+void Pipeline::State::drop_known(Batch& batch) {
+  std::vector<std::pair<ItemPtr, Verdict>> decided;
+  {
+    HeldIds held(store_);
+    std::erase_if(batch, [&](ItemPtr& item) {
+      if (item->submission.is_trusted) return false;
+      const Event& event = item->event();
+      if (compute_id(event) != event.id) {
+        decided.emplace_back(item, rejected(Reason::invalid_id, "the id is not the hash of the event"));
+        return true;
+      }
+      const bool is_ephemeral = classify(event.kind) == KindClass::ephemeral;
+      if (is_ephemeral ? !ids_.is_recent_ephemeral(event.id) : !held.contains(event.id)) return false;
+      decided.emplace_back(item, Verdict{Fate::duplicate, Reason::none, {}});
+      return true;
+    });
+  }
+  // All at once: their sender is woken once, and no callback runs while the snapshot is held.
+  for (const auto& [item, verdict] : decided) settle(item, verdict);
+}
+
+bool Pipeline::State::lead_and_verify(const ItemPtr& item) {
   if (item->submission.is_trusted) return true;
   const Event& event = item->event();
-  if (compute_id(event) != event.id) {
-    settle(item, rejected(Reason::invalid_id, "the id is not the hash of the event"));
-    return false;
-  }
-  const bool is_ephemeral = classify(event.kind) == KindClass::ephemeral;
-  if (is_ephemeral ? ids_.is_recent_ephemeral(event.id) : store_.contains(event.id)) {
-    settle(item, {Fate::duplicate, Reason::none, {}});
-    return false;
-  }
   if (!ids_.lead_or_wait(item)) return false;
   item->is_leader = true;
   const SteadyTime start = clock_.now();

@@ -44,8 +44,11 @@ class Pipeline::State : public std::enable_shared_from_this<Pipeline::State> {
   bool start_job() PHAROS_REQUIRES(mutex_);
   void run_job();
   void run_bulk(std::uint64_t number, const std::shared_ptr<ItemGroup>& group);
-  // Checks one item; true when it goes on to the writer.
-  bool verify(const ItemPtr& item);
+  // Leaves what goes on to the writer.
+  void verify(Batch& batch);
+  // Settles what is no event or known already.
+  void drop_known(Batch& batch);
+  bool lead_and_verify(const ItemPtr& item);
 
   void forward();
   Forwarded forward_one(const ItemPtr& item);

@@ -60,8 +60,8 @@ struct Options {
   bool gate_private_messages = true;
   bool monitoring = false;  // NIP-66 events are published here
 
-  // One slice of a stored phase on the worker pool.
-  std::chrono::microseconds slice_time{5'000};
+  // One slice of a stored phase on the worker pool. A new query waits for one of another to end.
+  std::chrono::microseconds slice_time{1'000};
   std::size_t slice_records = 20'000;
   std::size_t slice_bytes = 256 * 1024;
   std::size_t max_queued_slices = 20'000;  // over all connections; beyond it CLOSED

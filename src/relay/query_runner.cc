@@ -9,11 +9,9 @@ QueryRunner::QueryRunner(const storage::Store& store, WorkerPool& pool, const Cl
 bool QueryRunner::run(std::shared_ptr<Scan> scan, std::function<void(ScanSlice&&)> done) {
   Lock lock(mutex_);
   if (queue_.size() >= max_queued_) return false;
-  queue_.push_back({std::move(scan), std::move(done)});
-  if (jobs_ < parallel_ && !start_job() && jobs_ == 0) {
-    queue_.pop_back();
-    return false;
-  }
+  if (jobs_ < parallel_ && !start_job() && jobs_ == 0) return false;
+  const Duration used = scan->used();
+  queue_.push({std::move(scan), std::move(done)}, clock_.now(), used);
   metrics_.scans_queued.set(static_cast<std::int64_t>(queue_.size()));
   return true;
 }
@@ -34,8 +32,7 @@ void QueryRunner::run_job() {
         --jobs_;
         return;
       }
-      request = std::move(queue_.front());
-      queue_.pop_front();
+      request = queue_.pop();
       metrics_.scans_queued.set(static_cast<std::int64_t>(queue_.size()));
     }
     run_one(request);

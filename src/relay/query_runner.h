@@ -1,14 +1,15 @@
-// Runs scan slices on the worker pool, in turn: one slice each, so a long query delays a short one by a slice at most.
+// Runs scan slices on the worker pool. Each waits its turn as slice_queue.h says, so a new query waits for the slice
+// that runs and for other new ones, however many long scans there are.
 // Any thread.
 #pragma once
 
 #include <cstddef>
-#include <deque>
 #include <functional>
 #include <memory>
 
 #include "metrics/relay_metrics.h"
 #include "relay/scan.h"
+#include "relay/slice_queue.h"
 #include "util/sync.h"
 #include "util/worker_pool.h"
 
@@ -48,7 +49,7 @@ class QueryRunner final : public SliceRunner, public std::enable_shared_from_thi
   const metrics::RelayMetrics metrics_;
 
   Mutex mutex_;
-  std::deque<Request> queue_ PHAROS_GUARDED_BY(mutex_);
+  SliceQueue<Request> queue_ PHAROS_GUARDED_BY(mutex_);
   std::size_t jobs_ PHAROS_GUARDED_BY(mutex_) = 0;
 };
 

@@ -39,6 +39,7 @@ ScanSlice Scan::run_slice(const storage::Store& store, const Clock& clock) {
   ScanSlice slice;
   slice.end = storage::SliceEnd::finished;
   if (cancelled_.load(std::memory_order_relaxed) || given_ >= max_events_) return slice;
+  const SteadyTime begin = clock.now();
   TimeBudget budget(clock, slice_time_, slice_records_);
   const std::size_t scanned_before = query_.scanned();
   slice.end = query_.run_slice(store, clock.unix_now(), budget, [&](const storage::RecordView& record) {
@@ -50,6 +51,7 @@ ScanSlice Scan::run_slice(const storage::Store& store, const Clock& clock) {
     return given_ < max_events_ && slice.bytes.size() < slice_bytes_ && !cancelled_.load(std::memory_order_relaxed);
   });
   slice.scanned = query_.scanned() - scanned_before;
+  used_ += clock.now() - begin;
   // Newest first over all filters, so what is cut off here is the oldest: a limit like any other.
   if (given_ >= max_events_ && slice.end == storage::SliceEnd::more) slice.end = storage::SliceEnd::finished;
   return slice;

@@ -16,6 +16,7 @@
 #include "relay/live_index.h"
 #include "relay/options.h"
 #include "storage/query.h"
+#include "util/clock.h"
 
 namespace pharos::relay {
 
@@ -36,6 +37,9 @@ class Scan {
   // One slice; a cancelled scan gives an empty one that says finished, which nobody waits for.
   ScanSlice run_slice(const storage::Store& store, const Clock& clock);
 
+  // Between slices: the time that they took so far.
+  Duration used() const { return used_; }
+
   // Between slices: gives back what the query holds while its reader keeps it waiting.
   void park() { query_.park(); }
 
@@ -50,6 +54,7 @@ class Scan {
   const std::size_t max_events_;
   storage::Query query_;
   std::size_t given_ = 0;
+  Duration used_{0};
   std::atomic<bool> cancelled_{false};
 };
 

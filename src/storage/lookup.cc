@@ -11,7 +11,7 @@ namespace pharos::storage {
 
 std::optional<RecordView> find_record(StoredEvents& events, const EventId& id) {
   const Key key = id_key(events.tables().hash_key, id);
-  IndexCursor cursor(events.txn(), events.tables(), Table::by_id);
+  IndexCursor& cursor = events.ids();
   for (bool there = cursor.seek({key, {}}); there && cursor.posting().key == key; there = cursor.next()) {
     const std::optional<RecordView> record = events.record(cursor.posting().place.seq);
     if (record && record->id() == id) return record;

@@ -5,6 +5,11 @@
 #include <utility>
 
 namespace pharos::storage {
+namespace {
+
+constexpr std::size_t kFewStreams = 4;
+
+}  // namespace
 
 QueryState::QueryState(std::vector<Filter> filters, const QueryOptions& options) : options_(options) {
   for (Filter& filter : filters) {
@@ -137,7 +142,7 @@ void QueryState::open_streams(SliceReader& reader, std::uint32_t number, const A
   for (std::size_t i = 0; i < path.streams; ++i) {
     const auto stream = static_cast<std::uint32_t>(streams_.size());
     streams_.push_back({IndexStream(stream, path.index, stream_key(source.filter, path, reader.hash_key(), i), after,
-                                    source.filter.since.value_or(0)),
+                                    source.filter.since.value_or(0), path.streams == 1),
                         number});
   }
   const auto first = static_cast<std::ptrdiff_t>(unfilled_.size());
@@ -159,6 +164,10 @@ QueryState::Step QueryState::fill(SliceReader& reader, TimeBudget& budget) {
       switch (stream.places.fill(reader, max_seq_, sources_[stream.source].left, budget, next)) {
         case IndexStream::Fill::ready:
           heap_.push(next, number);
+          // Of few streams all that was read ahead is given soon. Ids were looked up in their records.
+          if (heap_.size() + unfilled_.size() <= kFewStreams && !sources_[stream.source].filter.ids) {
+            reader.prepare(stream.places.ahead());
+          }
           break;
         case IndexStream::Fill::ended:
           break;

@@ -6,10 +6,6 @@
 namespace pharos::storage {
 namespace {
 
-// A stream reads one place when it is opened, since most of 500 authors never come up, and twice as many each time it
-// does: a seek costs as much as a dozen steps.
-constexpr std::uint8_t kMaxReadAhead = 16;
-
 // What an estimate of a key's places looks at.
 constexpr std::size_t kSampledPlaces = 64;
 
@@ -45,6 +41,15 @@ std::optional<RecordView> SliceReader::record(Seq seq) {
   if (snapshot_.memtable_of(seq) != nullptr) return snapshot_.record(seq);
   if (snapshot_.erased_above_lmdb(seq)) return std::nullopt;
   return snapshot_.merged().record(seq);
+}
+
+void SliceReader::prepare(std::span<const Candidate> candidates) {
+  std::array<Seq, StoredEvents::kMostPrepared> asked;
+  std::size_t count = 0;
+  for (const Candidate& candidate : candidates.first(std::min(candidates.size(), asked.size()))) {
+    if (snapshot_.memtable_of(candidate.seq) == nullptr) asked[count++] = candidate.seq;
+  }
+  snapshot_.merged().prepare(std::span(asked).first(count));
 }
 
 std::optional<Candidate> SliceReader::find(const EventId& id) {
@@ -132,7 +137,7 @@ IndexStream::Fill IndexStream::fill(SliceReader& reader, Seq max_seq, std::size_
   ahead_.clear();
   next_ = 0;
   wanted = std::clamp<std::size_t>(wanted, 1, read_ahead_);
-  read_ahead_ = std::min<std::uint8_t>(kMaxReadAhead, static_cast<std::uint8_t>(read_ahead_ * 2));
+  read_ahead_ = std::min<std::uint8_t>(most_ahead_, static_cast<std::uint8_t>(read_ahead_ * 2));
 
   std::vector<Candidate>& places = reader.places_;
   places.clear();

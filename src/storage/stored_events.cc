@@ -1,9 +1,19 @@
 #include "storage/stored_events.h"
 
+#include <algorithm>
+
 #include "storage/event_block_cache.h"
 #include "storage/keys.h"
 
 namespace pharos::storage {
+
+namespace {
+
+constexpr std::size_t kCacheLine = 64;
+// Nearly all records are no longer; what follows the first lines the processor fetches by itself.
+constexpr std::size_t kPrefetchedBytes = 512;
+
+}  // namespace
 
 void StoredEvents::read_block(std::string_view value) {
   block_.reset();
@@ -25,7 +35,33 @@ bool StoredEvents::enter(Seq seq) {
   return true;
 }
 
+void StoredEvents::prepare(std::span<const Seq> seqs) {
+  seqs = seqs.first(std::min(seqs.size(), kMostPrepared));
+  std::array<std::string_view, kMostPrepared> values;
+  std::array<std::optional<EventBlockReader>, kMostPrepared> blocks;
+  for (std::size_t i = 0; i < seqs.size(); ++i) {
+    if (!cursor_.seek(EventKey(seqs[i]).view())) continue;
+    values[i] = cursor_.value();
+    __builtin_prefetch(values[i].data());
+  }
+  for (std::size_t i = 0; i < seqs.size(); ++i) {
+    blocks[i] = EventBlockReader::parse(values[i]);
+    if (blocks[i]) blocks[i]->prefetch_place(seqs[i]);
+  }
+  for (std::size_t i = 0; i < seqs.size(); ++i) {
+    const auto bytes = blocks[i] ? blocks[i]->record(seqs[i]) : std::nullopt;
+    if (!bytes) continue;
+    for (std::size_t at = 0; at < std::min(bytes->size(), kPrefetchedBytes); at += kCacheLine) {
+      __builtin_prefetch(bytes->data() + at);
+    }
+    prepared(seqs[i]) = {seqs[i], *bytes};
+  }
+}
+
 std::optional<RecordView> StoredEvents::record(Seq seq) {
+  if (const Prepared& known = prepared(seq); known.seq == seq && !known.bytes.empty()) {
+    return RecordView(seq, known.bytes, &dictionary_);
+  }
   if (!enter(seq) || !block_) return std::nullopt;
   const auto bytes = block_->record(seq);
   if (!bytes) return std::nullopt;

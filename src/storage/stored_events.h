@@ -6,10 +6,12 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "storage/dictionary_table.h"
 #include "storage/event_block.h"
+#include "storage/index_table.h"
 #include "storage/record.h"
 #include "storage/tables.h"
 #include "storage/txn.h"
@@ -31,13 +33,22 @@ class StoredEvents {
   // Views are valid as long as this, but of compressed blocks only until kHeldBodies others were read. What a damaged
   // block held is not there, and damaged() from then on.
   std::optional<RecordView> record(Seq seq);
+  // Fetches into the caches what record() will read of these, all at once instead of one miss after the other.
+  void prepare(std::span<const Seq> seqs);
   // The event of that number or the next higher one.
   std::optional<RecordView> at_or_after(Seq seq);
+
+  // A cursor over by_id, opened once for all who look for ids.
+  IndexCursor& ids() {
+    if (!ids_) ids_.emplace(txn_, tables_, Table::by_id);
+    return *ids_;
+  }
 
   // True when what was read broke its grammar.
   bool damaged() const { return damaged_; }
 
   static constexpr std::size_t kHeldBodies = 64;
+  static constexpr std::size_t kMostPrepared = 64;
 
  private:
   // Into the block that holds the number or, where none does, the next one.
@@ -47,10 +58,17 @@ class StoredEvents {
   const Txn& txn_;
   const Tables& tables_;
   Cursor cursor_;
+  std::optional<IndexCursor> ids_;
   const StoredDictionary dictionary_;
   std::optional<EventBlockReader> block_;  // the last one entered
   std::array<std::shared_ptr<const BlockBody>, kHeldBodies> held_;
   std::size_t next_held_ = 0;
+  struct Prepared {
+    Seq seq = 0;
+    std::span<const std::uint8_t> bytes;
+  };
+  Prepared& prepared(Seq seq) { return prepared_[seq % kMostPrepared]; }
+  std::array<Prepared, kMostPrepared> prepared_;  // of plain blocks
   bool damaged_ = false;
 };
 
