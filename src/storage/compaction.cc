@@ -9,6 +9,7 @@
 #include "storage/data_files.h"
 #include "storage/env_copy.h"
 #include "storage/info.h"
+#include "util/check.h"
 
 namespace pharos::storage {
 namespace {
@@ -64,8 +65,8 @@ Result<Compacted, StorageFailure> compact(Env& env, Files& files, const std::fun
   auto replaced = publish_data(directory, next);
   if (replaced) replaced = env.replace(next);
   if (!replaced) {
-    remove_data(directory, next);
-    static_cast<void>(files.remove(draft_data_path(directory, next)));
+    // What is written from here on would be lost with a start from the copy; ending now loses nothing.
+    PHAROS_FATAL_CHECK(retract_data(directory, next).has_value());
     return replaced.error();
   }
   return compacted;

@@ -44,6 +44,22 @@ StorageFailure failed(const char* what, const std::filesystem::path& path, int c
           std::string(what) + " " + path.string() + ": " + std::strerror(code)};
 }
 
+// With its lock.
+void remove_data(const std::filesystem::path& directory, std::uint64_t number) {
+  std::error_code ignored;
+  std::filesystem::remove(data_path(directory, number), ignored);
+  std::filesystem::remove(number == 0 ? directory / kFirstLock : data_path(directory, number) += kLock, ignored);
+}
+
+Result<void, StorageFailure> sync_directory(const std::filesystem::path& directory) {
+  const int descriptor = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return failed("cannot open", directory, errno);
+  const int code = ::fsync(descriptor) == 0 ? 0 : errno;
+  ::close(descriptor);
+  if (code != 0) return failed("cannot sync", directory, code);
+  return success();
+}
+
 }  // namespace
 
 std::filesystem::path data_path(const std::filesystem::path& directory, std::uint64_t number) {
@@ -72,15 +88,12 @@ Result<void, StorageFailure> publish_data(const std::filesystem::path& directory
   if (::rename(draft.c_str(), data_path(directory, number).c_str()) != 0) {
     return failed("cannot give its name to", draft, errno);
   }
-  const int descriptor = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return failed("cannot open", directory, errno);
-  const int code = ::fsync(descriptor) == 0 ? 0 : errno;
-  ::close(descriptor);
-  if (code != 0) return failed("cannot sync", directory, code);
-  return success();
+  return sync_directory(directory);
 }
 
 void remove_older_data(const std::filesystem::path& directory, std::uint64_t number) {
+  // The name of the newer one may be all that was lost with the process that gave it.
+  if (!sync_directory(directory)) return;
   std::error_code ignored;
   for (const std::string& name : names_in(directory, ignored)) {
     // A lock without its database is what a reader made that came late.
@@ -91,10 +104,12 @@ void remove_older_data(const std::filesystem::path& directory, std::uint64_t num
   }
 }
 
-void remove_data(const std::filesystem::path& directory, std::uint64_t number) {
-  std::error_code ignored;
-  std::filesystem::remove(data_path(directory, number), ignored);
-  std::filesystem::remove(number == 0 ? directory / kFirstLock : data_path(directory, number) += kLock, ignored);
+Result<void, StorageFailure> retract_data(const std::filesystem::path& directory, std::uint64_t number) {
+  for (const std::filesystem::path& file : {draft_data_path(directory, number), data_path(directory, number)}) {
+    if (::unlink(file.c_str()) != 0 && errno != ENOENT) return failed("cannot remove", file, errno);
+  }
+  remove_data(directory, number);
+  return sync_directory(directory);
 }
 
 }  // namespace pharos::storage

@@ -26,7 +26,8 @@ Result<void, StorageFailure> publish_data(const std::filesystem::path& directory
 
 // Those below `number`, with their locks, and drafts. By the process that writes; what cannot be removed stays.
 void remove_older_data(const std::filesystem::path& directory, std::uint64_t number);
-// That one, which is not in use.
-void remove_data(const std::filesystem::path& directory, std::uint64_t number);
+// Takes back publish_data(), durably; its draft goes too. On failure a later start may find that file, so nothing may
+// be written to the one before it.
+Result<void, StorageFailure> retract_data(const std::filesystem::path& directory, std::uint64_t number);
 
 }  // namespace pharos::storage

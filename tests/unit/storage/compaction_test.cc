@@ -132,6 +132,31 @@ TEST_F(CompactionTest, WhatACrashLeftBesideTheDatabaseIsRemoved) {
   expect_consistent();
 }
 
+TEST_F(CompactionTest, IsAnsweredAndLeavesOneDatabaseWhenTheStoreStopsMeanwhile) {
+  put_notes(100);
+  std::promise<void> answered;
+  ASSERT_TRUE(harness_.store().compact([&](const auto&) { answered.set_value(); }));
+  harness_.store().stop();
+  answered.get_future().wait();
+  EXPECT_NE(is_there(0), is_there(1));
+  EXPECT_FALSE(std::filesystem::exists(storage::draft_data_path(harness_.directory(), 1)));
+  harness_.reopen();
+  expect_all_held();
+  expect_consistent();
+}
+
+TEST_F(CompactionTest, WhatCannotBeTakenIntoUseIsTakenBack) {
+  put_notes(50);
+  harness_.store().stop();
+  std::ofstream(storage::draft_data_path(harness_.directory(), 1)) << "x";
+  ASSERT_TRUE(storage::publish_data(harness_.directory(), 1));
+  EXPECT_EQ(storage::newest_data(harness_.directory()).value(), 1U);
+  ASSERT_TRUE(storage::retract_data(harness_.directory(), 1));
+  EXPECT_EQ(storage::newest_data(harness_.directory()).value(), 0U);
+  harness_.reopen();
+  expect_all_held();
+}
+
 TEST_F(CompactionTest, NoneBeginsOnceItIsStopped) {
   harness_.store().stop();
   const auto compacted = compact();
