@@ -130,8 +130,10 @@ TEST_F(MonitorTest, ARestartKeepsTheHistoryAndDoesNotRepeatWhatIsStillTrue) {
            values(stored(10002)[0], "r") == std::vector<std::string>{"wss://moved.example.com/"};
   }));
   monitor->stop();
+  // What it noted is on its way into the database.
+  EXPECT_TRUE(eventually([&] { return results.history(endpoint.url(), 100).size() > before; }))
+      << "what is new is added to what was there";
   const auto history = results.history(endpoint.url(), 100);
-  EXPECT_GT(history.size(), before) << "what is new is added to what was there";
   for (const ProbeResult& result : history) EXPECT_TRUE(result.open.ok());
   EXPECT_TRUE(std::ranges::is_sorted(history, std::ranges::greater_equal(), &ProbeResult::started_unix_ms));
   EXPECT_EQ(stored(0)[0].id, profile.id);
