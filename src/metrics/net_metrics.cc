@@ -28,6 +28,8 @@ NetMetrics make_net_metrics(Registry& registry) {
   m.sent_payload_bytes = registry.counter(MetricId::sent_bytes_total, {"payload"});
   m.sends = registry.counter(MetricId::sends_total);
   m.frames_sent = registry.counter(MetricId::frames_sent_total);
+  m.deflations = registry.counter(MetricId::deflations_total);
+  m.deflate_saved_bytes = registry.counter(MetricId::deflate_saved_bytes_total);
   m.outbound_buffered_bytes = registry.gauge(MetricId::outbound_buffered_bytes);
   m.tls_handshake_failures = registry.counter(MetricId::tls_handshake_failures_total);
   m.handler_exceptions = registry.counter(MetricId::handler_exceptions_total);

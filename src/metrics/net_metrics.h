@@ -41,6 +41,8 @@ struct NetMetrics {
   Counter sent_payload_bytes;
   Counter sends;        // writes handed to the kernel
   Counter frames_sent;  // WebSocket frames; frames per send is the coalescing
+  Counter deflations;   // messages compressed; one that goes to many counts once
+  Counter deflate_saved_bytes;
   Gauge outbound_buffered_bytes;
   Counter tls_handshake_failures;  // on our listeners
   Counter handler_exceptions;      // that escaped a callback and were caught at the loop

@@ -11,6 +11,9 @@
 
 namespace pharos::net {
 
+// The deflate window we use where more is allowed: events are short, and the hash and window tables stay small.
+inline constexpr int kPreferredWindowBits = 13;
+
 // Deflates one message at a time.
 class Deflater {
  public:

@@ -6,11 +6,13 @@
 #include <initializer_list>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "metrics/net_metrics.h"
 #include "net/deflate.h"
+#include "net/shared_text.h"
 #include "net/ws_extension.h"
 #include "net/ws_frame.h"
 
@@ -29,6 +31,9 @@ class WsOutbox {
 
   // False, and nothing queued, when the message does not fit under max_bytes.
   bool add_message(std::initializer_list<std::string_view> parts);
+  // The same for the message prefix + rest, whose rest goes to others too: where it is compressed it is compressed
+  // once for all, unless this connection keeps a window or has a smaller one.
+  bool add_shared(std::string_view prefix, const SharedText& rest);
   // Control frames are small and pass the cap; who adds one sees to it that they are few.
   void add_control(Opcode opcode, std::string_view payload);
   // The peer decides how many: only the latest pong that was not handed out yet is kept (RFC 6455 section 5.5.3).
@@ -43,6 +48,10 @@ class WsOutbox {
   std::size_t size() const { return waiting_.size() + pong_.size() + in_flight_.size() - offset_; }
 
  private:
+  bool fits(std::size_t bytes) const;
+  bool deflates(std::size_t bytes) const { return deflate_.enabled && bytes >= deflate_min_bytes_; }
+  // bytes: of the message before compression.
+  void queue(bool compressed, std::span<const std::string_view> payload, std::size_t bytes);
   std::optional<MaskKey> mask() const;
   void count(std::size_t before);
   void take_pong();

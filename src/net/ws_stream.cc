@@ -51,7 +51,12 @@ class WsStream final : public WsConnection, public Abandonable, public std::enab
   }
 
   using WsConnection::send;
-  bool send(std::initializer_list<std::string_view> parts) override;
+  bool send(std::initializer_list<std::string_view> parts) override {
+    return send_by([&] { return outbox_.add_message(parts); });
+  }
+  bool send_shared(std::string_view prefix, const SharedText& rest) override {
+    return send_by([&] { return outbox_.add_shared(prefix, rest); });
+  }
   std::size_t queued_bytes() const override { return outbox_.size(); }
   void pause_reading() override { paused_ = true; }
   void resume_reading() override;
@@ -86,6 +91,9 @@ class WsStream final : public WsConnection, public Abandonable, public std::enab
   void refuse(std::uint16_t code, std::string_view reason);
   template <class Call>
   void call_up(Call&& call);
+  // False as send() says; `add` puts the message into the outbox.
+  template <class Add>
+  bool send_by(Add&& add);
 
   void flush_soon();
   void flush();
@@ -142,9 +150,10 @@ void WsStream::call_up(Call&& call) {
   }
 }
 
-bool WsStream::send(std::initializer_list<std::string_view> parts) {
+template <class Add>
+bool WsStream::send_by(Add&& add) {
   if (stage_ != Stage::open || write_failed_) return false;
-  if (!outbox_.add_message(parts)) {
+  if (!add()) {
     cut_off();
     return false;
   }

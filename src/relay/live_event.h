@@ -1,12 +1,14 @@
 // A committed or ephemeral event on its way to subscribers, and the batch that goes to every serving shard. Immutable
-// but for the JSON, which the first who needs it renders and everybody shares. Any thread.
+// but for its text, which the first who needs it renders and everybody shares. Any thread.
 #pragma once
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "net/shared_text.h"
 #include "nostr/event_json.h"
 #include "storage/commit_feed.h"
 
@@ -18,15 +20,21 @@ class LiveEvent {
 
   const Event& event() const { return *committed_.event; }
   storage::Seq seq() const { return committed_.seq; }  // 0: ephemeral
-  const std::string& json() const {
-    std::call_once(rendered_, [this] { append_event_json(json_, event()); });
-    return json_;
+  // What every delivery has behind its prefix: the JSON and the bracket that closes the message.
+  const net::SharedText& message_end() const {
+    std::call_once(rendered_, [this] {
+      std::string text;
+      append_event_json(text, event());
+      text += ']';
+      message_end_.emplace(std::move(text));
+    });
+    return *message_end_;
   }
 
  private:
   storage::CommittedEvent committed_;
   mutable std::once_flag rendered_;
-  mutable std::string json_;
+  mutable std::optional<net::SharedText> message_end_;
 };
 using LiveEventPtr = std::shared_ptr<const LiveEvent>;
 

@@ -85,7 +85,7 @@ void Session::run(action::Send& send) { connection_->send(send.text); }
 
 void Session::run(action::SendEvents& send) {
   for (const LiveEventPtr& event : send.events) {
-    if (!connection_->send({*send.prefix, event->json(), "]"})) return;
+    if (!connection_->send_shared(*send.prefix, event->message_end())) return;
   }
 }
 
@@ -228,7 +228,7 @@ void Session::on_drained() {
 void Session::on_live(std::uint64_t key, const LiveEventPtr& event) {
   if (closed_) return;
   if (fsm_.on_live(key, event, actions_) == SessionFsm::Delivery::send) {
-    connection_->send({fsm_.prefix(key), event->json(), "]"});
+    connection_->send_shared(fsm_.prefix(key), event->message_end());
   }
   if (!actions_.empty()) run();
 }

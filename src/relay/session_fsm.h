@@ -27,7 +27,7 @@ namespace action {
 struct Send {
   std::string text;
 };
-// Stored or held events: prefix + JSON + "]" each.
+// Held events: prefix + LiveEvent::message_end() each.
 struct SendEvents {
   std::shared_ptr<const std::string> prefix;
   std::vector<LiveEventPtr> events;

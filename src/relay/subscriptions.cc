@@ -7,8 +7,8 @@
 namespace pharos::relay {
 namespace {
 
-// What a held event keeps alive: its JSON is shared, but somebody has to be charged for it.
-std::size_t cost_of(const LiveEventPtr& event) { return event->json().size() + sizeof(LiveEvent); }
+// What a held event keeps alive: its text is shared, but somebody has to be charged for it.
+std::size_t cost_of(const LiveEventPtr& event) { return event->message_end().text().size() + sizeof(LiveEvent); }
 
 }  // namespace
 

@@ -1,5 +1,5 @@
 // The client's side of WebSocket framing (RFC 6455) and as much of permessage-deflate (RFC 7692) as a load generator
-// needs: it sends stored blocks, which every inflater takes, and does not read what came compressed.
+// needs: it sends stored blocks, which every inflater takes, and hands up what came compressed as it came.
 #pragma once
 
 #include <cstddef>

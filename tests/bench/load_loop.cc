@@ -132,6 +132,7 @@ std::size_t LoadConnection::take_response(std::string_view bytes) {
     return bytes.size();
   }
   deflates_ = head.find("permessage-deflate") != std::string::npos;
+  deflates_alone_ = deflates_ && head.find("server_no_context_takeover") != std::string::npos;
   state_ = State::open;
   return end + 4;
 }
@@ -167,14 +168,22 @@ void LoadConnection::deliver(const FrameView& frame) {
     default:
       message_compressed_ = frame.compressed;
       if (frame.last) {
-        if (on_message_) on_message_(*this, message_compressed_ ? std::string_view() : frame.payload);
+        hand_up(frame.payload);
         return;
       }
       message_.assign(frame.payload);
   }
   if (!frame.last) return;
-  if (on_message_) on_message_(*this, message_compressed_ ? std::string_view() : std::string_view(message_));
+  hand_up(message_);
   message_.clear();
+}
+
+void LoadConnection::hand_up(std::string_view payload) {
+  if (message_compressed_ && on_compressed_) {
+    on_compressed_(*this, payload);
+  } else if (on_message_) {
+    on_message_(*this, message_compressed_ ? std::string_view() : payload);
+  }
 }
 
 LoadLoop::LoadLoop(std::string address) : epoll_(::epoll_create1(EPOLL_CLOEXEC)), buffer_(kBufferBytes) {

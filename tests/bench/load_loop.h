@@ -18,7 +18,7 @@ class LoadLoop;
 
 class LoadConnection {
  public:
-  // What came; an empty text stands for a message that came compressed.
+  // What came; where nobody asks for compressed messages as such, an empty text stands for each.
   using OnMessage = std::function<void(LoadConnection&, std::string_view)>;
 
   ~LoadConnection();
@@ -29,9 +29,12 @@ class LoadConnection {
   void send(std::initializer_list<std::string_view> parts);
   void send_stored(std::string_view text);  // as a compressed one: deflate was offered
   void set_on_message(OnMessage on_message) { on_message_ = std::move(on_message); }
+  void set_on_compressed(OnMessage on_compressed) { on_compressed_ = std::move(on_compressed); }
   bool is_open() const { return state_ == State::open; }
   bool is_closed() const { return state_ == State::closed; }
   bool deflates() const { return deflates_; }
+  // Each compressed message can be inflated without those before it.
+  bool deflates_alone() const { return deflates_alone_; }
   std::size_t unsent() const { return out_.size() - out_at_; }
 
  private:
@@ -45,6 +48,7 @@ class LoadConnection {
   std::size_t take_frames(std::string_view bytes);
   std::size_t take_response(std::string_view bytes);
   void deliver(const FrameView& frame);
+  void hand_up(std::string_view payload);
   void flush();
   void watch_writes(bool on);
   void mark_dirty();
@@ -54,6 +58,7 @@ class LoadConnection {
   int socket_;
   State state_ = State::connecting;
   bool deflates_ = false;
+  bool deflates_alone_ = false;
   bool writes_watched_ = false;
   bool dirty_ = false;
   bool message_compressed_ = false;
@@ -62,6 +67,7 @@ class LoadConnection {
   std::string out_;
   std::size_t out_at_ = 0;
   OnMessage on_message_;
+  OnMessage on_compressed_;
 };
 
 class LoadLoop {

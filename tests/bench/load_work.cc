@@ -144,23 +144,51 @@ bool Listening::subscribe(std::size_t each, const std::function<std::string(std:
     connections_[c]->set_on_message([&done](LoadConnection&, std::string_view message) {
       if (answer_of(message) == Answer::eose) ++done;
     });
+    connections_[c]->set_on_compressed([this, &done](LoadConnection& from, std::string_view compressed) {
+      if (answer_of(inflated(from, compressed)) == Answer::eose) ++done;
+    });
     for (std::size_t i = 0; i < each; ++i) {
       connections_[c]->send({"[\"REQ\",\"live", fmt::format("{}", i), "\",", filter(c, i), "]"});
     }
   }
   const bool all = loop_.run([&] { return done == each * connections_.size(); }, std::chrono::seconds(60));
-  for (LoadConnection* connection : connections_) connection->set_on_message({});
+  for (LoadConnection* connection : connections_) {
+    connection->set_on_message({});
+    connection->set_on_compressed({});
+  }
   return all;
 }
 
 void Listening::listen(const SendTimes& sent) {
   for (LoadConnection* connection : connections_) {
     connection->set_on_message([this, &sent](LoadConnection&, std::string_view message) {
-      if (answer_of(message) != Answer::event) return;
-      const auto found = sent.find(event_prefix(message));
-      if (found != sent.end()) latency_.record(nanoseconds_between(found->second, loop_.now()));
+      if (answer_of(message) == Answer::event) on_event(message, message.size(), sent);
+    });
+    connection->set_on_compressed([this, &sent](LoadConnection& from, std::string_view compressed) {
+      if (++compressed_ % kSampled == 0 && from.deflates_alone()) {
+        on_event(inflated(from, compressed), compressed.size(), sent);
+      } else {
+        ++deliveries_;
+        bytes_ += compressed.size();
+      }
     });
   }
+}
+
+void Listening::on_event(std::string_view message, std::size_t bytes, const SendTimes& sent) {
+  const auto found = sent.find(event_prefix(message));
+  if (found == sent.end()) return;
+  latency_.record(nanoseconds_between(found->second, loop_.now()));
+  ++deliveries_;
+  bytes_ += bytes;
+}
+
+std::string_view Listening::inflated(const LoadConnection& connection, std::string_view compressed) {
+  constexpr std::size_t kMost = 16U << 20U;
+  inflated_.clear();
+  if (!connection.deflates_alone()) return {};
+  const auto outcome = inflater_.inflate(compressed, false, kMost, inflated_);
+  return outcome == net::Inflater::Outcome::ok ? std::string_view(inflated_) : std::string_view();
 }
 
 }  // namespace pharos::bench

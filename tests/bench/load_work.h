@@ -12,6 +12,7 @@
 
 #include "bench/load_histogram.h"
 #include "bench/load_loop.h"
+#include "net/deflate.h"
 
 namespace pharos::bench {
 
@@ -104,7 +105,8 @@ class Asking {
   bool ended_ = false;
 };
 
-// Holds subscriptions and takes the time from the sending of an event to each of its deliveries.
+// Holds subscriptions and takes the time from the sending of an event to each of its deliveries; of those that come
+// compressed to one in kSampled, because inflating all would take the processor that the relay needs.
 class Listening {
  public:
   Listening(LoadLoop& loop, std::vector<LoadConnection*> connections) : loop_(loop), connections_(connections) {}
@@ -114,13 +116,28 @@ class Listening {
   // From now on deliveries count.
   void listen(const SendTimes& sent);
 
-  std::uint64_t deliveries() const { return latency_.total(); }
+  // A sampled one that is no delivery of what was sent does not count.
+  std::uint64_t deliveries() const { return deliveries_; }
+  std::uint64_t bytes() const { return bytes_; }  // of all deliveries, as they came
+  // Empty where deliveries come compressed and the relay keeps its window between them: none can be read alone.
   const LoadHistogram& latency() const { return latency_; }
 
  private:
+  // Prime to any number of connections and subscriptions here, so that each has its turn.
+  static constexpr std::uint64_t kSampled = 97;
+
+  void on_event(std::string_view message, std::size_t bytes, const SendTimes& sent);
+  // "" when it cannot be read.
+  std::string_view inflated(const LoadConnection& connection, std::string_view compressed);
+
   LoadLoop& loop_;
   std::vector<LoadConnection*> connections_;
   LoadHistogram latency_;
+  std::uint64_t deliveries_ = 0;
+  std::uint64_t bytes_ = 0;
+  std::uint64_t compressed_ = 0;
+  net::Inflater inflater_;
+  std::string inflated_;
 };
 
 }  // namespace pharos::bench

@@ -18,6 +18,7 @@ struct Audience {
   std::size_t each;     // subscriptions of a connection
   std::size_t authors;  // one for each subscription, the busiest first; 0 subscribes to everything
   bool cost_per_event;  // rather than per delivery
+  bool deflate;         // they offer permessage-deflate
 };
 
 // Some author that never writes.
@@ -38,8 +39,11 @@ void listen(RelayBench& bench, const Audience& audience, CorpusRange& range,
   LoadLoop loop(bench.relay.address());
   std::vector<LoadConnection*> listeners;
   std::vector<LoadConnection*> publishers;
-  if (!loop.open(audience.connections, listeners) || !loop.open(1, publishers)) {
+  if (!loop.open(audience.connections, listeners, audience.deflate) || !loop.open(1, publishers)) {
     return bench.add(audience.scenario, {}, "the connections could not be opened");
+  }
+  if (audience.deflate && !listeners.front()->deflates()) {
+    return bench.add(audience.scenario, {}, "permessage-deflate refused");
   }
   const ProcessUse before = process_use(bench.relay.pids());
   Listening listening(loop, listeners);
@@ -73,8 +77,10 @@ void listen(RelayBench& bench, const Audience& audience, CorpusRange& range,
   });
   const auto events = static_cast<double>(publishing.answered());
   const auto deliveries = static_cast<double>(listening.deliveries());
-  Measures measures = bench.columns(span, audience.cost_per_event ? events : deliveries, &listening.latency());
+  const LoadHistogram* latency = listening.latency().total() > 0 ? &listening.latency() : nullptr;
+  Measures measures = bench.columns(span, audience.cost_per_event ? events : deliveries, latency);
   measures.emplace_back("events_per_second", events / span.seconds);
+  measures.emplace_back("bytes a delivery", static_cast<double>(listening.bytes()) / std::max(deliveries, 1.0));
   if (!bench.relay.pids().empty()) {
     if (!audience.cost_per_event) measures.emplace_back("CPU-us an event", span.cpu_us() / std::max(events, 1.0));
     const double grown = (subscribed.anonymous_mb - before.anonymous_mb) * 1024;
@@ -91,9 +97,10 @@ void listen(RelayBench& bench, const Audience& audience, CorpusRange& range,
 }  // namespace
 
 void run_live(RelayBench& bench) {
-  const std::vector<Audience> audiences = {{"live 1000 authors", 100, 10, 1000, false},
-                                           {"live everything x 500", 50, 10, 0, false},
-                                           {"live 100000 authors", 1000, 100, 100'000, true}};
+  const std::vector<Audience> audiences = {{"live 1000 authors", 100, 10, 1000, false, false},
+                                           {"live everything x 500", 50, 10, 0, false, false},
+                                           {"live everything x 500 deflate", 50, 10, 0, false, true},
+                                           {"live 100000 authors", 1000, 100, 100'000, true, false}};
   const std::size_t share = live_events(bench.options) / audiences.size();
   for (std::size_t i = 0; i < audiences.size(); ++i) {
     if (!bench.wanted(audiences[i].scenario)) continue;

@@ -28,7 +28,9 @@ const std::vector<Scenario>& scenarios() {
        run_queries,
        true},
       {{"hostile: profiles beside 10 scans"}, run_hostile, true},
-      {{"live 1000 authors", "live everything x 500", "live 100000 authors"}, run_live, true},
+      {{"live 1000 authors", "live everything x 500", "live everything x 500 deflate", "live 100000 authors"},
+       run_live,
+       true},
       {{"start-up after kill", "stop", "start-up"}, run_start_up, true},
       {{"idle plain", "idle deflate"}, run_idle, true},
       {{"size"}, run_size, true},
@@ -39,7 +41,7 @@ const std::vector<Scenario>& scenarios() {
 
 }  // namespace
 
-std::size_t live_events(const RelayOptions& options) { return 6000 + options.events / 4; }
+std::size_t live_events(const RelayOptions& options) { return 8000 + options.events / 3; }
 
 std::optional<Publishing::Item> CorpusRange::next() {
   const auto skip = [this] {

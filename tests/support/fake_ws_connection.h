@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "net/shared_text.h"
 #include "net/ws_connection.h"
 
 namespace pharos::test {
@@ -25,6 +26,7 @@ class FakeWsConnection final : public net::WsConnection {
 
   std::vector<std::string> take_sent() { return std::exchange(sent_, {}); }
   const std::vector<std::string>& sent() const { return sent_; }
+  std::size_t sent_shared() const { return sent_shared_; }  // of them by send_shared(), taken or not
   bool is_reading() const { return is_reading_; }
   bool is_closed() const { return closed_; }
   struct Closing {
@@ -54,6 +56,11 @@ class FakeWsConnection final : public net::WsConnection {
     return true;
   }
   using WsConnection::send;
+  bool send_shared(std::string_view prefix, const net::SharedText& rest) override {
+    if (!send({prefix, rest.text()})) return false;
+    ++sent_shared_;
+    return true;
+  }
   std::size_t queued_bytes() const override { return queued_; }
   void pause_reading() override { is_reading_ = false; }
   void resume_reading() override { is_reading_ = true; }
@@ -78,6 +85,7 @@ class FakeWsConnection final : public net::WsConnection {
   std::optional<Closing> closing_;
   std::string address_ = "192.0.2.1:4711";
   std::size_t queued_ = 0;
+  std::size_t sent_shared_ = 0;
   bool is_reading_ = true;
   bool closed_ = false;
 };

@@ -1,5 +1,6 @@
 // The relay with its real store and real sockets, in one process.
 
+#include <atomic>
 #include <set>
 #include <thread>
 
@@ -51,12 +52,43 @@ class RelayServerTest : public ::testing::Test {
     server_.reset();
   }
   UnixSeconds now() const { return clock_.unix_now(); }
+  metrics::NetMetrics net_metrics() {
+    metrics::NetMetrics metrics;
+    metrics.deflations = metrics::Counter(&deflations_);
+    return metrics;
+  }
+  // How often a long event was compressed on its way to so many live subscribers that negotiated compression, and
+  // one that did not.
+  std::uint64_t deflations_for(int subscribers) {
+    std::vector<std::unique_ptr<NostrClient>> readers;
+    WsClient::Options deflate;
+    deflate.deflate = true;
+    for (int i = 0; i < subscribers; ++i) readers.push_back(std::make_unique<NostrClient>(address_, deflate));
+    readers.push_back(std::make_unique<NostrClient>(address_));
+    for (std::size_t i = 0; i < readers.size(); ++i) {
+      EXPECT_THAT(readers[i]->subscribe("sub " + std::to_string(i), R"({"kinds":[30023]})"), IsEmpty());
+    }
+    NostrClient writer(address_);
+    const Event article = alice_.event(30023, now(), std::string(2'000, 'a') + "\n\"\\", {{"d", "x"}});
+    EXPECT_TRUE(writer.publish(article).accepted);
+    for (const auto& reader : readers) {
+      auto live = reader->next();
+      if (live && std::holds_alternative<AuthReply>(*live)) live = reader->next();
+      if (!live || !std::holds_alternative<EventReply>(*live)) {
+        ADD_FAILURE() << "no event";
+        continue;
+      }
+      EXPECT_EQ(std::get<EventReply>(*live).event, article);
+    }
+    return deflations_;
+  }
 
   SystemClock clock_;
   SystemRandom random_;
   testing::TempDir directory_;
   WorkerPool pool_{"test", 2, 1024};
-  net::IoShards shards_{2};
+  std::atomic<std::uint64_t> deflations_{0};
+  net::IoShards shards_{2, net_metrics()};
   std::unique_ptr<storage::Store> store_;
   std::unique_ptr<ingest::Pipeline> pipeline_;
   std::unique_ptr<RelayServer> server_;
@@ -101,6 +133,18 @@ TEST_F(RelayServerTest, Nip09AnEventAndItsDeletionSentInOneGoActInThatOrder) {
   NostrClient reader(address_);
   ASSERT_TRUE(testing::eventually([&] { return reader.query(R"({"kinds":[5]})").size() == 20; }));
   EXPECT_THAT(reader.query(R"({"kinds":[1]})"), IsEmpty());
+}
+
+TEST_F(RelayServerTest, ALiveEventIsCompressedOnceForAllItsSubscribers) {
+  start();
+  EXPECT_EQ(deflations_for(12), 1U);
+}
+
+TEST_F(RelayServerTest, ALiveEventIsCompressedForEachConnectionThatKeepsItsWindow) {
+  Options options;
+  options.listeners[0].ws.deflate_context_takeover = true;
+  start(options);
+  EXPECT_EQ(deflations_for(12), 12U);
 }
 
 TEST_F(RelayServerTest, Nip59GatedEventsTakeNoPlacesOfALimit) {

@@ -13,7 +13,7 @@ class Receiver final : public ShardMember {
  public:
   void on_live(std::uint64_t key, const LiveEventPtr& event) override {
     seen.emplace_back(key, event->seq());
-    json = event->json().data();
+    text = event->message_end().text().data();
     if (on_event) on_event();
   }
   void on_events_lost() override {
@@ -25,7 +25,7 @@ class Receiver final : public ShardMember {
   void shut_down() override {}
 
   std::vector<std::pair<std::uint64_t, storage::Seq>> seen;
-  const char* json = nullptr;
+  const char* text = nullptr;
   int lost = 0;
   std::set<std::size_t> lost_after;  // numbers of events seen when it was told
   int retries = 0;
@@ -76,7 +76,7 @@ TEST_F(ServingShardTest, AnEventIsRenderedOnceForAll) {
   shard_.watch({&b, 2}, everything());
   shard_.publish(batch(1, 1));
   loop_.run();
-  EXPECT_EQ(a.json, b.json);
+  EXPECT_EQ(a.text, b.text);
 }
 
 TEST_F(ServingShardTest, ASubscriptionForgottenDuringADeliveryGetsNothingMore) {

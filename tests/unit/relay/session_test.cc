@@ -46,6 +46,18 @@ TEST_F(SessionTest, Nip01StoredEventsThenEoseThenLive) {
               ElementsAre("stored-1", "stored-2", R"(["EOSE","s"])", delivered("s", during), delivered("s", after)));
 }
 
+TEST_F(SessionTest, HeldAndLiveEventsShareWhatAllTheirDeliveriesHaveInCommon) {
+  const auto client = connect();
+  client->receive(R"(["REQ","s",{"kinds":[1]}])");
+  commit(alice_.event(1, kNow, "held"));
+  runner_.answer(0, SliceEnd::finished, {"stored"});
+  loop_.run();
+  EXPECT_EQ(client->sent_shared(), 1U);
+  commit(alice_.event(1, kNow, "live"));
+  EXPECT_EQ(client->sent_shared(), 2U);
+  EXPECT_EQ(client->sent().size(), 4U);
+}
+
 TEST_F(SessionTest, WhatWasCommittedBeforeTheReqIsLeftToTheScan) {
   const auto client = connect();
   store_.submit({test::share(alice_.event(1, kNow, "before")), 0, [](storage::PutOutcome) {}});
