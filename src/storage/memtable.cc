@@ -14,10 +14,12 @@ constexpr std::size_t kKeysAnEvent = 4;
 
 }  // namespace
 
-Memtable::Memtable(std::uint64_t generation, Seq before, const SipKey& hash_key, std::size_t expected_events)
+Memtable::Memtable(std::uint64_t generation, Seq before, const SipKey& hash_key, std::size_t expected_events,
+                   std::shared_ptr<ArenaChunks> chunks)
     : generation_(generation),
       before_(before),
       hash_key_(hash_key),
+      memory_(std::move(chunks)),
       last_seq_(before),
       erasures_(new std::atomic<Erasure*>[kErasureBuckets] {}),
       lists_(memory_, expected_events * kKeysAnEvent) {}
