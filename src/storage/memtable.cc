@@ -55,7 +55,8 @@ RecordView Memtable::insert(Seq seq, std::string_view record) {
   const RecordView view(seq, {bytes, record.size()});
   entries_.clear();
   list_index_entries(view, hash_key_, entries_);
-  for (const IndexEntry& entry : entries_) lists_.prefetch(entry.table, entry.posting.key);
+  for (const IndexEntry& entry : entries_) lists_.prefetch_bucket(entry.table, entry.posting.key);
+  for (const IndexEntry& entry : entries_) lists_.prefetch_list(entry.table, entry.posting.key);
   for (const IndexEntry& entry : entries_) {
     if (entry.table != Table::expiry) lists_.insert(entry.table, entry.posting.key, entry.posting.place);
   }
