@@ -344,11 +344,11 @@ class Mapper {
     all_.log_level = log_level(values_.text("log.level"));
     all_.log_format = log_format(values_.text("log.format"));
     all_.drain_timeout = values_.duration("relay.drain_timeout");
-    // Sockets take the smaller half: signatures and scans are what costs.
+    const ThreadCounts threads = default_threads(cores_);
     all_.shards = values_.size("threads.shards");
-    if (all_.shards == 0) all_.shards = std::clamp<std::size_t>(cores_ / 3 + 1, 1, 20);
+    if (all_.shards == 0) all_.shards = threads.shards;
     all_.workers = values_.size("threads.workers");
-    if (all_.workers == 0) all_.workers = std::clamp<std::size_t>(cores_ * 2 / 3, 1, 40);
+    if (all_.workers == 0) all_.workers = threads.workers;
   }
 
   const Settings& settings_;
@@ -359,6 +359,10 @@ class Mapper {
 };
 
 }  // namespace
+
+ThreadCounts default_threads(std::size_t cores) {
+  return {std::clamp<std::size_t>(cores / 3 + 1, 1, 20), std::clamp<std::size_t>(cores * 2 / 3, 1, 40)};
+}
 
 Result<AllOptions, std::vector<SettingError>> map_options(const Settings& settings, std::size_t cores) {
   return Mapper(settings, std::max<std::size_t>(1, cores)).run();

@@ -34,6 +34,14 @@ struct AllOptions {
   std::size_t workers = 1;
 };
 
+struct ThreadCounts {
+  std::size_t shards = 1;
+  std::size_t workers = 1;
+};
+// Where the settings leave it to the number of cores. Sockets take the smaller half: signatures and scans are what
+// costs.
+ThreadCounts default_threads(std::size_t cores);
+
 // What the table of settings cannot check alone: URLs, filters, keys, pairs. cores is the machine's.
 Result<AllOptions, std::vector<config::SettingError>> map_options(const config::Settings& settings, std::size_t cores);
 

@@ -12,7 +12,8 @@
 namespace pharos::storage {
 
 // Replaces out by the plain record with every 32-byte hex item of its tags that has a number replaced by a reference;
-// all else is byte for byte what encode_record() made. number_of(EntryBytes) -> std::optional<EntryNumber>.
+// all else is byte for byte what encode_record() made. number_of(EntryBytes) -> std::optional<EntryNumber> is asked
+// once for each such item, in their order.
 template <class NumberOf>
 void abridge(const RecordView& plain, const NumberOf& number_of, std::string& out);
 

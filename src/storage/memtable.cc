@@ -14,10 +14,12 @@ constexpr std::size_t kKeysAnEvent = 4;
 
 }  // namespace
 
-Memtable::Memtable(std::uint64_t generation, Seq before, const SipKey& hash_key, std::size_t expected_events)
+Memtable::Memtable(std::uint64_t generation, Seq before, const SipKey& hash_key, std::size_t expected_events,
+                   std::shared_ptr<ArenaChunks> chunks)
     : generation_(generation),
       before_(before),
       hash_key_(hash_key),
+      memory_(std::move(chunks)),
       last_seq_(before),
       erasures_(new std::atomic<Erasure*>[kErasureBuckets] {}),
       lists_(memory_, expected_events * kKeysAnEvent) {}
@@ -53,7 +55,8 @@ RecordView Memtable::insert(Seq seq, std::string_view record) {
   const RecordView view(seq, {bytes, record.size()});
   entries_.clear();
   list_index_entries(view, hash_key_, entries_);
-  for (const IndexEntry& entry : entries_) lists_.prefetch(entry.table, entry.posting.key);
+  for (const IndexEntry& entry : entries_) lists_.prefetch_bucket(entry.table, entry.posting.key);
+  for (const IndexEntry& entry : entries_) lists_.prefetch_list(entry.table, entry.posting.key);
   for (const IndexEntry& entry : entries_) {
     if (entry.table != Table::expiry) lists_.insert(entry.table, entry.posting.key, entry.posting.place);
   }

@@ -25,8 +25,10 @@ namespace pharos::storage {
 
 class Memtable {
  public:
-  // The generation names its log file; events get numbers above `before`. hash_key is the database's.
-  Memtable(std::uint64_t generation, Seq before, const SipKey& hash_key, std::size_t expected_events);
+  // The generation names its log file; events get numbers above `before`. hash_key is the database's. Memory comes from
+  // the chunks, where given, and goes back there.
+  Memtable(std::uint64_t generation, Seq before, const SipKey& hash_key, std::size_t expected_events,
+           std::shared_ptr<ArenaChunks> chunks = nullptr);
   Memtable(const Memtable&) = delete;
   Memtable& operator=(const Memtable&) = delete;
 

@@ -25,6 +25,9 @@ static_assert(Memtable::kMaxEvents < std::size_t{1} << (kStampBits - 1));
 // What the merge changes in the indexes: what it erases, and what the memtable holds, which has its keys' places in
 // order.
 class IndexChanges {
+  // Lists that are fetched before they are read.
+  static constexpr std::size_t kAhead = 8;
+
  public:
   IndexChanges(const SipKey& hash_key, const Memtable& memtable) : hash_key_(hash_key), memtable_(memtable) {}
 
@@ -65,9 +68,14 @@ class IndexChanges {
   std::vector<PostingChange> gather(Index& index) const {
     std::ranges::sort(index.changes, std::less<>(), &PostingChange::posting);
     std::ranges::sort(index.added);
+    std::size_t most = index.changes.size();
+    for (const auto& [key, places] : index.added) most += places->size();
     std::vector<PostingChange> all;
+    all.reserve(most);
     auto change = index.changes.begin();
-    for (const auto& [key, places] : index.added) {
+    for (std::size_t i = 0; i < index.added.size(); ++i) {
+      if (i + kAhead < index.added.size()) index.added[i + kAhead].second->prefetch();
+      const auto& [key, places] = index.added[i];
       for (const auto* node = places->newest(); node != nullptr; node = node->next()) {
         if (!is_alive(node->place.seq)) continue;
         const Posting posting{key, node->place};
@@ -172,7 +180,8 @@ class MemtableMerge {
     EventBlockWriter block(profile_);
     std::string record;
     memtable_.each_event([&](const RecordView& plain) {
-      abridge(plain, numbers_, record);
+      abridge(
+          plain, [this](EntryBytes) { return numbers_.next(); }, record);
       if (!block.fits(plain.seq(), record.size())) append(block);
       block.add(plain.seq(), as_bytes(record));
       ++inserted;

@@ -29,10 +29,12 @@ class PlaceLists {
 
   void insert(Table table, Key key, const Candidate& place);
 
-  // Fetches what an insertion under that key touches first, ahead of it.
-  void prefetch(Table table, Key key) const { __builtin_prefetch(&bucket(table, key)); }
+  // Fetch what an insertion under that key touches, ahead of it: first its place in the directory, then, once that is
+  // there, what it points to.
+  void prefetch_bucket(Table table, Key key) const { __builtin_prefetch(&bucket(table, key)); }
+  void prefetch_list(Table table, Key key) const;
 
-  // visit(table, key, list) for each key, in no order. Not beside insertions.
+  // visit(table, key, list) for each key, the newest key first. Not beside insertions.
   template <class Visit>
   void each(const Visit& visit) const;
 
@@ -44,6 +46,7 @@ class PlaceLists {
 
   std::pmr::memory_resource& memory_;
   std::span<std::atomic<PlaceList*>> buckets_;  // a power of two
+  PlaceList* newest_ = nullptr;
   std::minstd_rand heights_;
 };
 
@@ -57,9 +60,15 @@ class PlaceList {
     std::atomic<Node*> links[1];  // as many as the node is high
   };
 
-  PlaceList(Table table, Key key, PlaceList* next_in_bucket)
-      : table_(table), key_(key), next_in_bucket_(next_in_bucket) {}
+  PlaceList(Table table, Key key, PlaceList* next_in_bucket, PlaceList* older)
+      : table_(table), key_(key), next_in_bucket_(next_in_bucket), older_(older) {}
 
+  // Fetches what reading the places from the newest on touches first, ahead of it.
+  void prefetch() const {
+    __builtin_prefetch(this);
+    // The first node was made right behind the list.
+    __builtin_prefetch(this + 1);
+  }
   std::size_t size() const { return size_.load(std::memory_order_relaxed); }
   const Node* newest() const { return first_.load(std::memory_order_acquire); }
   const Node* oldest() const { return last_.load(std::memory_order_acquire); }
@@ -85,6 +94,7 @@ class PlaceList {
   const Table table_;
   const Key key_;
   PlaceList* const next_in_bucket_;
+  PlaceList* const older_;  // the list that was made before this one: memory is read in order that way
   std::atomic<Node*> first_{nullptr};
   std::atomic<Node*> last_{nullptr};
   std::atomic<UpperLanes*> upper_{nullptr};
@@ -93,12 +103,7 @@ class PlaceList {
 
 template <class Visit>
 void PlaceLists::each(const Visit& visit) const {
-  for (const auto& bucket : buckets_) {
-    for (const PlaceList* list = bucket.load(std::memory_order_acquire); list != nullptr;
-         list = list->next_in_bucket_) {
-      visit(list->table_, list->key_, *list);
-    }
-  }
+  for (const PlaceList* list = newest_; list != nullptr; list = list->older_) visit(list->table_, list->key_, *list);
 }
 
 }  // namespace pharos::storage

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <numeric>
 
+#include "util/check.h"
+
 namespace pharos::storage {
 namespace {
 
@@ -44,9 +46,12 @@ void TagNumbers::count(const RecordView& plain) {
       const std::uint64_t hash = entry_hash(hash_key_, bytes);
       const std::size_t at = find(hash, bytes);
       if (slots_[at] != 0) {
-        ++items_[(slots_[at] & UINT32_MAX) - 1].count;
+        const auto known = static_cast<std::uint32_t>((slots_[at] & UINT32_MAX) - 1);
+        ++items_[known].count;
+        occurrences_.push_back(known);
         continue;
       }
+      occurrences_.push_back(static_cast<std::uint32_t>(items_.size()));
       Item& fresh = items_.emplace_back();
       std::ranges::copy(bytes, fresh.bytes.begin());
       fresh.hash = hash;
@@ -61,20 +66,19 @@ void TagNumbers::assign(const NumberOf& number_of, const Add& add) {
   std::vector<std::uint32_t> ascending(items_.size());
   std::iota(ascending.begin(), ascending.end(), 0U);
   std::ranges::sort(ascending, std::less<>(), [this](std::uint32_t i) { return items_[i].hash; });
+  numbers_.resize(items_.size());
   for (const std::uint32_t i : ascending) {
-    Item& item = items_[i];
-    item.number = number_of(entry_key(item.hash), item.bytes).value_or(kNoEntry);
+    numbers_[i] = number_of(entry_key(items_[i].hash), items_[i].bytes).value_or(kNoEntry);
   }
-  for (Item& item : items_) {
-    if (item.number != kNoEntry || item.count < kWorthAnEntry) continue;
-    item.number = add(entry_key(item.hash), item.bytes).value_or(kNoEntry);
+  for (std::size_t i = 0; i < items_.size(); ++i) {
+    if (numbers_[i] != kNoEntry || items_[i].count < kWorthAnEntry) continue;
+    numbers_[i] = add(entry_key(items_[i].hash), items_[i].bytes).value_or(kNoEntry);
   }
 }
 
-std::optional<EntryNumber> TagNumbers::operator()(EntryBytes item) const {
-  const std::uint64_t slot = slots_[find(entry_hash(hash_key_, item), item)];
-  if (slot == 0) return std::nullopt;
-  const EntryNumber number = items_[(slot & UINT32_MAX) - 1].number;
+std::optional<EntryNumber> TagNumbers::next() {
+  PHAROS_DEBUG_CHECK(next_ < occurrences_.size());
+  const EntryNumber number = numbers_[occurrences_[next_++]];
   return number == kNoEntry ? std::nullopt : std::optional(number);
 }
 

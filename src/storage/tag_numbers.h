@@ -33,15 +33,15 @@ class TagNumbers {
   // is full.
   void assign(const NumberOf& number_of, const Add& add);
 
-  // For abridge(): nothing for items without a number, and for all of them before assign().
-  std::optional<EntryNumber> operator()(EntryBytes item) const;
+  // For abridge(), after assign(): the number, where it has one, of each item in the order in which they were noted. As
+  // often as items were noted.
+  std::optional<EntryNumber> next();
 
  private:
   struct Item {
     std::array<std::uint8_t, kEntryBytes> bytes;
     std::uint64_t hash = 0;
     std::uint32_t count = 0;
-    EntryNumber number = kNoEntry;
   };
 
   // The slot of the item, or the free one where it would go.
@@ -49,7 +49,10 @@ class TagNumbers {
   void grow();
 
   SipKey hash_key_;
-  std::vector<Item> items_;  // in order of first occurrence
+  std::vector<Item> items_;                 // in order of first occurrence
+  std::vector<EntryNumber> numbers_;        // of the items, kNoEntry for none; by assign()
+  std::vector<std::uint32_t> occurrences_;  // which item, in the order of count()
+  std::size_t next_ = 0;                    // of the occurrences
   // Open addressing: the upper half of the hash above the index of the item plus 1; 0 is free. A power of two long.
   std::vector<std::uint64_t> slots_;
 };

@@ -32,7 +32,8 @@ Writer::Writer(const Parts& parts, const StoreOptions& options, const metrics::S
       queue_(options.queue_capacity),
       last_seq_(last_seq),
       last_given_(last_seq),
-      next_generation_(next_generation) {
+      next_generation_(next_generation),
+      chunks_(std::make_shared<ArenaChunks>(options.memtable_bytes)) {
   metrics_.queue_capacity.set(static_cast<std::int64_t>(options.queue_capacity));
   Lock lock(stop_mutex_);
   thread_ = std::thread([this] {
@@ -108,7 +109,7 @@ std::optional<StorageFailure> Writer::begin_generation() {
   }
   wal_ = std::move(wal.value());
   active_ = std::make_shared<Memtable>(generation, last_given_, parts_.env.tables().hash_key,
-                                       options_.memtable_bytes / kBytesAnEvent);
+                                       options_.memtable_bytes / kBytesAnEvent, chunks_);
   parts_.memtables.push(active_);
   metrics_.memtables.set(static_cast<std::int64_t>(parts_.memtables.current()->size()));
   parts_.merger.wake();

@@ -101,6 +101,7 @@ class Writer {
   // Writer thread.
   Seq last_given_;
   std::uint64_t next_generation_;
+  const std::shared_ptr<ArenaChunks> chunks_;  // of memtables
   std::shared_ptr<Memtable> active_;
   std::unique_ptr<Wal> wal_;
   SteadyTime next_complaint_{};

@@ -11,25 +11,65 @@ namespace {
 constexpr std::size_t kHugePage = std::size_t{2} << 20U;
 constexpr std::size_t kChunk = 4 * kHugePage;
 
+// As mapped: with room to begin at a multiple of a huge page.
+constexpr std::size_t kMappedChunk = kChunk + kHugePage;
+
 std::size_t round_up(std::size_t size, std::size_t to) { return (size + to - 1) / to * to; }
 
 }  // namespace
 
+ArenaChunks::~ArenaChunks() {
+  for (const Chunk& chunk : kept_) ::munmap(chunk.data(), chunk.size());
+}
+
+std::size_t ArenaChunks::kept_bytes() const {
+  Lock lock(mutex_);
+  return kept_.size() * kMappedChunk;
+}
+
+ArenaChunks::Chunk ArenaChunks::take() {
+  Lock lock(mutex_);
+  if (kept_.empty()) return {};
+  const Chunk chunk = kept_.back();
+  kept_.pop_back();
+  return chunk;
+}
+
+void ArenaChunks::give(Chunk chunk) {
+  {
+    Lock lock(mutex_);
+    if (chunk.size() == kMappedChunk && (kept_.size() + 1) * kMappedChunk <= max_bytes_) {
+      kept_.push_back(chunk);
+      return;
+    }
+  }
+  ::munmap(chunk.data(), chunk.size());
+}
+
 Arena::~Arena() {
-  for (const auto& chunk : chunks_) ::munmap(chunk.data(), chunk.size());
+  for (const auto& chunk : chunks_) {
+    if (shared_) {
+      shared_->give(chunk);
+    } else {
+      ::munmap(chunk.data(), chunk.size());
+    }
+  }
 }
 
 void Arena::add_chunk(std::size_t size) {
   chunks_.reserve(chunks_.size() + 1);
-  // Room to begin at a multiple of a huge page.
-  const std::size_t mapped = round_up(size, kHugePage) + kHugePage;
-  void* start = ::mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (start == MAP_FAILED) throw std::bad_alloc();
-  chunks_.emplace_back(static_cast<std::uint8_t*>(start), mapped);
-  const auto address = reinterpret_cast<std::uintptr_t>(start);
-  const std::size_t skipped = round_up(address, kHugePage) - address;
-  next_ = static_cast<std::uint8_t*>(start) + skipped;
-  left_ = mapped - kHugePage;
+  std::span<std::uint8_t> chunk;
+  if (shared_ && size <= kChunk) chunk = shared_->take();
+  if (chunk.empty()) {
+    const std::size_t mapped = round_up(size, kHugePage) + kHugePage;
+    void* start = ::mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (start == MAP_FAILED) throw std::bad_alloc();
+    chunk = {static_cast<std::uint8_t*>(start), mapped};
+  }
+  chunks_.push_back(chunk);
+  const auto address = reinterpret_cast<std::uintptr_t>(chunk.data());
+  next_ = chunk.data() + (round_up(address, kHugePage) - address);
+  left_ = chunk.size() - kHugePage;
   // Advice: small pages do as well.
   static_cast<void>(::madvise(next_, left_, MADV_HUGEPAGE));
 }

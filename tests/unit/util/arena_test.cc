@@ -40,5 +40,31 @@ TEST(Arena, BacksContainers) {
   EXPECT_EQ(strings[999].get_allocator().resource(), &arena);
 }
 
+TEST(Arena, HandsItsChunksOn) {
+  const auto chunks = std::make_shared<ArenaChunks>(std::size_t{32} << 20U);
+  void* first = nullptr;
+  {
+    Arena arena(chunks);
+    first = arena.allocate(1000, 8);
+    EXPECT_EQ(chunks->kept_bytes(), 0U);
+  }
+  EXPECT_GT(chunks->kept_bytes(), 0U);
+  Arena next(chunks);
+  EXPECT_EQ(next.allocate(1000, 8), first);
+  EXPECT_EQ(chunks->kept_bytes(), 0U);
+}
+
+TEST(Arena, KeepsNoMoreChunksThanAskedFor) {
+  constexpr std::size_t kMost = std::size_t{32} << 20U;
+  const auto chunks = std::make_shared<ArenaChunks>(kMost);
+  {
+    Arena arena(chunks);
+    for (int i = 0; i < 100; ++i) static_cast<std::uint8_t*>(arena.allocate(1'000'000, 8))[0] = 1;
+    static_cast<std::uint8_t*>(arena.allocate(100'000'000, 8))[0] = 1;
+  }
+  EXPECT_GT(chunks->kept_bytes(), kMost / 2);
+  EXPECT_LE(chunks->kept_bytes(), kMost);
+}
+
 }  // namespace
 }  // namespace pharos
