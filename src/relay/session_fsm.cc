@@ -123,9 +123,11 @@ void SessionFsm::handle(EventCommand& command, Actions& out) {
   out.emplace_back(action::Submit{std::make_shared<const Event>(std::move(command.event))});
 }
 
-void SessionFsm::on_verdict(const EventId& id, const ingest::Verdict& verdict, Actions& out) {
+void SessionFsm::on_verdict(const EventId& id, const ingest::Verdict& verdict, std::string& reply) {
   if (pending_events_ > 0) --pending_events_;
-  send(Sent::ok, ok_reply(id, verdict), out);
+  cell(metrics_.messages_sent, Sent::ok).add();
+  reply.clear();
+  append_ok_reply(reply, id, verdict);
 }
 
 // --- REQ and CLOSE --------------------------------------------------------------------------------------------------

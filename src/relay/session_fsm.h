@@ -74,10 +74,11 @@ class SessionFsm {
   SessionFsm(const SessionFsm&) = delete;
   SessionFsm& operator=(const SessionFsm&) = delete;
 
-  // All append to out.
+  // Those with actions append to out.
   void on_open(Actions& out);
   void on_message(std::string_view text, Actions& out);
-  void on_verdict(const EventId& id, const ingest::Verdict& verdict, Actions& out);
+  // Replaces `reply` by the OK that the driver sends itself.
+  void on_verdict(const EventId& id, const ingest::Verdict& verdict, std::string& reply);
 
   // The answer to Watch: the stored phase covers what is committed up to `newest`, live events are those above.
   void on_watching(SubscriptionKey key, storage::Seq newest);

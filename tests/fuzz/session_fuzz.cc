@@ -134,7 +134,9 @@ class Harness {
 
   void settle() {
     if (pending_.empty()) return;
-    fsm_.on_verdict(pending_.front(), {ingest::Fate::stored, ingest::Reason::none, {}}, actions_);
+    std::string reply;
+    fsm_.on_verdict(pending_.front(), {ingest::Fate::stored, ingest::Reason::none, {}}, reply);
+    PHAROS_FATAL_CHECK(parse_relay_message(reply));
     pending_.erase(pending_.begin());
     absorb();
   }
