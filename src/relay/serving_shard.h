@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "metrics/relay_metrics.h"
+#include "relay/event_pool.h"
 #include "relay/live_event.h"
 #include "relay/live_index.h"
 #include "relay/loop.h"
@@ -71,6 +72,7 @@ class ServingShard {
   void shut_down();
 
   Loop& loop() { return loop_; }
+  EventPool& events() { return events_; }
   std::size_t members() const { return members_.size(); }
   const LiveIndex& index() const { return index_; }
 
@@ -104,6 +106,7 @@ class ServingShard {
   VerdictInbox verdicts_;
   std::vector<VerdictInbox::Entry> taken_verdicts_;  // reused
   std::string scratch_;
+  EventPool events_;
 
   LiveIndex index_;
   storage::Seq delivered_ = 0;  // the newest sequence number that came through the inbox

@@ -29,7 +29,8 @@ Session::Session(const SessionContext& context, std::shared_ptr<const Options> o
       options_(options),
       connection_(std::move(connection)),
       low_water_bytes_(low_water_bytes),
-      fsm_(std::move(options), std::move(own), context.clock, std::move(challenge), context.metrics) {}
+      fsm_(std::move(options), std::move(own), context.clock, std::move(challenge), context.metrics,
+           context.shard.events()) {}
 
 void Session::start() {
   net::WsConnection::Callbacks callbacks;

@@ -15,6 +15,7 @@
 #include "metrics/relay_metrics.h"
 #include "nostr/message.h"
 #include "relay/auth.h"
+#include "relay/event_pool.h"
 #include "relay/options.h"
 #include "relay/subscriptions.h"
 #include "storage/query.h"
@@ -69,7 +70,7 @@ using Actions = std::vector<Action>;
 class SessionFsm {
  public:
   SessionFsm(std::shared_ptr<const Options> options, std::shared_ptr<const OwnUrls> own, const Clock& clock,
-             std::string challenge, const metrics::RelayMetrics& metrics);
+             std::string challenge, const metrics::RelayMetrics& metrics, EventPool& events);
   ~SessionFsm();
   SessionFsm(const SessionFsm&) = delete;
   SessionFsm& operator=(const SessionFsm&) = delete;
@@ -129,6 +130,7 @@ class SessionFsm {
   const std::shared_ptr<const OwnUrls> own_;
   const Clock& clock_;
   const metrics::RelayMetrics& metrics_;
+  EventPool& events_;
   Auth auth_;
   SubscriptionSet subscriptions_;
   std::size_t pending_events_ = 0;

@@ -23,7 +23,7 @@ namespace {
 
 class Harness {
  public:
-  Harness() : fsm_(options(), std::make_shared<const OwnUrls>(own_urls({})), clock_, "challenge", metrics_) {
+  Harness() : fsm_(options(), std::make_shared<const OwnUrls>(own_urls({})), clock_, "challenge", metrics_, events_) {
     fsm_.on_open(actions_);
     absorb();
   }
@@ -189,6 +189,7 @@ class Harness {
 
   ManualClock clock_;
   metrics::RelayMetrics metrics_;
+  EventPool events_;
   SessionFsm fsm_;
   Actions actions_;
   std::vector<EventId> pending_;
