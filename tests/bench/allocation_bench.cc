@@ -5,6 +5,16 @@
 //   writer   decisions, log, memtable, commit feed
 //   merger   batches on their way to LMDB; no steady state, so not in the sum
 //
+// What is left, and why:
+//
+//   a read transaction with its cursors, a batch of the feed, a growing log frame, a wake of a loop: for each batch of
+//     the worker or commit of the writer, so the busier the relay, the less an event; "ingest 1 x 1" shows them whole
+//   LiveEvent with its JSON: for each event, however many it is delivered to; subscribers share it, and one that waits
+//     for its EOSE must not hold the whole commit it came with
+//   outbound buffers: a connection gives a large one back as soon as it is empty, so that an idle one holds none
+//   the event inside a repost: parsed to look for protection, and only there
+//   plan, streams and cursors of a query: for each REQ, and buffers of a slice, which double
+//
 // PHAROS_BENCH_EVENTS sets how many events are published in each measurement (10,000).
 
 #include <algorithm>
