@@ -1,20 +1,33 @@
 #include "ingest/in_flight_ids.h"
 
+#include <utility>
+
 namespace pharos::ingest {
 
 bool InFlightIds::lead_or_wait(const ItemPtr& item) {
+  const EventId& id = item->event().id;
   Lock lock(mutex_);
-  const auto [at, is_new] = leads_.try_emplace(item->event().id);
-  if (!is_new) at->second.push_back(item);
-  return is_new;
+  if (const auto lead = leads_.find(id); lead != leads_.end()) {
+    lead->second.push_back(item);
+    return false;
+  }
+  if (spare_leads_.empty()) {
+    leads_.try_emplace(id);
+  } else {
+    spare_leads_.back().key() = id;
+    leads_.insert(std::move(spare_leads_.back()));
+    spare_leads_.pop_back();
+  }
+  return true;
 }
 
 std::vector<ItemPtr> InFlightIds::release(const EventId& id) {
   Lock lock(mutex_);
   const auto at = leads_.find(id);
   if (at == leads_.end()) return {};
-  std::vector<ItemPtr> waited = std::move(at->second);
-  leads_.erase(at);
+  std::vector<ItemPtr> waited = std::exchange(at->second, {});
+  auto lead = leads_.extract(at);
+  if (spare_leads_.size() < kSpareLeads) spare_leads_.push_back(std::move(lead));
   return waited;
 }
 

@@ -32,7 +32,10 @@ class InFlightIds {
  private:
   const std::size_t recent_capacity_;
   mutable Mutex mutex_;
-  std::unordered_map<EventId, std::vector<ItemPtr>> leads_ PHAROS_GUARDED_BY(mutex_);
+  using Leads = std::unordered_map<EventId, std::vector<ItemPtr>>;
+  static constexpr std::size_t kSpareLeads = 1024;
+  Leads leads_ PHAROS_GUARDED_BY(mutex_);
+  std::vector<Leads::node_type> spare_leads_ PHAROS_GUARDED_BY(mutex_);
   std::unordered_set<EventId> recent_ PHAROS_GUARDED_BY(mutex_);
   std::deque<EventId> recent_order_ PHAROS_GUARDED_BY(mutex_);
 };

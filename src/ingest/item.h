@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "ingest/sink.h"
@@ -14,9 +15,10 @@ struct ItemGroup;
 
 struct Item {
   Submission submission;
-  std::size_t bytes = 0;       // measured_bytes() of the event
-  bool is_leader = false;      // its id is held in InFlightIds under its name
-  ItemGroup* group = nullptr;  // the one that holds it, where it came in bulk
+  std::size_t bytes = 0;           // measured_bytes() of the event
+  bool is_leader = false;          // its id is held in InFlightIds under its name
+  ItemGroup* group = nullptr;      // the one that holds it, where it came in bulk
+  std::optional<Verdict> decided;  // before the writer was asked
 
   const Event& event() const { return *submission.event; }
 };

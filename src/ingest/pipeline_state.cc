@@ -32,6 +32,13 @@ Verdict verdict_of(storage::PutOutcome outcome) {
   return rejected(Reason::storage, "the event could not be stored");
 }
 
+constexpr std::size_t kSpareItems = 1024;
+
+bool recycle(Item& item) {
+  item = Item{};
+  return true;
+}
+
 // What a copy of an event learns from the fate of the one that came first.
 Verdict verdict_for_copy(const Verdict& first) {
   const bool accepted = first.fate == Fate::stored || first.fate == Fate::ephemeral;
@@ -48,6 +55,7 @@ Pipeline::State::State(const Options& options, storage::Store& store, WorkerPool
       clock_(clock),
       tally_(metrics),
       admission_(std::make_shared<const AdmissionOptions>(options.admission)),
+      spare_items_(kSpareItems, recycle),
       ids_(options.recent_ephemeral) {
   metrics.in_flight_capacity.set(static_cast<std::int64_t>(options.max_in_flight));
 }
@@ -87,7 +95,7 @@ bool Pipeline::State::submit(Submission&& submission, bool wait_for_room) {
     tally_.metrics().refused_full.add();
     return false;
   }
-  auto item = std::make_shared<Item>();
+  const ItemPtr item = spare_items_.take();
   item->bytes = bytes;
   if (const auto refusal = refuse_at_door(event, submission.source, clock_.unix_now(), *admission_.get())) {
     item->submission = std::move(submission);
@@ -242,24 +250,26 @@ void Pipeline::State::verify(Batch& batch) {
 }
 
 void Pipeline::State::drop_known(Batch& batch) {
-  std::vector<std::pair<ItemPtr, Verdict>> decided;
   {
     HeldIds held(store_);
-    std::erase_if(batch, [&](ItemPtr& item) {
-      if (item->submission.is_trusted) return false;
+    for (const ItemPtr& item : batch) {
+      if (item->submission.is_trusted) continue;
       const Event& event = item->event();
       if (compute_id(event) != event.id) {
-        decided.emplace_back(item, rejected(Reason::invalid_id, "the id is not the hash of the event"));
-        return true;
+        item->decided = rejected(Reason::invalid_id, "the id is not the hash of the event");
+        continue;
       }
       const bool is_ephemeral = classify(event.kind) == KindClass::ephemeral;
-      if (is_ephemeral ? !ids_.is_recent_ephemeral(event.id) : !held.contains(event.id)) return false;
-      decided.emplace_back(item, Verdict{Fate::duplicate, Reason::none, {}});
-      return true;
-    });
+      const bool is_known = is_ephemeral ? ids_.is_recent_ephemeral(event.id) : held.contains(event.id);
+      if (is_known) item->decided = Verdict{Fate::duplicate, Reason::none, {}};
+    }
   }
   // All at once: their sender is woken once, and no callback runs while the snapshot is held.
-  for (const auto& [item, verdict] : decided) settle(item, verdict);
+  std::erase_if(batch, [this](const ItemPtr& item) {
+    if (!item->decided) return false;
+    settle(item, *item->decided);
+    return true;
+  });
 }
 
 bool Pipeline::State::lead_and_verify(const ItemPtr& item) {
@@ -278,11 +288,13 @@ bool Pipeline::State::lead_and_verify(const ItemPtr& item) {
 
 void Pipeline::State::forward() {
   while (auto batch = sequencer_.next()) {
-    while (!batch->empty() && forward_one(batch->front()) == Forwarded::yes) batch->pop_front();
-    if (batch->empty()) {
+    const auto rest =
+        std::ranges::find_if(*batch, [this](const ItemPtr& item) { return forward_one(item) != Forwarded::yes; });
+    if (rest == batch->end()) {
       sequencer_.done();
       continue;
     }
+    batch->erase(batch->begin(), rest);
     sequencer_.put_back(std::move(*batch));
     // A put that came back before store_was_full_ was set has found nothing to wake: then go on here.
     Lock lock(mutex_);

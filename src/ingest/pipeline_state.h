@@ -11,6 +11,7 @@
 #include "ingest/pipeline.h"
 #include "ingest/sequencer.h"
 #include "ingest/tally.h"
+#include "util/pool.h"
 #include "util/snapshot.h"
 #include "util/sync.h"
 
@@ -30,7 +31,7 @@ class Pipeline::State : public std::enable_shared_from_this<Pipeline::State> {
   std::size_t in_flight() const;
 
  private:
-  using Batch = std::deque<ItemPtr>;
+  using Batch = std::vector<ItemPtr>;
   enum class Forwarded { yes, store_full };
 
   // Takes room for items; false when there is none, or after stop().
@@ -65,6 +66,7 @@ class Pipeline::State : public std::enable_shared_from_this<Pipeline::State> {
   const Clock& clock_;
   const Tally tally_;
   Snapshot<AdmissionOptions> admission_;
+  Pool<Item> spare_items_;
   InFlightIds ids_;
   Sequencer<Batch> sequencer_;
 

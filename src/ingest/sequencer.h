@@ -7,7 +7,7 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
+#include <deque>
 #include <optional>
 #include <utility>
 
@@ -20,17 +20,17 @@ class Sequencer {
  public:
   void deposit(std::uint64_t number, Batch batch) {
     Lock lock(mutex_);
-    waiting_.emplace(number, std::move(batch));
+    const auto place = static_cast<std::size_t>(number - next_);
+    if (place >= waiting_.size()) waiting_.resize(place + 1);
+    waiting_[place] = std::move(batch);
   }
 
   // The next batch in order, when it is there and nobody consumes one now.
   std::optional<Batch> next() {
     Lock lock(mutex_);
-    if (consuming_ || waiting_.empty() || waiting_.begin()->first != next_) return std::nullopt;
+    if (consuming_ || waiting_.empty() || !waiting_.front()) return std::nullopt;
     consuming_ = true;
-    std::optional<Batch> batch(std::move(waiting_.begin()->second));
-    waiting_.erase(waiting_.begin());
-    return batch;
+    return std::exchange(waiting_.front(), std::nullopt);
   }
 
   // The batch that next() gave is used up.
@@ -38,20 +38,21 @@ class Sequencer {
     Lock lock(mutex_);
     consuming_ = false;
     ++next_;
+    waiting_.pop_front();
   }
 
   // The rest of the batch that next() gave, to be given again.
   void put_back(Batch rest) {
     Lock lock(mutex_);
     consuming_ = false;
-    waiting_.emplace(next_, std::move(rest));
+    waiting_.front() = std::move(rest);
   }
 
  private:
   Mutex mutex_;
   std::uint64_t next_ PHAROS_GUARDED_BY(mutex_) = 0;
   bool consuming_ PHAROS_GUARDED_BY(mutex_) = false;
-  std::map<std::uint64_t, Batch> waiting_ PHAROS_GUARDED_BY(mutex_);
+  std::deque<std::optional<Batch>> waiting_ PHAROS_GUARDED_BY(mutex_);  // from number next_ on
 };
 
 }  // namespace pharos::ingest

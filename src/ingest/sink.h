@@ -13,6 +13,7 @@
 #include "ingest/verdict.h"
 #include "nostr/event.h"
 #include "storage/store.h"
+#include "util/callback.h"
 
 namespace pharos::ingest {
 
@@ -27,7 +28,7 @@ struct Submission {
   bool is_trusted = false;
   // Called exactly once, from any thread, when the fate is decided; for stored events after the durable commit. May
   // be called inside submit(), so the submitter holds no lock then that it takes here.
-  std::function<void(const Verdict&)> done;
+  Callback<void(const Verdict&), 64> done;
 };
 
 // Submissions that are made on the pool: for a caller that reads faster than one thread parses.

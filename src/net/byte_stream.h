@@ -5,10 +5,11 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
+
+#include "util/callback.h"
 
 namespace pharos::net {
 
@@ -20,14 +21,14 @@ enum class ReadStatus {
   failed,  // see error_text()
 };
 // The bytes lie in a buffer of the shard and may be changed in place; they die with the call.
-using ReadHandler = std::function<void(ReadStatus, std::span<std::uint8_t>)>;
+using ReadHandler = Callback<void(ReadStatus, std::span<std::uint8_t>)>;
 
 struct WriteOutcome {
   bool ok = false;
   // The send buffer was full and drained: bytes were taken by the peer meanwhile.
   bool stalled = false;
 };
-using WriteHandler = std::function<void(WriteOutcome)>;
+using WriteHandler = Callback<void(WriteOutcome)>;
 
 class ByteStream {
  public:

@@ -28,7 +28,7 @@ void supervised(const IoShard& shard, F&& f) {
 
 }  // namespace
 
-void IoShard::Impl::post(std::function<void()> task) {
+void IoShard::Impl::post(Task task) {
   Lock lock(mutex_);
   if (stopped_) return;
   tasks_.push_back(std::move(task));
@@ -38,16 +38,16 @@ void IoShard::Impl::post(std::function<void()> task) {
 }
 
 void IoShard::Impl::run_tasks() {
-  std::vector<std::function<void()>> batch;
   {
     Lock lock(mutex_);
-    batch.swap(tasks_);
+    running_.swap(tasks_);
     wake_pending_ = false;
   }
-  for (std::function<void()>& task : batch) {
+  for (Task& task : running_) {
     supervised(shard, task);
     task = nullptr;
   }
+  running_.clear();
 }
 
 void IoShard::Impl::run() {
@@ -61,7 +61,7 @@ void IoShard::Impl::run() {
 }
 
 void IoShard::Impl::drop_tasks() {
-  std::vector<std::function<void()>> dropped;
+  std::vector<Task> dropped;
   {
     Lock lock(mutex_);
     stopped_ = true;
@@ -82,7 +82,7 @@ IoShard::IoShard(std::size_t index, const metrics::NetMetrics& metrics)
     : index_(index), metrics_(metrics), impl_(std::make_unique<Impl>(*this)) {}
 IoShard::~IoShard() { impl_->drop_tasks(); }
 
-void IoShard::post(std::function<void()> task) { impl_->post(std::move(task)); }
+void IoShard::post(Task task) { impl_->post(std::move(task)); }
 bool IoShard::is_current() const { return impl_->thread_id.load() == std::this_thread::get_id(); }
 
 // The pending wait owns on_expiry and shares this; the generation tells a wait that was replaced.

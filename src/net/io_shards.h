@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "metrics/net_metrics.h"
+#include "util/callback.h"
 
 namespace pharos::net {
 
@@ -25,7 +26,7 @@ class IoShard {
   // Runs task on the shard's thread, later, in the order posted. Any thread. Dropped when the shard was stopped.
   // An exception that escapes the task is logged and counted; the loop goes on. Not capped: whoever posts per unit of
   // work has the cap (an inbox, a window, a connection count) on its side.
-  void post(std::function<void()> task);
+  void post(Task task);
   // True on the shard's own thread.
   bool is_current() const;
   const metrics::NetMetrics& metrics() const { return metrics_; }

@@ -4,7 +4,6 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <thread>
 #include <unordered_set>
@@ -16,6 +15,7 @@
 #include "net/deflate.h"
 #include "net/io_shards.h"
 #include "net/tls_client.h"
+#include "util/callback.h"
 #include "util/sync.h"
 
 namespace pharos::net {
@@ -61,11 +61,12 @@ struct IoShard::Impl {
 
  private:
   friend class IoShard;
-  void post(std::function<void()> task);
+  void post(Task task);
   void run_tasks();
 
   Mutex mutex_;
-  std::vector<std::function<void()>> tasks_ PHAROS_GUARDED_BY(mutex_);
+  std::vector<Task> tasks_ PHAROS_GUARDED_BY(mutex_);
+  std::vector<Task> running_;  // of the shard's thread; reused
   bool wake_pending_ PHAROS_GUARDED_BY(mutex_) = false;
   bool stopped_ PHAROS_GUARDED_BY(mutex_) = false;
 };

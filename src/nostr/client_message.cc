@@ -27,8 +27,8 @@ bool carries_filters(Verb verb) { return verb == Verb::req || verb == Verb::coun
 // text into its struct in one pass.
 class ClientMessageReader {
  public:
-  explicit ClientMessageReader(const MessageLimits& limits)
-      : limits_(limits), event_reader_(event_), filter_reader_(limits.max_values) {}
+  ClientMessageReader(const MessageLimits& limits, Event& scratch)
+      : limits_(limits), event_(scratch), event_reader_(event_), filter_reader_(limits.max_values) {}
 
   void null() {
     scalar([](auto& reader) { reader.null(); });
@@ -144,7 +144,7 @@ class ClientMessageReader {
   Verb verb_ = Verb::unknown;
   std::string verb_text_;
   std::string subscription_;
-  Event event_;
+  Event& event_;
   EventReader event_reader_;
   FilterReader filter_reader_;
   std::size_t filters_seen_ = 0;
@@ -218,7 +218,13 @@ Result<ClientMessage, ClientMessageError> ClientMessageReader::take(JsonFault fa
 }  // namespace
 
 Result<ClientMessage, ClientMessageError> parse_client_message(std::string_view text, const MessageLimits& limits) {
-  ClientMessageReader reader(limits);
+  Event scratch;
+  return parse_client_message(text, limits, scratch);
+}
+
+Result<ClientMessage, ClientMessageError> parse_client_message(std::string_view text, const MessageLimits& limits,
+                                                               Event& scratch) {
+  ClientMessageReader reader(limits, scratch);
   const JsonFault fault = read_json(text, reader);
   return reader.take(fault, text);
 }

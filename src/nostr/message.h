@@ -61,6 +61,9 @@ struct MessageLimits {
   std::size_t max_values = 10'000;       // list items in all filters of one message together
 };
 Result<ClientMessage, ClientMessageError> parse_client_message(std::string_view text, const MessageLimits& limits);
+// The same with an event whose memory is used; an EventCommand or AuthCommand takes it along.
+Result<ClientMessage, ClientMessageError> parse_client_message(std::string_view text, const MessageLimits& limits,
+                                                               Event& scratch);
 
 void append_event_command(std::string& out, const Event& event);
 void append_auth_command(std::string& out, const Event& event);

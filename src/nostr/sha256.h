@@ -1,4 +1,4 @@
-// SHA-256 (FIPS 180-4). Any thread; keeps one digest context per thread.
+// SHA-256 (FIPS 180-4). Any thread.
 #pragma once
 
 #include <array>

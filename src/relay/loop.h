@@ -4,13 +4,15 @@
 #include <chrono>
 #include <functional>
 
+#include "util/callback.h"
+
 namespace pharos::relay {
 
 class Loop {
  public:
   virtual ~Loop() = default;
   // Runs task on the loop's thread, later. Any thread.
-  virtual void post(std::function<void()> task) = 0;
+  virtual void post(Task task) = 0;
   // Runs task after the delay; replaces what was armed before. On the loop's thread.
   virtual void arm(std::chrono::milliseconds delay, std::function<void()> task) = 0;
 };

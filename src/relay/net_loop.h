@@ -12,7 +12,7 @@ class NetLoop final : public Loop {
  public:
   explicit NetLoop(net::IoShard& shard) : shard_(shard) {}
 
-  void post(std::function<void()> task) override { shard_.post(std::move(task)); }
+  void post(Task task) override { shard_.post(std::move(task)); }
   void arm(std::chrono::milliseconds delay, std::function<void()> task) override {
     if (!timer_) timer_.emplace(shard_);
     timer_->arm(delay, std::move(task));

@@ -39,23 +39,6 @@ std::string_view prefix_of(Reason reason) {
   return "error: ";
 }
 
-std::string message_of(const Verdict& verdict) {
-  switch (verdict.fate) {
-    case Fate::stored:
-    case Fate::ephemeral:
-      return {};
-    case Fate::duplicate:
-      return "duplicate: already have this event";
-    case Fate::replaced:
-      return "duplicate: a newer version is stored";
-    case Fate::rejected:
-      break;
-  }
-  std::string message(prefix_of(verdict.reason));
-  message.append(verdict.detail.empty() ? name(verdict.reason) : std::string_view(verdict.detail));
-  return message;
-}
-
 std::string ok(std::string_view id_hex, bool accepted, std::string_view message) {
   std::string out;
   append_ok(out, id_hex, accepted, message);
@@ -64,10 +47,23 @@ std::string ok(std::string_view id_hex, bool accepted, std::string_view message)
 
 }  // namespace
 
-std::string ok_reply(const EventId& id, const Verdict& verdict) {
-  const bool accepted =
-      verdict.fate == Fate::stored || verdict.fate == Fate::duplicate || verdict.fate == Fate::ephemeral;
-  return ok(id.hex(), accepted, message_of(verdict));
+void append_ok_reply(std::string& out, const EventId& id, const Verdict& verdict) {
+  char hex[2 * EventId::kSize];
+  const std::string_view id_hex(hex, encode_hex(id.data, hex));
+  switch (verdict.fate) {
+    case Fate::stored:
+    case Fate::ephemeral:
+      return append_ok(out, id_hex, true, "");
+    case Fate::duplicate:
+      return append_ok(out, id_hex, true, "duplicate: already have this event");
+    case Fate::replaced:
+      return append_ok(out, id_hex, false, "duplicate: a newer version is stored");
+    case Fate::rejected:
+      break;
+  }
+  std::string message(prefix_of(verdict.reason));
+  message.append(verdict.detail.empty() ? name(verdict.reason) : std::string_view(verdict.detail));
+  append_ok(out, id_hex, false, message);
 }
 
 std::string refusal_reply(std::string_view id_hex, std::string_view message) { return ok(id_hex, false, message); }

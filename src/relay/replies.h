@@ -12,7 +12,7 @@
 namespace pharos::relay {
 
 // ["OK",<id>,<accepted>,<message>] for the fate of an EVENT.
-std::string ok_reply(const EventId& id, const ingest::Verdict& verdict);
+void append_ok_reply(std::string& out, const EventId& id, const ingest::Verdict& verdict);
 // For what was refused before it could be submitted; message has its prefix.
 std::string refusal_reply(std::string_view id_hex, std::string_view message);
 std::string auth_reply(const EventId& id, AuthResult result);

@@ -85,6 +85,18 @@ void ServingShard::deliver(const LiveBatch& batch) {
   metrics_.broadcast_seconds.observe(std::chrono::duration<double>(clock_.now() - batch.committed_at).count());
 }
 
+void ServingShard::answer(VerdictInbox::Entry verdict) {
+  if (verdicts_.push(std::move(verdict))) loop_.post([this] { take_verdicts(); });
+}
+
+void ServingShard::take_verdicts() {
+  verdicts_.take(taken_verdicts_);
+  for (const VerdictInbox::Entry& entry : taken_verdicts_) {
+    if (const auto sender = entry.sender.lock()) sender->on_verdict(entry, scratch_);
+  }
+  taken_verdicts_.clear();
+}
+
 void ServingShard::close_subscriptions() {
   if (index_.size() == 0) return;
   log::warn("relay", "live events were lost on a lagging shard, its subscriptions are closed",

@@ -1,21 +1,24 @@
 // What the connections of one io shard share: the live index, the inbox of live events, and the list of who is there.
 //
-// publish() from any thread; everything else on the shard's thread. The inbox is bounded in events and bytes: when the
-// shard lags by more, batches are dropped, and where they are missing in the order of events every subscription of the
-// shard is closed with a reason, never silently short.
+// publish() and answer() from any thread; everything else on the shard's thread. The inbox is bounded in events and
+// bytes: when the shard lags by more, batches are dropped, and where they are missing in the order of events every
+// subscription of the shard is closed with a reason, never silently short.
 #pragma once
 
 #include <cstddef>
 #include <deque>
 #include <memory>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "metrics/relay_metrics.h"
+#include "relay/event_pool.h"
 #include "relay/live_event.h"
 #include "relay/live_index.h"
 #include "relay/loop.h"
 #include "relay/session_count.h"
+#include "relay/verdict_inbox.h"
 #include "storage/store.h"
 #include "util/sync.h"
 
@@ -32,6 +35,8 @@ class LiveReceiver {
 // A session as its shard sees it.
 class ShardMember : public LiveReceiver {
  public:
+  // The fate of an event that it submitted; scratch is for the text of the OK.
+  virtual void on_verdict(const VerdictInbox::Entry& entry, std::string& scratch) = 0;
   // Asked for by retry_soon().
   virtual void retry() = 0;
   // Take nothing more, end when the acknowledgements that are due have been sent.
@@ -47,6 +52,8 @@ class ServingShard {
 
   // Any thread, in commit order.
   void publish(const LiveBatchPtr& batch);
+  // Any thread. The sender hears of it on the shard's, if it is still there.
+  void answer(VerdictInbox::Entry verdict);
 
   struct Watched {
     LiveIndex::Handle handle;
@@ -65,6 +72,7 @@ class ServingShard {
   void shut_down();
 
   Loop& loop() { return loop_; }
+  EventPool& events() { return events_; }
   std::size_t members() const { return members_.size(); }
   const LiveIndex& index() const { return index_; }
 
@@ -75,6 +83,7 @@ class ServingShard {
     storage::Seq lost_up_to = 0;  // the newest of them
   };
   void take_next();
+  void take_verdicts();
   void deliver(const LiveBatch& batch);
   void close_subscriptions();
   void run_retries();
@@ -93,6 +102,11 @@ class ServingShard {
   std::size_t inbox_events_ PHAROS_GUARDED_BY(inbox_mutex_) = 0;
   std::size_t inbox_bytes_ PHAROS_GUARDED_BY(inbox_mutex_) = 0;
   bool wake_posted_ PHAROS_GUARDED_BY(inbox_mutex_) = false;
+
+  VerdictInbox verdicts_;
+  std::vector<VerdictInbox::Entry> taken_verdicts_;  // reused
+  std::string scratch_;
+  EventPool events_;
 
   LiveIndex index_;
   storage::Seq delivered_ = 0;  // the newest sequence number that came through the inbox

@@ -29,8 +29,8 @@ Session::Session(const SessionContext& context, std::shared_ptr<const Options> o
       options_(options),
       connection_(std::move(connection)),
       low_water_bytes_(low_water_bytes),
-      fsm_(std::move(options), std::move(own), context.clock, std::move(challenge), context.metrics),
-      verdicts_(std::make_shared<VerdictInbox>()) {}
+      fsm_(std::move(options), std::move(own), context.clock, std::move(challenge), context.metrics,
+           context.shard.events()) {}
 
 void Session::start() {
   net::WsConnection::Callbacks callbacks;
@@ -131,26 +131,20 @@ bool Session::submit(const storage::EventPtr& event) {
   ingest::Submission submission;
   submission.event = event;
   submission.source = ingest::Source::client;
-  // The loop outlives whatever is in flight; the session need not.
-  submission.done = [inbox = verdicts_, weak = weak_from_this(), loop = &context_.shard.loop(), id = event->id,
+  // The shard outlives whatever is in flight; the session need not.
+  submission.done = [shard = &context_.shard, weak = std::weak_ptr<ShardMember>(weak_from_this()), id = event->id,
                      submitted_at = context_.clock.now()](const ingest::Verdict& verdict) {
-    if (!inbox->push({id, verdict, submitted_at})) return;
-    loop->post([weak] {
-      if (const auto self = weak.lock()) self->on_verdicts();
-    });
+    shard->answer({weak, id, verdict, submitted_at});
   };
   return context_.sink.submit(std::move(submission));
 }
 
-void Session::on_verdicts() {
-  const auto entries = verdicts_->take();
+void Session::on_verdict(const VerdictInbox::Entry& entry, std::string& scratch) {
   if (closed_) return;
+  fsm_.on_verdict(entry.id, entry.verdict, scratch);
+  connection_->send(scratch);
   const SteadyTime now = context_.clock.now();
-  for (const VerdictInbox::Entry& entry : entries) {
-    fsm_.on_verdict(entry.id, entry.verdict, actions_);
-    context_.metrics.event_ok_seconds.observe(std::chrono::duration<double>(now - entry.submitted_at).count());
-  }
-  run();
+  context_.metrics.event_ok_seconds.observe(std::chrono::duration<double>(now - entry.submitted_at).count());
   submit_waiting();
 }
 

@@ -19,7 +19,6 @@
 #include "relay/query_runner.h"
 #include "relay/serving_shard.h"
 #include "relay/session_fsm.h"
-#include "relay/verdict_inbox.h"
 
 namespace pharos::relay {
 
@@ -44,6 +43,7 @@ class Session final : public ShardMember, public std::enable_shared_from_this<Se
 
   void on_live(std::uint64_t key, const LiveEventPtr& event) override;
   void on_events_lost() override;
+  void on_verdict(const VerdictInbox::Entry& entry, std::string& scratch) override;
   void retry() override;
   void begin_drain() override;
   void shut_down() override;
@@ -58,7 +58,6 @@ class Session final : public ShardMember, public std::enable_shared_from_this<Se
   void on_message(std::string_view text);
   void on_drained();
   void on_closed();
-  void on_verdicts();
   void on_slice(SubscriptionKey key, const ScanSlice& slice);
 
   // Carries out and empties actions_.
@@ -83,7 +82,6 @@ class Session final : public ShardMember, public std::enable_shared_from_this<Se
   const net::WsConnectionPtr connection_;
   const std::size_t low_water_bytes_;
   SessionFsm fsm_;
-  const std::shared_ptr<VerdictInbox> verdicts_;
   Actions actions_;
   std::unordered_map<SubscriptionKey, Watching> watching_;
   std::vector<SubscriptionKey> resting_scans_;  // wait for on_drained

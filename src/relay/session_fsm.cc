@@ -57,11 +57,12 @@ const metrics::Counter& cell(const std::array<metrics::Counter, N>& cells, Enum 
 }  // namespace
 
 SessionFsm::SessionFsm(std::shared_ptr<const Options> options, std::shared_ptr<const OwnUrls> own, const Clock& clock,
-                       std::string challenge, const metrics::RelayMetrics& metrics)
+                       std::string challenge, const metrics::RelayMetrics& metrics, EventPool& events)
     : options_(std::move(options)),
       own_(std::move(own)),
       clock_(clock),
       metrics_(metrics),
+      events_(events),
       auth_(std::move(challenge), options_->limits.max_auth_keys, options_->limits.max_auth_attempts) {}
 
 SessionFsm::~SessionFsm() {
@@ -78,7 +79,8 @@ void SessionFsm::on_open(Actions& out) { send(Sent::auth, challenge_message(auth
 
 void SessionFsm::on_message(std::string_view text, Actions& out) {
   const Limits& limits = options_->limits;
-  auto parsed = parse_client_message(text, {limits.max_filters, limits.max_subscription_id, limits.max_filter_values});
+  auto parsed = parse_client_message(text, {limits.max_filters, limits.max_subscription_id, limits.max_filter_values},
+                                     events_.scratch());
   if (!parsed) {
     cell(metrics_.messages_received, RelayMetrics::Received::invalid).add();
     on_bad_message(parsed.error(), out);
@@ -120,12 +122,14 @@ void SessionFsm::handle(EventCommand& command, Actions& out) {
     return;
   }
   ++pending_events_;
-  out.emplace_back(action::Submit{std::make_shared<const Event>(std::move(command.event))});
+  out.emplace_back(action::Submit{events_.share(std::move(command.event))});
 }
 
-void SessionFsm::on_verdict(const EventId& id, const ingest::Verdict& verdict, Actions& out) {
+void SessionFsm::on_verdict(const EventId& id, const ingest::Verdict& verdict, std::string& reply) {
   if (pending_events_ > 0) --pending_events_;
-  send(Sent::ok, ok_reply(id, verdict), out);
+  cell(metrics_.messages_sent, Sent::ok).add();
+  reply.clear();
+  append_ok_reply(reply, id, verdict);
 }
 
 // --- REQ and CLOSE --------------------------------------------------------------------------------------------------

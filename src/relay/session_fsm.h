@@ -15,6 +15,7 @@
 #include "metrics/relay_metrics.h"
 #include "nostr/message.h"
 #include "relay/auth.h"
+#include "relay/event_pool.h"
 #include "relay/options.h"
 #include "relay/subscriptions.h"
 #include "storage/query.h"
@@ -69,15 +70,16 @@ using Actions = std::vector<Action>;
 class SessionFsm {
  public:
   SessionFsm(std::shared_ptr<const Options> options, std::shared_ptr<const OwnUrls> own, const Clock& clock,
-             std::string challenge, const metrics::RelayMetrics& metrics);
+             std::string challenge, const metrics::RelayMetrics& metrics, EventPool& events);
   ~SessionFsm();
   SessionFsm(const SessionFsm&) = delete;
   SessionFsm& operator=(const SessionFsm&) = delete;
 
-  // All append to out.
+  // Those with actions append to out.
   void on_open(Actions& out);
   void on_message(std::string_view text, Actions& out);
-  void on_verdict(const EventId& id, const ingest::Verdict& verdict, Actions& out);
+  // Replaces `reply` by the OK that the driver sends itself.
+  void on_verdict(const EventId& id, const ingest::Verdict& verdict, std::string& reply);
 
   // The answer to Watch: the stored phase covers what is committed up to `newest`, live events are those above.
   void on_watching(SubscriptionKey key, storage::Seq newest);
@@ -128,6 +130,7 @@ class SessionFsm {
   const std::shared_ptr<const OwnUrls> own_;
   const Clock& clock_;
   const metrics::RelayMetrics& metrics_;
+  EventPool& events_;
   Auth auth_;
   SubscriptionSet subscriptions_;
   std::size_t pending_events_ = 0;

@@ -1,8 +1,8 @@
-// Verdicts on their way from the threads that decide them to the shard of the connection: many of one commit wake the
-// shard once. push() from any thread, take() on the shard's.
+// Verdicts on their way from the threads that decide them to a shard: many of one commit wake it once. push() from any
+// thread, take() on the shard's. Bounded by what the pipeline takes.
 #pragma once
 
-#include <functional>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -13,9 +13,12 @@
 
 namespace pharos::relay {
 
+class ShardMember;
+
 class VerdictInbox {
  public:
   struct Entry {
+    std::weak_ptr<ShardMember> sender;
     EventId id;
     ingest::Verdict verdict;
     SteadyTime submitted_at;
@@ -27,14 +30,16 @@ class VerdictInbox {
     entries_.push_back(std::move(entry));
     return entries_.size() == 1;
   }
-  std::vector<Entry> take() {
+  // Replaces `into`, whose memory is used again.
+  void take(std::vector<Entry>& into) {
+    into.clear();
     Lock lock(mutex_);
-    return std::exchange(entries_, {});
+    entries_.swap(into);
   }
 
  private:
   Mutex mutex_;
-  std::vector<Entry> entries_ PHAROS_GUARDED_BY(mutex_);  // at most the pending EVENTs of the connection
+  std::vector<Entry> entries_ PHAROS_GUARDED_BY(mutex_);
 };
 
 }  // namespace pharos::relay

@@ -17,6 +17,9 @@ static_assert(sizeof(schema::EventHead) % kRecordAlignment == 0);
 // 0 stands for none in the record; whatever expired at 0 has expired at 1 as well.
 constexpr std::uint64_t kFirstExpiry = 1;
 
+// Scratch kept between calls of a thread is at most about this large.
+constexpr std::size_t kKeptScratch = std::size_t{1} << 20;
+
 const schema::EventRecord& root(std::span<const std::uint8_t> bytes) { return *schema::GetEventRecord(bytes.data()); }
 
 const schema::EventHead& head(std::span<const std::uint8_t> bytes) { return *root(bytes).head(); }
@@ -93,7 +96,8 @@ bool matches_tags(const std::vector<TagCondition>& conditions, PackedTagReader t
 
 void build(const schema::EventHead& fixed, std::span<const std::uint8_t> packed_tags,
            std::span<const std::uint8_t> text, std::uint64_t expires_at, std::string& out) {
-  flatbuffers::FlatBufferBuilder builder(256 + packed_tags.size() + text.size());
+  thread_local flatbuffers::FlatBufferBuilder builder;
+  builder.Clear();
   flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>> content;
   flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>> tags;
   if (!text.empty()) content = builder.CreateVector(text.data(), text.size());
@@ -101,6 +105,7 @@ void build(const schema::EventHead& fixed, std::span<const std::uint8_t> packed_
   builder.Finish(schema::CreateEventRecord(builder, &fixed, tags, content, expires_at));
   PHAROS_DEBUG_CHECK(builder.GetSize() % kRecordAlignment == 0);
   out.assign(reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize());
+  if (out.size() > kKeptScratch) builder.Reset();
 }
 
 }  // namespace
@@ -182,7 +187,7 @@ bool RecordView::matches(const Filter& filter) const {
 }
 
 void encode_record(const Event& event, std::string& out) {
-  std::string packed;
+  thread_local std::string packed;
   pack_tags(event.tags, packed);
   using flatbuffers::span;
   const schema::EventHead fixed(span<const std::uint8_t, EventId::kSize>(event.id.data),
@@ -193,6 +198,7 @@ void encode_record(const Event& event, std::string& out) {
   const std::optional<UnixSeconds> expires_at = expiration(event);
   build(fixed, as_bytes(packed), as_bytes(event.content),
         expires_at ? std::max(static_cast<std::uint64_t>(*expires_at), kFirstExpiry) : 0, out);
+  if (packed.capacity() > kKeptScratch) packed = std::string();
 }
 
 void encode_with_tags(const RecordView& record, std::span<const std::uint8_t> packed_tags, std::string& out) {

@@ -28,6 +28,7 @@
 #include "metrics/storage_metrics.h"
 #include "nostr/event.h"
 #include "storage/error.h"
+#include "util/callback.h"
 #include "util/clock.h"
 #include "util/result.h"
 
@@ -92,7 +93,7 @@ struct PutRequest {
   EventPtr event;  // id and signature verified by the caller
   Origin origin = kLocalOrigin;
   // Called once on the writer thread, after the commit that decided it is durable. Must not block: post elsewhere.
-  std::function<void(PutOutcome)> done;
+  Callback<void(PutOutcome)> done;
 };
 
 class ReadTxn;

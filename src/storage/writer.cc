@@ -182,6 +182,7 @@ void Writer::finish(Batch& batch) {
   count(batch);
 
   auto committed = std::make_shared<CommitBatch>();
+  committed->events.reserve(batch.submissions.size());
   for (std::size_t i = 0; i < batch.submissions.size(); ++i) {
     const auto* request = std::get_if<PutRequest>(&batch.submissions[i].what);
     if (request == nullptr || batch.decisions[i].outcome != PutOutcome::stored) continue;

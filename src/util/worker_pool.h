@@ -3,18 +3,18 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "util/bounded_queue.h"
+#include "util/callback.h"
 
 namespace pharos {
 
 class WorkerPool {
  public:
-  using Job = std::function<void()>;
+  using Job = Task;
 
   // threads >= 1. Threads are named name-0, name-1, ... for top and perf.
   WorkerPool(std::string name, std::size_t threads, std::size_t queue_capacity);

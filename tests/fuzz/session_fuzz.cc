@@ -23,7 +23,7 @@ namespace {
 
 class Harness {
  public:
-  Harness() : fsm_(options(), std::make_shared<const OwnUrls>(own_urls({})), clock_, "challenge", metrics_) {
+  Harness() : fsm_(options(), std::make_shared<const OwnUrls>(own_urls({})), clock_, "challenge", metrics_, events_) {
     fsm_.on_open(actions_);
     absorb();
   }
@@ -134,7 +134,9 @@ class Harness {
 
   void settle() {
     if (pending_.empty()) return;
-    fsm_.on_verdict(pending_.front(), {ingest::Fate::stored, ingest::Reason::none, {}}, actions_);
+    std::string reply;
+    fsm_.on_verdict(pending_.front(), {ingest::Fate::stored, ingest::Reason::none, {}}, reply);
+    PHAROS_FATAL_CHECK(parse_relay_message(reply));
     pending_.erase(pending_.begin());
     absorb();
   }
@@ -187,6 +189,7 @@ class Harness {
 
   ManualClock clock_;
   metrics::RelayMetrics metrics_;
+  EventPool events_;
   SessionFsm fsm_;
   Actions actions_;
   std::vector<EventId> pending_;

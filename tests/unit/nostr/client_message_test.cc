@@ -209,5 +209,20 @@ TEST(ClientMessage, SurvivesDeepNesting) {
   expect_notice(objects);
 }
 
+TEST(ClientMessage, AnEventIsParsedIntoTheMemoryOfAnother) {
+  Event scratch;
+  scratch.content.assign(200, 'x');
+  scratch.tags.add({"left", "over"});
+  const void* memory = scratch.content.data();
+  const Event event = test::unsigned_event({.content = std::string(100, 'y'), .tags = {{"t", "new"}}});
+  std::string text;
+  append_event_command(text, event);
+  auto message = parse_client_message(text, kLimits, scratch);
+  ASSERT_TRUE(message);
+  const Event& parsed = std::get<EventCommand>(message.value()).event;
+  EXPECT_EQ(parsed, event);
+  EXPECT_EQ(parsed.content.data(), memory);
+}
+
 }  // namespace
 }  // namespace pharos

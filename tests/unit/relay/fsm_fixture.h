@@ -18,7 +18,7 @@ class FsmTest : public ::testing::Test {
     if (!fsm_) {
       fsm_ =
           std::make_unique<SessionFsm>(options_, std::make_shared<const OwnUrls>(own_urls({"wss://relay.example.com"})),
-                                       clock_, "challenge", metrics_);
+                                       clock_, "challenge", metrics_, events_);
     }
     return *fsm_;
   }
@@ -65,6 +65,7 @@ class FsmTest : public ::testing::Test {
   std::shared_ptr<Options> options_;
   ManualClock clock_{kNow};
   metrics::RelayMetrics metrics_;
+  EventPool events_;
   std::unique_ptr<SessionFsm> fsm_;
   test::Person alice_{1};
   test::Person bob_{2};

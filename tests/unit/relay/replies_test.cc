@@ -10,7 +10,8 @@ using ingest::Reason;
 using ::testing::StartsWith;
 
 std::string reply(Fate fate, Reason reason = Reason::none, std::string detail = {}) {
-  const std::string text = ok_reply(EventId{}, {fate, reason, std::move(detail)});
+  std::string text;
+  append_ok_reply(text, EventId{}, {fate, reason, std::move(detail)});
   const std::string head = R"(["OK",")" + EventId{}.hex() + R"(",)";
   EXPECT_THAT(text, StartsWith(head));
   return text.substr(head.size());

@@ -20,6 +20,7 @@ class Receiver final : public ShardMember {
     ++lost;
     lost_after.insert(seen.size());
   }
+  void on_verdict(const VerdictInbox::Entry& entry, std::string&) override { verdicts.push_back(entry.verdict.fate); }
   void retry() override { ++retries; }
   void begin_drain() override {}
   void shut_down() override {}
@@ -28,6 +29,7 @@ class Receiver final : public ShardMember {
   const char* text = nullptr;
   int lost = 0;
   std::set<std::size_t> lost_after;  // numbers of events seen when it was told
+  std::vector<ingest::Fate> verdicts;
   int retries = 0;
   std::function<void()> on_event;
 };
@@ -161,6 +163,23 @@ TEST_F(ServingShardTest, ABatchLargerThanTheCapStillPassesAnEmptyInbox) {
   shard_.publish(batch(1, 50));
   loop_.run();
   EXPECT_EQ(receiver.seen.size(), 50U);
+}
+
+TEST_F(ServingShardTest, VerdictsReachTheirSendersInOrderWithOneTurnOfTheLoop) {
+  const auto a = std::make_shared<Receiver>();
+  const auto b = std::make_shared<Receiver>();
+  auto gone = std::make_shared<Receiver>();
+  shard_.answer({a, {}, {ingest::Fate::stored, {}, {}}, {}});
+  shard_.answer({gone, {}, {ingest::Fate::stored, {}, {}}, {}});
+  shard_.answer({b, {}, {ingest::Fate::replaced, {}, {}}, {}});
+  shard_.answer({a, {}, {ingest::Fate::duplicate, {}, {}}, {}});
+  gone.reset();
+  loop_.run_one();
+  EXPECT_THAT(a->verdicts, ElementsAre(ingest::Fate::stored, ingest::Fate::duplicate));
+  EXPECT_THAT(b->verdicts, ElementsAre(ingest::Fate::replaced));
+  shard_.answer({b, {}, {ingest::Fate::stored, {}, {}}, {}});
+  loop_.run_one();
+  EXPECT_EQ(b->verdicts.size(), 2U);
 }
 
 TEST_F(ServingShardTest, RetriesThoseThatAskedAndAreStillThere) {

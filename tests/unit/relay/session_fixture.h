@@ -16,7 +16,7 @@ namespace pharos::relay {
 
 class FakeLoop final : public Loop {
  public:
-  void post(std::function<void()> task) override { tasks_.push_back(std::move(task)); }
+  void post(Task task) override { tasks_.push_back(std::move(task)); }
   void arm(std::chrono::milliseconds, std::function<void()> task) override { armed_ = std::move(task); }
   void run() {
     while (!tasks_.empty()) run_one();
@@ -33,7 +33,7 @@ class FakeLoop final : public Loop {
   bool is_armed() const { return armed_ != nullptr; }
 
  private:
-  std::deque<std::function<void()>> tasks_;
+  std::deque<Task> tasks_;
   std::function<void()> armed_;
 };
 
