@@ -42,7 +42,9 @@ const std::vector<Scenario>& scenarios() {
 }  // namespace
 
 // The time of a measurement ends it before the events do, on a large corpus.
-std::size_t live_events(const RelayOptions& options) { return 8000 + std::min<std::size_t>(options.events / 3, 400'000); }
+std::size_t live_events(const RelayOptions& options) {
+  return 8000 + std::min<std::size_t>(options.events / 3, 400'000);
+}
 
 std::optional<Publishing::Item> CorpusRange::next() {
   const auto skip = [this] {

@@ -8,6 +8,7 @@
 #include <span>
 #include <thread>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "nostr/event_json.h"
@@ -228,6 +229,40 @@ TEST(Compaction, UnderLoadGivesRoomBackAndLosesNothing) {
   for (const Event& event : events) ASSERT_TRUE(stored.contains(event.id.hex()));
   for (const Event& note : std::span(bulk).last(10)) ASSERT_TRUE(stored.contains(note.id.hex()));
   EXPECT_LT(database_bytes(relay.data()), before);
+}
+
+bool has_draft(const std::filesystem::path& data) {
+  return std::ranges::any_of(std::filesystem::directory_iterator(data),
+                             [](const auto& entry) { return entry.path().extension() == ".tmp"; });
+}
+
+TEST(Compaction, KilledOnItsWayOrJustAfterLosesNothing) {
+  ::setenv("PHAROS_STORAGE__MEMTABLE_SIZE", "1MiB", 1);
+  constexpr std::size_t kRounds = 6;
+  const auto events = notes(kRounds * 1'500);
+  PharosInstance relay;
+  std::set<std::string> acknowledged;
+  for (std::size_t round = 0; round < kRounds; ++round) {
+    ASSERT_TRUE(relay.start()) << relay.log();
+    Load load(relay.relay_address(), std::span(events).subspan(round * 1'500, 1'500));
+    ASSERT_TRUE(eventually([&] { return load.acknowledged().size() >= 1'000; }, std::chrono::seconds(60)));
+    const auto next = relay.data() / fmt::format("data-{}.mdb", round + 1);
+    ASSERT_EQ(relay.command({"db", "compact"}).exit_code, 0) << relay.log();
+    // While it writes the copy, or once the copy has its name.
+    ASSERT_TRUE(
+        eventually([&] { return std::filesystem::exists(next) || (round % 2 == 0 && has_draft(relay.data())); }));
+    acknowledged.merge(load.acknowledged());
+    relay.kill();
+    acknowledged.merge(load.acknowledged());
+
+    const Ran check = relay.command({"db", "check"});
+    ASSERT_EQ(check.exit_code, 0) << check.out << check.err;
+    const auto stored = stored_in(relay.data());
+    for (const std::string& id : acknowledged) ASSERT_TRUE(stored.contains(id)) << "round " << round << " lacks " << id;
+    if (std::filesystem::exists(next)) continue;
+    // So that the next round's copy has the next number.
+    ASSERT_EQ(relay.command({"db", "compact"}).exit_code, 0);
+  }
 }
 
 }  // namespace
