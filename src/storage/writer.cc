@@ -1,5 +1,6 @@
 #include "storage/writer.h"
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <utility>
@@ -101,6 +102,10 @@ std::optional<StorageFailure> Writer::begin_generation() {
   if (!parts_.memtables.wait_for_room()) {
     return StorageFailure{StorageError::map_full, "what was acknowledged before cannot be moved from the log"};
   }
+  // An update may follow that speaks of what the log before this one holds.
+  if (wal_ && options_.durability == Durability::os) {
+    if (const auto synced = wal_->sync(); !synced) return synced.error();
+  }
   const std::uint64_t generation = next_generation_++;
   auto wal = Wal::create(parts_.files, parts_.env.directory(), generation, last_given_);
   if (!wal) {
@@ -139,11 +144,16 @@ std::optional<StorageFailure> Writer::try_commit(Batch& batch, bool grow) {
     }
   } while (grow && take_more(batch, began, events.bytes_written()));
   batch.deleted = events.deleted();
-  return append(events);
+  return append(snapshot.value(), events);
 }
 
-std::optional<StorageFailure> Writer::append(EventStore& events) {
+std::optional<StorageFailure> Writer::append(const Snapshot& snapshot, EventStore& events) {
   last_given_ = events.last_seq();
+  if (snapshot.failed()) {
+    // What could not be read may be the same event, or a newer version, or its deletion.
+    events.undo();
+    return snapshot.failure();
+  }
   if (events.changes().empty()) return std::nullopt;
   const SteadyTime decided = parts_.clock.now();
   const auto appended = wal_->append(events.changes(), options_.durability != Durability::os);
@@ -190,15 +200,26 @@ void Writer::finish(Batch& batch) {
   }
   if (!committed->events.empty()) parts_.feed.publish(committed);
 
+  const bool may_update = make_durable_for_updates(batch);
   for (std::size_t i = 0; i < batch.submissions.size(); ++i) {
     if (const auto* request = std::get_if<PutRequest>(&batch.submissions[i].what)) {
       if (request->done) request->done(batch.decisions[i].outcome);
     } else {
       // The events before it are durable; the merger makes the update so.
       auto& update = std::get<Update>(batch.submissions[i].what);
-      if (!parts_.merger.submit(std::move(update)) && update.done) update.done(false);
+      if ((!may_update || !parts_.merger.submit(std::move(update))) && update.done) update.done(false);
     }
   }
+}
+
+bool Writer::make_durable_for_updates(const Batch& batch) {
+  if (options_.durability != Durability::os || !wal_) return true;
+  const bool has_updates = std::ranges::any_of(
+      batch.submissions, [](const Submission& submission) { return std::holds_alternative<Update>(submission.what); });
+  if (!has_updates) return true;
+  const auto synced = wal_->sync();
+  if (!synced) complain(synced.error(), batch.submissions.size());
+  return synced.has_value();
 }
 
 void Writer::fail(Batch& batch, const StorageFailure& failure) {
@@ -254,7 +275,7 @@ bool Writer::erase_expired() {
   }
   EventStore events(snapshot.value(), *active_, last_given_);
   const std::size_t erased = events.erase_expired(now, options_.expire_max_events);
-  if (const auto failure = append(events)) {
+  if (const auto failure = append(snapshot.value(), events)) {
     complain(*failure, 0);
     return false;
   }

@@ -80,7 +80,10 @@ class Writer {
   Result<Snapshot, StorageFailure> look() const;
   // Decides the batch and logs it; with `grow` it takes in what is queued meanwhile. nullopt when it is durable.
   std::optional<StorageFailure> try_commit(Batch& batch, bool grow);
-  std::optional<StorageFailure> append(EventStore& events);
+  // Logs what was decided on the snapshot.
+  std::optional<StorageFailure> append(const Snapshot& snapshot, EventStore& events);
+  // Before the updates of a batch go to LMDB, which is always synced: what they say of events must not outlive these.
+  bool make_durable_for_updates(const Batch& batch);
   // True when the batch got more submissions; false when it is to be closed.
   bool take_more(Batch& batch, SteadyTime began, std::size_t bytes);
   // After the commit, or after its failure.

@@ -1,4 +1,5 @@
 // What a store holds after a power cut, a full disk and a failing one.
+#include <future>
 #include <set>
 
 #include <gtest/gtest.h>
@@ -49,6 +50,25 @@ TEST_F(DurabilityTest, NothingIsAnsweredBeforeItIsSynced) {
                              }});
     outcomes.wait_for(1);
     ASSERT_EQ(unsynced, 0U);
+  }
+}
+
+TEST(Durability, WhatIsSaidOfEventsIsNotDurableBeforeThem) {
+  PowerCutFiles files;
+  storage::StoreOptions options;
+  options.files = &files;
+  options.durability = storage::Durability::os;
+  options.memtable_bytes = std::size_t{128} << 10;
+  StoreHarness harness(options);
+  EventSequence notes{{1, std::string(2000, 'x'), {}, 1'700'000'000, 0}};
+  for (int round = 0; round < 5; ++round) {
+    Outcomes outcomes;
+    for (int i = 0; i < 40; ++i) harness.submit(notes.next_unsigned(), outcomes);
+    outcomes.wait_for(40);
+    std::promise<std::size_t> unsynced;
+    ASSERT_TRUE(harness.store().submit_update([](storage::WriteTxn&) { return true; },
+                                              [&](bool) { unsynced.set_value(files.unsynced_writes()); }));
+    EXPECT_EQ(unsynced.get_future().get(), 0U);
   }
 }
 
