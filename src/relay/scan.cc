@@ -50,6 +50,11 @@ ScanSlice Scan::run_slice(const storage::Store& store, const Clock& clock) {
     ++given_;
     return given_ < max_events_ && slice.bytes.size() < slice_bytes_ && !cancelled_.load(std::memory_order_relaxed);
   });
+  if (slice.end == storage::SliceEnd::failed) {
+    // What was read of something damaged may be cut short.
+    slice.bytes.clear();
+    slice.ends.clear();
+  }
   slice.scanned = query_.scanned() - scanned_before;
   used_ += clock.now() - begin;
   // Newest first over all filters, so what is cut off here is the oldest: a limit like any other.

@@ -45,6 +45,8 @@ class Dictionary {
   virtual std::span<const std::uint8_t> load_chunk(std::size_t chunk) const = 0;
   // How many chunks there are: bounds what numbers out of range make us keep.
   virtual std::size_t count_chunks() const = 0;
+  // An entry was asked for that is not there.
+  virtual void note_missing() const {}
 
   std::span<const std::uint8_t> entry_of_new_chunk(std::size_t chunk, std::size_t at) const;
 

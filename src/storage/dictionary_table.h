@@ -21,6 +21,7 @@ class StoredDictionary final : public Dictionary {
  private:
   std::span<const std::uint8_t> load_chunk(std::size_t chunk) const override;
   std::size_t count_chunks() const override;
+  void note_missing() const override { txn_->note_damage(); }
 
   const Txn* txn_;
   Dbi table_;

@@ -47,10 +47,7 @@ bool IndexCursor::enter() {
   entered_ = false;
   const std::optional<Posting> last = decode_block_key(shape_, blocks_.key());
   block_ = IndexBlockReader(shape_, as_bytes(blocks_.value()));
-  if (!last || !block_.next()) {
-    malformed_ = true;
-    return false;
-  }
+  if (!last || !block_.next()) return damaged();
   block_first_ = block_.posting();
   block_last_ = *last;
   entered_ = true;
@@ -63,16 +60,14 @@ bool IndexCursor::seek(const Posting& at) {
     if (!blocks_.seek(BlockKey(shape_, at).view()) || !enter()) return false;
     if (at <= block_first_) return true;
   }
-  if (block_.seek(at)) return true;
-  malformed_ = true;
-  return false;
+  return block_.seek(at) || damaged();
 }
 
 bool IndexCursor::first() { return blocks_.first() && enter(); }
 
 bool IndexCursor::next() {
   if (block_.next()) return true;
-  malformed_ = malformed_ || block_.malformed();
+  if (block_.malformed()) return damaged();
   return entered_ && blocks_.next() && enter();
 }
 
@@ -85,6 +80,7 @@ std::optional<Posting> IndexCursor::last_of(Key key) {
   } else {
     IndexBlockReader block(shape_, as_bytes(blocks_.value()));
     while (block.next() && block.posting() <= end) last = block.posting();
+    if (block.malformed()) damaged();
     if (!last && blocks_.previous()) last = decode_block_key(shape_, blocks_.key());
   }
   return last && last->key == key ? last : std::nullopt;

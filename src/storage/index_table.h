@@ -28,7 +28,8 @@ class BlockKey {
 // nullopt for what is no block's key.
 std::optional<Posting> decode_block_key(PostingShape shape, std::string_view key);
 
-// A place in an index. Ends before its transaction does; posting() stays until the next move.
+// A place in an index. Ends before its transaction does; posting() stays until the next move. A block that does not
+// follow its grammar is the end of the index here, and the transaction is damaged() from then on.
 class IndexCursor {
  public:
   // One of the index tables.
@@ -45,12 +46,15 @@ class IndexCursor {
 
   // The last posting of the key; nullopt when it has none. The cursor is to be moved by a seek then.
   std::optional<Posting> last_of(Key key);
-  // True when a block that was read did not follow its grammar.
-  bool malformed() const { return malformed_; }
 
  private:
   // Into the block that the cursor of blocks stands at.
   bool enter();
+  // Always false.
+  bool damaged() const {
+    blocks_.txn().note_damage();
+    return false;
+  }
 
   const PostingShape shape_;
   Cursor blocks_;
@@ -58,7 +62,6 @@ class IndexCursor {
   bool entered_ = false;
   Posting block_first_;  // of the block that is entered
   Posting block_last_;
-  bool malformed_ = false;
 };
 
 }  // namespace pharos::storage

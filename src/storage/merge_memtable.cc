@@ -112,6 +112,7 @@ class MemtableMerge {
     list_erased();
     assign_numbers();
     erase_from_blocks();
+    if (txn_.damaged()) return txn_.fail_corrupt();
     dictionary_.flush();
     const std::uint64_t inserted = insert();
     changes_.write(txn_);
@@ -132,7 +133,6 @@ class MemtableMerge {
       changes_.erase(*record);
       erased_.push_back(seq);
     }
-    if (stored.damaged()) txn_.fail_corrupt();
   }
 
   void assign_numbers() {

@@ -21,11 +21,6 @@ Snapshot::Snapshot(ReadTxn txn, const Tables& tables, std::shared_ptr<const Memt
   }
 }
 
-StorageFailure Snapshot::failure() const {
-  if (lmdb_->txn.failed()) return lmdb_->txn.failure();
-  return {StorageError::corrupt, "a block of events is damaged; see pharos db check"};
-}
-
 bool Snapshot::erased_above(Seq seq, std::size_t count) const {
   for (std::size_t i = 0; i < count; ++i) {
     if (layers_[i]->erases(seq, as_of_)) return true;

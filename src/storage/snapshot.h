@@ -26,9 +26,9 @@ class Snapshot {
   Snapshot(ReadTxn txn, const Tables& tables, std::shared_ptr<const Memtables::List> memtables, Seq as_of);
 
   // True when something could not be read, or not be understood.
-  bool failed() const { return lmdb_->txn.failed() || lmdb_->events.damaged(); }
+  bool failed() const { return lmdb_->txn.failed() || lmdb_->txn.damaged(); }
   // failed().
-  StorageFailure failure() const;
+  StorageFailure failure() const { return lmdb_->txn.failure(); }
   const ReadTxn& txn() const { return lmdb_->txn; }
   const Tables& tables() const { return *tables_; }
   // Nothing newer is seen.

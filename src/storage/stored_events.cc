@@ -25,7 +25,7 @@ void StoredEvents::read_block(std::string_view value) {
     if (body) block_ = EventBlockReader::parse(*head, body->bytes());
     held_[next_held_++ % kHeldBodies] = std::move(body);
   }
-  damaged_ = damaged_ || !block_;
+  if (!block_) txn_.note_damage();
 }
 
 bool StoredEvents::enter(Seq seq) {

@@ -31,7 +31,7 @@ class StoredEvents {
   const Dictionary& dictionary() const { return dictionary_; }
 
   // Views are valid as long as this, but of compressed blocks only until kHeldBodies others were read. What a damaged
-  // block held is not there, and damaged() from then on.
+  // block held is not there, and the transaction is damaged() from then on.
   std::optional<RecordView> record(Seq seq);
   // Fetches into the caches what record() will read of these, all at once instead of one miss after the other.
   void prepare(std::span<const Seq> seqs);
@@ -43,9 +43,6 @@ class StoredEvents {
     if (!ids_) ids_.emplace(txn_, tables_, Table::by_id);
     return *ids_;
   }
-
-  // True when what was read broke its grammar.
-  bool damaged() const { return damaged_; }
 
   static constexpr std::size_t kHeldBodies = 64;
   static constexpr std::size_t kMostPrepared = 64;
@@ -69,7 +66,6 @@ class StoredEvents {
   };
   Prepared& prepared(Seq seq) { return prepared_[seq % kMostPrepared]; }
   std::array<Prepared, kMostPrepared> prepared_;  // of plain blocks
-  bool damaged_ = false;
 };
 
 }  // namespace pharos::storage

@@ -25,7 +25,10 @@ bool Txn::note(int code) const {
 
 bool WriteTxn::fail_corrupt() { return note(MDB_CORRUPTED); }
 
-StorageFailure Txn::failure() const { return lmdb_failure(error_, "transaction"); }
+StorageFailure Txn::failure() const {
+  if (failed()) return lmdb_failure(error_, "transaction");
+  return {StorageError::corrupt, "a block of events or of an index is damaged; see pharos db check"};
+}
 
 std::optional<std::string_view> Txn::get(Dbi table, std::string_view key) const {
   if (failed()) return std::nullopt;
@@ -49,6 +52,7 @@ ReadTxn& ReadTxn::operator=(ReadTxn&& other) noexcept {
   std::swap(env_held_, other.env_held_);
   std::swap(txn_, other.txn_);
   std::swap(error_, other.error_);
+  std::swap(damaged_, other.damaged_);
   return *this;
 }
 
@@ -108,12 +112,12 @@ Cursor::~Cursor() {
   if (cursor_ != nullptr) mdb_cursor_close(cursor_);
 }
 
-bool Cursor::move(int operation) {
+bool Cursor::move(int operation, std::string_view key) {
   if (cursor_ == nullptr || txn_->failed()) return false;
-  MDB_val key = to_val(key_);
-  MDB_val value = to_val(value_);
-  if (!txn_->note(mdb_cursor_get(cursor_, &key, &value, static_cast<MDB_cursor_op>(operation)))) return false;
-  key_ = to_view(key);
+  MDB_val found = to_val(key);
+  MDB_val value{};
+  if (!txn_->note(mdb_cursor_get(cursor_, &found, &value, static_cast<MDB_cursor_op>(operation)))) return false;
+  key_ = to_view(found);
   value_ = to_view(value);
   return true;
 }
@@ -123,9 +127,6 @@ bool Cursor::last() { return move(MDB_LAST); }
 bool Cursor::next() { return move(MDB_NEXT); }
 bool Cursor::previous() { return move(MDB_PREV); }
 
-bool Cursor::seek(std::string_view key) {
-  key_ = key;
-  return move(MDB_SET_RANGE);
-}
+bool Cursor::seek(std::string_view key) { return move(MDB_SET_RANGE, key); }
 
 }  // namespace pharos::storage

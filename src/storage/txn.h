@@ -31,7 +31,11 @@ class Txn {
   std::optional<std::string_view> get(Dbi table, std::string_view key) const;
 
   bool failed() const { return error_ != 0; }
-  // failed().
+  // What was read breaks its grammar. The rest can still be read, but who answers from it, or decides by it, looks at
+  // damaged() first.
+  void note_damage() const { damaged_ = true; }
+  bool damaged() const { return damaged_; }
+  // failed(), else damaged().
   StorageFailure failure() const;
 
   MDB_txn* handle() const { return txn_; }
@@ -39,7 +43,10 @@ class Txn {
  protected:
   explicit Txn(MDB_txn* txn) : txn_(txn) {}
   Txn(Txn&& other) noexcept
-      : env_held_(std::move(other.env_held_)), txn_(std::exchange(other.txn_, nullptr)), error_(other.error_) {}
+      : env_held_(std::move(other.env_held_)),
+        txn_(std::exchange(other.txn_, nullptr)),
+        error_(other.error_),
+        damaged_(other.damaged_) {}
   ~Txn();  // aborts what is still open
 
   friend class Cursor;
@@ -49,6 +56,7 @@ class Txn {
   std::shared_ptr<MDB_env> env_held_;  // of a read transaction
   MDB_txn* txn_;
   mutable int error_ = 0;  // LMDB's code of the first failure
+  mutable bool damaged_ = false;
 };
 
 class ReadTxn : public Txn {
@@ -109,12 +117,13 @@ class Cursor {
   // The first entry whose key is key or comes after it.
   bool seek(std::string_view key);
 
+  const Txn& txn() const { return *txn_; }
   // Where the last successful move went.
   std::string_view key() const { return key_; }
   std::string_view value() const { return value_; }
 
  private:
-  bool move(int operation);
+  bool move(int operation, std::string_view key = {});
 
   const Txn* txn_;
   MDB_cursor* cursor_ = nullptr;
