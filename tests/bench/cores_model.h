@@ -16,11 +16,11 @@ namespace pharos::bench {
 
 // CPU time of an event in microseconds; flush is the time that the disk takes for a commit.
 struct StageCosts {
-  double shard = 8;
-  double worker = 45;
-  double writer = 17;
-  double merger = 7.5;
-  double flush = 500;
+  double shard = 7;
+  double worker = 37;
+  double writer = 15;
+  double merger = 7;
+  double flush = 200;
 };
 
 struct ModelMachine {
