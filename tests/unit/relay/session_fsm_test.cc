@@ -41,6 +41,22 @@ TEST_F(SessionFsmTest, Nip01AMalformedEventWithAReadableIdGetsOkFalse) {
   EXPECT_THAT(answers[1], StartsWith(R"(["OK",")" + id + R"(",false,"invalid: )"));
 }
 
+TEST_F(SessionFsmTest, AnEventDoesNotTakeAlongTheMemoryOfALargeOneThatWasRefused) {
+  const std::string large(500'000, 'x');
+  const std::string refused_content = R"(["EVENT",{"content":")" + large + R"(","kind":"one"}])";
+  const std::string refused_tags = R"(["EVENT",{"tags":[["t",")" + large + R"("]],"kind":"one"}])";
+  const Event small = alice_.event(1, kNow, "hi", {{"t", "x"}});
+  for (const std::string& refused : {refused_content, refused_tags}) {
+    say(refused);
+    Actions actions;
+    fsm().on_message(event_message(small), actions);
+    ASSERT_EQ(actions.size(), 1U);
+    const storage::EventPtr shared = std::get<action::Submit>(actions[0]).event;
+    EXPECT_EQ(*shared, small);
+    EXPECT_LT(reserved_bytes(*shared), 1000U);
+  }
+}
+
 TEST_F(SessionFsmTest, Nip01WhatIsNotNostrGetsANoticeAndTheConnectionStays) {
   for (const char* text : {"", "[", "[]", "{}", "null", R"(["EVENT"])", R"(["BOGUS","x"])", "[\"REQ\"", "\xff\xfe"}) {
     EXPECT_THAT(say(text), ElementsAre(StartsWith(R"(["NOTICE",")"))) << text;
