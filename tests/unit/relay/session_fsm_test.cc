@@ -154,6 +154,19 @@ TEST_F(SessionFsmTest, HeldBytesAreBoundedToo) {
   EXPECT_THAT(words(actions), ElementsAre(StartsWith(R"(["CLOSED")"), "forget 1"));
 }
 
+TEST_F(SessionFsmTest, AHeldEventCountsWithAllThatItKeeps) {
+  options_->limits.max_held_bytes = 5000;
+  say(R"(["REQ","s",{}])");
+  Actions actions;
+  const LiveEventPtr event = live(alice_.event(1, kNow, std::string(1000, 'x')), 3);
+  EXPECT_EQ(fsm().on_live(1, event, actions), Delivery::held);
+  EXPECT_EQ(fsm().subscriptions().held_bytes(), event->bytes());
+  slice(1);
+  EXPECT_EQ(fsm().subscriptions().held_bytes(), 0U);
+  say(R"(["REQ","s",{}])");
+  EXPECT_EQ(fsm().on_live(2, live(alice_.event(1, kNow, std::string(2000, 'x')), 4), actions), Delivery::drop);
+}
+
 TEST_F(SessionFsmTest, Nip01TheSameIdReplacesAndNothingOfTheOldOneFollows) {
   say(R"(["REQ","s",{"kinds":[1]}])");
   EXPECT_THAT(say(R"(["REQ","s",{"kinds":[2]}])"), ElementsAre("forget 1", "watch 2", "scan 2"));
