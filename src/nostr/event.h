@@ -30,6 +30,11 @@ inline std::size_t byte_size(const Event& event) {
   return sizeof(Event) + event.content.size() + event.tags.byte_size();
 }
 
+// The same with what its buffers have set aside: an event parsed into a reused one keeps the memory of that.
+inline std::size_t reserved_bytes(const Event& event) {
+  return sizeof(Event) + event.content.capacity() + event.tags.reserved_bytes();
+}
+
 // The moment of NIP-40 expiration: the first expiration tag when it is a plain non-negative integer, else nullopt.
 // Values beyond the range of UnixSeconds saturate.
 std::optional<UnixSeconds> expiration(const Event& event);

@@ -63,4 +63,11 @@ void append_event_json(std::string& out, const Event& event) {
   out += "\"}";
 }
 
+std::size_t most_json_bytes(const Event& event) {
+  constexpr std::string_view kFrame = R"({"id":"","pubkey":"","created_at":,"kind":,"tags":,"content":,"sig":""})";
+  constexpr std::size_t kHexDigits = 2 * (EventId::kSize + PublicKey::kSize + Signature::kSize);
+  constexpr std::size_t kIntegerDigits = 20 + 5;
+  return kFrame.size() + kHexDigits + kIntegerDigits + json_tags_bytes(event.tags) + json_string_bytes(event.content);
+}
+
 }  // namespace pharos

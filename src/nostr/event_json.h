@@ -38,5 +38,7 @@ Result<void, EventParseFailure> parse_event(std::string_view json, Event& out);
 
 // Appends the event as compact JSON: id, pubkey, created_at, kind, tags, content, sig in this order.
 void append_event_json(std::string& out, const Event& event);
+// At least what that appends, and at most 25 bytes more.
+std::size_t most_json_bytes(const Event& event);
 
 }  // namespace pharos

@@ -72,6 +72,15 @@ void append_json_string(std::string& out, std::string_view text) {
   out += '"';
 }
 
+std::size_t json_string_bytes(std::string_view text) {
+  std::size_t bytes = text.size() + 2;
+  const char* const end = text.data() + text.size();
+  for (const char* at = find_escape(text.data(), end); at != end; at = find_escape(at + 1, end)) {
+    bytes += kEscapes[static_cast<unsigned char>(*at)] == 'u' ? 5 : 1;
+  }
+  return bytes;
+}
+
 void append_json_tags(std::string& out, const TagList& tags) {
   out += '[';
   bool first_tag = true;
@@ -86,6 +95,15 @@ void append_json_tags(std::string& out, const TagList& tags) {
     out += ']';
   }
   out += ']';
+}
+
+std::size_t json_tags_bytes(const TagList& tags) {
+  std::size_t bytes = tags.empty() ? 2 : 1;  // brackets, and a comma after all but the last
+  for (const TagView tag : tags) {
+    bytes += 1 + (tag.empty() ? 2 : 1);
+    for (std::size_t i = 0; i < tag.size(); ++i) bytes += 1 + json_string_bytes(tag[i]);
+  }
+  return bytes;
 }
 
 }  // namespace pharos

@@ -13,10 +13,15 @@ namespace pharos {
 // Appends the JSON string literal of text, quotes included, with the escapes above. text is valid UTF-8.
 void append_json_string(std::string& out, std::string_view text);
 
+// How many bytes that appends.
+std::size_t json_string_bytes(std::string_view text);
+
 void append_json_integer(std::string& out, std::int64_t value);
 
 // Appends the tags as a JSON array of arrays of strings.
 void append_json_tags(std::string& out, const TagList& tags);
+// How many bytes that appends.
+std::size_t json_tags_bytes(const TagList& tags);
 
 // Writes one object, its members in the order of the calls. What member() returns is where the value is appended.
 class JsonObjectWriter {

@@ -75,6 +75,11 @@ class TagList {
     return bytes_.size() + (item_ends_.size() + tag_ends_.size()) * sizeof(std::uint32_t);
   }
 
+  // The same with what is set aside for more.
+  std::size_t reserved_bytes() const {
+    return bytes_.capacity() + (item_ends_.capacity() + tag_ends_.capacity()) * sizeof(std::uint32_t);
+  }
+
   // Building: add_item() any number of times, then end_tag(); or add() for a whole tag.
   void add_item(std::string_view item) {
     bytes_.append(item);

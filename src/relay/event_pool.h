@@ -13,9 +13,17 @@ namespace pharos::relay {
 class EventPool {
  public:
   // What the next message is parsed into.
-  Event& scratch() { return scratch_; }
-  // Shares what was parsed.
+  Event& scratch() {
+    // A large event that was refused has left its buffers here.
+    if (reserved_bytes(scratch_) > kMostBytes) const Event given_up = std::move(scratch_);
+    return scratch_;
+  }
+  // Shares what was parsed. What is in flight is bounded by its size, so it takes no far larger buffers along.
   storage::EventPtr share(Event&& parsed) {
+    if (reserved_bytes(parsed) > byte_size(parsed) + kMostBytes) {
+      Event exact(std::as_const(parsed));
+      std::swap(parsed, exact);
+    }
     const auto event = pool_.take();
     std::swap(*event, parsed);
     scratch_ = std::move(parsed);
@@ -24,9 +32,9 @@ class EventPool {
 
  private:
   static constexpr std::size_t kMost = 1024;
-  static constexpr std::size_t kMostBytes = 8 * 1024;  // of one that is kept
+  static constexpr std::size_t kMostBytes = 8 * 1024;  // of the buffers of one that is kept
 
-  Pool<Event> pool_{kMost, [](Event& event) { return byte_size(event) <= kMostBytes; }};
+  Pool<Event> pool_{kMost, [](Event& event) { return reserved_bytes(event) <= kMostBytes; }};
   Event scratch_;
 };
 

@@ -10,7 +10,7 @@ Fanout::Fanout(storage::CommitFeed& feed, std::vector<ServingShard*> shards, con
     batch->events.reserve(committed->events.size());
     for (const storage::CommittedEvent& event : committed->events) {
       batch->events.push_back(std::make_shared<const LiveEvent>(event));
-      batch->bytes += sizeof(LiveEvent) + byte_size(*event.event);
+      batch->bytes += batch->events.back()->bytes();
     }
     for (ServingShard* shard : shards_) shard->publish(batch);
   });

@@ -1,6 +1,7 @@
 #include "relay/serving_shard.h"
 
 #include <algorithm>
+#include <exception>
 
 #include "util/log.h"
 
@@ -90,11 +91,24 @@ void ServingShard::answer(VerdictInbox::Entry verdict) {
 }
 
 void ServingShard::take_verdicts() {
+  tell_taken_verdicts();
   verdicts_.take(taken_verdicts_);
-  for (const VerdictInbox::Entry& entry : taken_verdicts_) {
-    if (const auto sender = entry.sender.lock()) sender->on_verdict(entry, scratch_);
+  tell_taken_verdicts();
+}
+
+void ServingShard::tell_taken_verdicts() {
+  try {
+    while (told_verdicts_ < taken_verdicts_.size()) {
+      const VerdictInbox::Entry& entry = taken_verdicts_[told_verdicts_++];
+      if (const auto sender = entry.sender.lock()) sender->on_verdict(entry, scratch_);
+    }
+  } catch (const std::exception&) {
+    // The loop counts and logs it; the others hear of theirs in another turn.
+    loop_.post([this] { take_verdicts(); });
+    throw;
   }
   taken_verdicts_.clear();
+  told_verdicts_ = 0;
 }
 
 void ServingShard::close_subscriptions() {

@@ -84,6 +84,7 @@ class ServingShard {
   };
   void take_next();
   void take_verdicts();
+  void tell_taken_verdicts();
   void deliver(const LiveBatch& batch);
   void close_subscriptions();
   void run_retries();
@@ -105,6 +106,7 @@ class ServingShard {
 
   VerdictInbox verdicts_;
   std::vector<VerdictInbox::Entry> taken_verdicts_;  // reused
+  std::size_t told_verdicts_ = 0;                    // of taken_verdicts_
   std::string scratch_;
   EventPool events_;
 

@@ -5,12 +5,6 @@
 #include "nostr/message.h"
 
 namespace pharos::relay {
-namespace {
-
-// What a held event keeps alive: its text is shared, but somebody has to be charged for it.
-std::size_t cost_of(const LiveEventPtr& event) { return event->message_end().text().size() + sizeof(LiveEvent); }
-
-}  // namespace
 
 Subscription& SubscriptionSet::add(std::string name, FilterList filters, SteadyTime now) {
   const SubscriptionKey key = next_key_++;
@@ -57,7 +51,8 @@ Subscription* SubscriptionSet::next_waiting() {
 }
 
 void SubscriptionSet::hold(Subscription& subscription, const LiveEventPtr& event) {
-  const std::size_t bytes = cost_of(event);
+  // Others may share it, but somebody has to be charged.
+  const std::size_t bytes = event->bytes();
   subscription.held.push_back(event);
   subscription.held_bytes += bytes;
   ++held_events_;

@@ -88,14 +88,6 @@ std::optional<Seq> EventBlockReader::at_or_after(Seq seq) const {
   return std::nullopt;
 }
 
-std::optional<Seq> EventBlockReader::at_or_before(Seq seq) const {
-  if (seq < head_.first) return std::nullopt;
-  for (seq = std::min(seq, head_.last());; --seq) {
-    if (record(seq)) return seq;
-    if (seq == head_.first) return std::nullopt;
-  }
-}
-
 bool EventBlockReader::verify() const {
   const std::size_t index_end = 4 * (std::size_t{head_.count} + 1);
   const auto padding = body_.subspan(index_end, block_index_bytes(head_.count) - index_end);

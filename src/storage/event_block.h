@@ -74,9 +74,8 @@ class EventBlockReader {
   void prefetch_place(Seq seq) const {
     if (seq >= head_.first && seq <= head_.last()) __builtin_prefetch(body_.data() + 4 * (seq - head_.first));
   }
-  // The first number at or after seq, and at or before seq, that record() has.
+  // The first number at or after seq that record() has.
   std::optional<Seq> at_or_after(Seq seq) const;
-  std::optional<Seq> at_or_before(Seq seq) const;
 
   // True when every part is where the grammar says and nothing is left over; for `db check`.
   bool verify() const;

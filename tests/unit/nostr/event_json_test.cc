@@ -64,6 +64,27 @@ TEST(EventJson, WritesTheFieldsInTheirUsualOrder) {
   EXPECT_EQ(json, with("tags", "[[\"a\",\"b\"],[]]"));
 }
 
+TEST(EventJson, KnowsItsLengthBeforehand) {
+  std::string controls = "\"\\ and é ";
+  for (char c = 0; c < 0x20; ++c) controls += c;
+  Event event;
+  for (const std::string& text : {std::string(), std::string("plain"), controls}) {
+    event.content = text + text;
+    event.tags = {{}, {text}, {"t", text, ""}};
+    for (const UnixSeconds created_at : {UnixSeconds{0}, kMaxCreatedAt}) {
+      event.created_at = created_at;
+      std::string json;
+      append_event_json(json, event);
+      EXPECT_GE(most_json_bytes(event), json.size());
+      EXPECT_LE(most_json_bytes(event), json.size() + 25);
+    }
+    event.tags.clear();
+  }
+  std::string json;
+  append_event_json(json, Event{});
+  EXPECT_EQ(most_json_bytes(Event{}), json.size() + 23) << "one digit each where there is room for 20 and 5";
+}
+
 TEST(EventJson, ReusesTheEventGivenToIt) {
   Event event = test::unsigned_event({.content = "old", .tags = {{"old"}}});
   ASSERT_TRUE(parse_event(with("tags", "[]"), event));

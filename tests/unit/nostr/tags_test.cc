@@ -33,6 +33,17 @@ TEST(Tags, BuildsItemByItem) {
   EXPECT_EQ(tags, (TagList{{"q"}}));
 }
 
+TEST(Tags, WhatIsReservedOutlivesClearing) {
+  TagList tags;
+  for (int i = 0; i < 1000; ++i) tags.add({"t", "value"});
+  EXPECT_GE(tags.reserved_bytes(), tags.byte_size());
+  const std::size_t reserved = tags.reserved_bytes();
+  tags.clear();
+  EXPECT_EQ(tags.byte_size(), 0U);
+  EXPECT_EQ(tags.reserved_bytes(), reserved);
+  EXPECT_EQ(TagList(tags).reserved_bytes(), TagList().reserved_bytes());
+}
+
 TEST(Tags, IteratesInOrder) {
   std::string names;
   for (const TagView tag : TagList{{"a"}, {}, {"b", "1"}}) names += tag.name();

@@ -1,6 +1,7 @@
 #include "relay/serving_shard.h"
 
 #include <set>
+#include <stdexcept>
 
 #include "session_fixture.h"
 
@@ -20,7 +21,10 @@ class Receiver final : public ShardMember {
     ++lost;
     lost_after.insert(seen.size());
   }
-  void on_verdict(const VerdictInbox::Entry& entry, std::string&) override { verdicts.push_back(entry.verdict.fate); }
+  void on_verdict(const VerdictInbox::Entry& entry, std::string&) override {
+    verdicts.push_back(entry.verdict.fate);
+    if (on_fate) on_fate();
+  }
   void retry() override { ++retries; }
   void begin_drain() override {}
   void shut_down() override {}
@@ -32,6 +36,7 @@ class Receiver final : public ShardMember {
   std::vector<ingest::Fate> verdicts;
   int retries = 0;
   std::function<void()> on_event;
+  std::function<void()> on_fate;
 };
 
 class ServingShardTest : public ::testing::Test {
@@ -180,6 +185,25 @@ TEST_F(ServingShardTest, VerdictsReachTheirSendersInOrderWithOneTurnOfTheLoop) {
   shard_.answer({b, {}, {ingest::Fate::stored, {}, {}}, {}});
   loop_.run_one();
   EXPECT_EQ(b->verdicts.size(), 2U);
+}
+
+TEST_F(ServingShardTest, ASessionThatThrowsKeepsNoVerdictFromTheOthers) {
+  const auto faulty = std::make_shared<Receiver>();
+  const auto sound = std::make_shared<Receiver>();
+  faulty->on_fate = [] { throw std::runtime_error("out of something"); };
+  for (const ingest::Fate fate : {ingest::Fate::stored, ingest::Fate::replaced}) {
+    shard_.answer({faulty, {}, {fate, {}, {}}, {}});
+    shard_.answer({sound, {}, {fate, {}, {}}, {}});
+  }
+  EXPECT_THROW(loop_.run_one(), std::runtime_error) << "for the loop to count";
+  shard_.answer({sound, {}, {ingest::Fate::duplicate, {}, {}}, {}});
+  EXPECT_THROW(loop_.run_one(), std::runtime_error);
+  loop_.run();
+  EXPECT_THAT(sound->verdicts, ElementsAre(ingest::Fate::stored, ingest::Fate::replaced, ingest::Fate::duplicate));
+  EXPECT_THAT(faulty->verdicts, ElementsAre(ingest::Fate::stored, ingest::Fate::replaced)) << "none twice";
+  shard_.answer({sound, {}, {ingest::Fate::stored, {}, {}}, {}});
+  loop_.run();
+  EXPECT_EQ(sound->verdicts.size(), 4U);
 }
 
 TEST_F(ServingShardTest, RetriesThoseThatAskedAndAreStillThere) {

@@ -41,6 +41,22 @@ TEST_F(SessionFsmTest, Nip01AMalformedEventWithAReadableIdGetsOkFalse) {
   EXPECT_THAT(answers[1], StartsWith(R"(["OK",")" + id + R"(",false,"invalid: )"));
 }
 
+TEST_F(SessionFsmTest, AnEventDoesNotTakeAlongTheMemoryOfALargeOneThatWasRefused) {
+  const std::string large(500'000, 'x');
+  const std::string refused_content = R"(["EVENT",{"content":")" + large + R"(","kind":"one"}])";
+  const std::string refused_tags = R"(["EVENT",{"tags":[["t",")" + large + R"("]],"kind":"one"}])";
+  const Event small = alice_.event(1, kNow, "hi", {{"t", "x"}});
+  for (const std::string& refused : {refused_content, refused_tags}) {
+    say(refused);
+    Actions actions;
+    fsm().on_message(event_message(small), actions);
+    ASSERT_EQ(actions.size(), 1U);
+    const storage::EventPtr shared = std::get<action::Submit>(actions[0]).event;
+    EXPECT_EQ(*shared, small);
+    EXPECT_LT(reserved_bytes(*shared), 1000U);
+  }
+}
+
 TEST_F(SessionFsmTest, Nip01WhatIsNotNostrGetsANoticeAndTheConnectionStays) {
   for (const char* text : {"", "[", "[]", "{}", "null", R"(["EVENT"])", R"(["BOGUS","x"])", "[\"REQ\"", "\xff\xfe"}) {
     EXPECT_THAT(say(text), ElementsAre(StartsWith(R"(["NOTICE",")"))) << text;
@@ -136,6 +152,19 @@ TEST_F(SessionFsmTest, HeldBytesAreBoundedToo) {
   Actions actions;
   EXPECT_EQ(fsm().on_live(1, live(alice_.event(1, kNow, std::string(6000, 'x')), 3), actions), Delivery::drop);
   EXPECT_THAT(words(actions), ElementsAre(StartsWith(R"(["CLOSED")"), "forget 1"));
+}
+
+TEST_F(SessionFsmTest, AHeldEventCountsWithAllThatItKeeps) {
+  options_->limits.max_held_bytes = 5000;
+  say(R"(["REQ","s",{}])");
+  Actions actions;
+  const LiveEventPtr event = live(alice_.event(1, kNow, std::string(1000, 'x')), 3);
+  EXPECT_EQ(fsm().on_live(1, event, actions), Delivery::held);
+  EXPECT_EQ(fsm().subscriptions().held_bytes(), event->bytes());
+  slice(1);
+  EXPECT_EQ(fsm().subscriptions().held_bytes(), 0U);
+  say(R"(["REQ","s",{}])");
+  EXPECT_EQ(fsm().on_live(2, live(alice_.event(1, kNow, std::string(2000, 'x')), 4), actions), Delivery::drop);
 }
 
 TEST_F(SessionFsmTest, Nip01TheSameIdReplacesAndNothingOfTheOldOneFollows) {

@@ -58,6 +58,20 @@ TEST_F(SessionTest, HeldAndLiveEventsShareWhatAllTheirDeliveriesHaveInCommon) {
   EXPECT_EQ(client->sent().size(), 4U);
 }
 
+TEST_F(SessionTest, LiveEventsOnTheirWayCountWithTheTextTheyWillHave) {
+  const auto client = connect();
+  client->receive(R"(["REQ","s",{"limit":0}])");
+  client->take_sent();
+  for (int i = 0; i < 10; ++i) {
+    store_.submit({test::share(alice_.event(1, kNow + i, std::string(50'000, 'x'))), 0, [](storage::PutOutcome) {}});
+    store_.commit();
+  }
+  loop_.run();
+  const std::vector<std::string> sent = client->sent();
+  ASSERT_EQ(sent.size(), 7U) << "six times 150 KB, and the reason for the loss";
+  EXPECT_THAT(sent.back(), StartsWith(R"(["CLOSED","s")"));
+}
+
 TEST_F(SessionTest, WhatWasCommittedBeforeTheReqIsLeftToTheScan) {
   const auto client = connect();
   store_.submit({test::share(alice_.event(1, kNow, "before")), 0, [](storage::PutOutcome) {}});

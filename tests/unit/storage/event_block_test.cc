@@ -84,14 +84,11 @@ TEST(EventBlock, GivesBackItsRecordsInOrder) {
   }
 }
 
-TEST(EventBlock, FindsTheNeighboursOfAGap) {
+TEST(EventBlock, FindsWhatFollowsAGap) {
   const Aligned value(write(kThree));
   const auto block = EventBlockReader::parse(value.view());
   EXPECT_EQ(block->at_or_after(7), 9U);
   EXPECT_EQ(block->at_or_after(10), std::nullopt);
-  EXPECT_EQ(block->at_or_before(8), 6U);
-  EXPECT_EQ(block->at_or_before(UINT64_MAX), 9U);
-  EXPECT_EQ(block->at_or_before(4), std::nullopt);
 }
 
 TEST(EventBlock, IsCutBeforeItOutgrowsItsPages) {
