@@ -4,9 +4,11 @@
 #include <future>
 #include <utility>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "nostr/kind.h"
+#include "storage/backup.h"
 #include "storage/check.h"
 #include "storage/data_files.h"
 #include "storage/snapshot.h"
@@ -187,6 +189,48 @@ TEST_F(CompactionTest, WhatACrashLeftBesideTheDatabaseIsRemoved) {
   put_notes(50);
   expect_all_held();
   expect_consistent();
+}
+
+TEST_F(CompactionTest, ABackupPutBesideTheDatabaseIsNotRemoved) {
+  put_notes(60);
+  harness_.close();
+  const testing::TempDir elsewhere;
+  storage::BackupOptions backup;
+  backup.source.directory = harness_.directory();
+  backup.source.map_size_bytes = harness_.options().map_size_bytes;
+  backup.destination = elsewhere.path() / "backup";
+  ASSERT_TRUE(storage::back_up(backup, {}));
+  harness_.reopen();
+  ASSERT_TRUE(compact());
+  put_notes(60);
+  harness_.close();
+
+  const auto restored = storage::data_path(harness_.directory(), 0);
+  std::filesystem::copy_file(storage::data_path(backup.destination, 0), restored);
+  const auto refused = storage::Store::open(harness_.options(), harness_.clock());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().error, StorageError::cannot_create);
+  EXPECT_THAT(refused.error().detail, ::testing::HasSubstr(restored.string()));
+  EXPECT_THAT(refused.error().detail, ::testing::HasSubstr("data-1.mdb"));
+  EXPECT_TRUE(is_there(0));
+  EXPECT_TRUE(is_there(1));
+
+  std::filesystem::remove(restored);
+  harness_.reopen();
+  expect_all_held();
+  expect_consistent();
+}
+
+TEST_F(CompactionTest, WhatIsNoDatabaseIsNotRemovedEither) {
+  put_notes(60);
+  ASSERT_TRUE(compact());
+  harness_.close();
+  std::ofstream(storage::data_path(harness_.directory(), 0)) << "half a backup";
+  EXPECT_FALSE(storage::Store::open(harness_.options(), harness_.clock()));
+  EXPECT_TRUE(is_there(0));
+  std::filesystem::remove(storage::data_path(harness_.directory(), 0));
+  harness_.reopen();
+  expect_all_held();
 }
 
 TEST_F(CompactionTest, IsAnsweredAndLeavesOneDatabaseWhenTheStoreStopsMeanwhile) {
