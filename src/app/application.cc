@@ -243,6 +243,8 @@ void Application::stop() {
   stopped_ = true;
   draining_ = true;
   if (wrote_run_file_) RunFile::remove(options_.store.directory);
+  // What follows waits for commits, and they for the end of a compaction.
+  if (store_) store_->give_up_compaction();
   // Clients first, so that nothing new comes in while upstreams and probes take their time to end.
   if (relay_) {
     const auto report = relay_->drain(options_.drain_timeout);

@@ -6,10 +6,11 @@
 #include <cstring>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include <fcntl.h>
 #include <unistd.h>
+
+#include "util/log.h"
 
 namespace pharos::storage {
 namespace {
@@ -39,6 +40,12 @@ std::vector<std::string> names_in(const std::filesystem::path& directory, std::e
   return names;
 }
 
+StorageFailure unlisted(const std::filesystem::path& directory, std::error_code code) {
+  const bool refused = code == std::errc::permission_denied;
+  return {refused ? StorageError::permission : StorageError::io,
+          "cannot list " + directory.string() + ": " + code.message()};
+}
+
 StorageFailure failed(const char* what, const std::filesystem::path& path, int code) {
   return {code == ENOSPC ? StorageError::disk_full : StorageError::io,
           std::string(what) + " " + path.string() + ": " + std::strerror(code)};
@@ -47,7 +54,12 @@ StorageFailure failed(const char* what, const std::filesystem::path& path, int c
 // With its lock.
 void remove_data(const std::filesystem::path& directory, std::uint64_t number) {
   std::error_code ignored;
-  std::filesystem::remove(data_path(directory, number), ignored);
+  std::error_code kept;
+  std::filesystem::remove(data_path(directory, number), kept);
+  if (kept) {
+    log::warn("storage", "a file that the database does without cannot be removed; remove it before the next start",
+              {{"file", data_path(directory, number).string()}, {"error", kept.message()}});
+  }
   std::filesystem::remove(number == 0 ? directory / kFirstLock : data_path(directory, number) += kLock, ignored);
 }
 
@@ -75,12 +87,19 @@ Result<std::optional<std::uint64_t>, StorageFailure> newest_data(const std::file
   std::error_code code;
   std::optional<std::uint64_t> newest;
   for (const std::string& name : names_in(directory, code)) newest = std::max(newest, number_of(name));
-  if (code && code != std::errc::no_such_file_or_directory) {
-    const bool refused = code == std::errc::permission_denied;
-    return failure(StorageFailure{refused ? StorageError::permission : StorageError::io,
-                                  "cannot list " + directory.string() + ": " + code.message()});
-  }
+  if (code && code != std::errc::no_such_file_or_directory) return failure(unlisted(directory, code));
   return newest;
+}
+
+Result<std::vector<std::uint64_t>, StorageFailure> older_data(const std::filesystem::path& directory,
+                                                              std::uint64_t number) {
+  std::error_code code;
+  std::vector<std::uint64_t> older;
+  for (const std::string& name : names_in(directory, code)) {
+    if (const auto found = number_of(name); found && *found < number) older.push_back(*found);
+  }
+  if (code) return failure(unlisted(directory, code));
+  return older;
 }
 
 Result<void, StorageFailure> publish_data(const std::filesystem::path& directory, std::uint64_t number) {
@@ -102,6 +121,7 @@ void remove_older_data(const std::filesystem::path& directory, std::uint64_t num
     if (const auto found = number_of(data); found && *found < number) remove_data(directory, *found);
     if (name.starts_with(kPrefix) && name.ends_with(kDraft)) std::filesystem::remove(directory / name, ignored);
   }
+  static_cast<void>(sync_directory(directory));
 }
 
 Result<void, StorageFailure> retract_data(const std::filesystem::path& directory, std::uint64_t number) {

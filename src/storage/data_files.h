@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <vector>
 
 #include "storage/error.h"
 #include "util/result.h"
@@ -21,10 +22,15 @@ std::filesystem::path draft_data_path(const std::filesystem::path& directory, st
 // nullopt where there is none yet, or no directory.
 Result<std::optional<std::uint64_t>, StorageFailure> newest_data(const std::filesystem::path& directory);
 
+// Those below `number`, in no order.
+Result<std::vector<std::uint64_t>, StorageFailure> older_data(const std::filesystem::path& directory,
+                                                              std::uint64_t number);
+
 // Makes the draft of that number the database, durably; it was synced.
 Result<void, StorageFailure> publish_data(const std::filesystem::path& directory, std::uint64_t number);
 
-// Those below `number`, with their locks, and drafts. By the process that writes; what cannot be removed stays.
+// Those below `number`, with their locks, and drafts. By the process that writes; what cannot be removed stays. When it
+// returns, what was removed does not come back with a power cut.
 void remove_older_data(const std::filesystem::path& directory, std::uint64_t number);
 // Takes back publish_data(), durably; its draft goes too. On failure a later start may find that file, so nothing may
 // be written to the one before it.

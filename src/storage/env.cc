@@ -11,6 +11,7 @@
 
 #include "storage/data_files.h"
 #include "storage/lmdb_error.h"
+#include "storage/meta.h"
 #include "storage/migrations.h"
 #include "util/log.h"
 
@@ -62,8 +63,9 @@ Result<std::unique_ptr<Env>, StorageFailure> Env::open(const EnvOptions& options
   }
   PHAROS_TRYV(env->open_newest());
   if (!options.read_only) {
+    // Before anything is written to the newest.
+    PHAROS_TRYV(env->remove_left_over());
     PHAROS_TRYV(prepare_schema(env->current().get()));
-    remove_older_data(options.directory, env->number());
   }
   PHAROS_TRYV(env->open_tables());
   return env;
@@ -109,7 +111,7 @@ Result<void, StorageFailure> Env::open_newest() {
     const bool there = !read_only_ || ::access(database.c_str(), R_OK) == 0;
     const int code = there ? 0 : errno;
     Result<std::shared_ptr<MDB_env>, StorageFailure> opened = failure(system_failure(code, database));
-    if (there) opened = open_map(number);
+    if (there) opened = open_map(number, read_only_);
     if (opened) {
       Lock lock(mutex_);
       env_ = std::move(opened.value());
@@ -122,13 +124,13 @@ Result<void, StorageFailure> Env::open_newest() {
   }
 }
 
-Result<std::shared_ptr<MDB_env>, StorageFailure> Env::open_map(std::uint64_t number) const {
+Result<std::shared_ptr<MDB_env>, StorageFailure> Env::open_map(std::uint64_t number, bool read_only) const {
   const std::filesystem::path database = data_path(directory_, number);
   const std::string path = number == 0 ? directory_.string() : database.string();
   // NOTLS: a read transaction may move between worker threads.
   unsigned flags = MDB_NOTLS;
   if (number != 0) flags |= MDB_NOSUBDIR;
-  if (read_only_) flags |= MDB_RDONLY;
+  if (read_only) flags |= MDB_RDONLY;
   if (!options_.sync_to_disk) flags |= MDB_NOSYNC;
   if (outgrows_memory(database)) flags |= MDB_NORDAHEAD;
 
@@ -157,8 +159,35 @@ Result<std::shared_ptr<MDB_env>, StorageFailure> Env::open_map(std::uint64_t num
 
 void Env::clear_dead_readers() { remove_dead_readers(*current()); }
 
+Result<void, StorageFailure> Env::remove_left_over() {
+  const std::uint64_t newest = number();
+  PHAROS_TRY(const auto older, older_data(directory_, newest));
+  for (const std::uint64_t number : older) {
+    PHAROS_TRY(const Standing wanted, standing_of(current()));
+    const auto opened = open_map(number, true);
+    const auto found = opened ? standing_of(opened.value()) : Result<Standing, StorageFailure>(opened.error());
+    if (found && found.value() == wanted) continue;
+    return StorageFailure{
+        StorageError::cannot_create,
+        data_path(directory_, number).string() + " is not what the compaction to " +
+            data_path(directory_, newest).filename().string() +
+            " left, and both cannot be the database; nothing was removed. To go on with the latter move the former out "
+            "of the directory; to start from a backup move the whole directory aside and the backup into its place" +
+            (found ? "" : " (" + found.error().detail + ")")};
+  }
+  remove_older_data(directory_, newest);
+  return success();
+}
+
+Result<Standing, StorageFailure> Env::standing_of(std::shared_ptr<MDB_env> env) const {
+  Tables tables;
+  PHAROS_TRYV(open_tables(*env, {kTableSpecs.data(), 1}, tables));
+  PHAROS_TRY(const auto txn, ReadTxn::begin(std::move(env)));
+  return read_standing(txn, tables);
+}
+
 Result<void, StorageFailure> Env::replace(std::uint64_t number) {
-  PHAROS_TRY(auto next, open_map(number));
+  PHAROS_TRY(auto next, open_map(number, read_only_));
   Tables tables = tables_;
   PHAROS_TRYV(open_tables(*next, kTableSpecs, tables));
   if (tables.handles != tables_.handles) {

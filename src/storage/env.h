@@ -29,6 +29,8 @@ struct MDB_env;
 
 namespace pharos::storage {
 
+struct Standing;
+
 struct EnvOptions {
   std::filesystem::path directory;
   std::uint64_t map_size_bytes = std::uint64_t{1} << 40;  // address space, not disk; halved while the system refuses it
@@ -40,7 +42,8 @@ struct EnvOptions {
 
 class Env {
  public:
-  // Makes the directory and the tables where they are missing and brings an older schema up to date.
+  // Makes the directory and the tables where they are missing and brings an older schema up to date. cannot_create
+  // also where a file stands beside the database that is none of those that a compaction leaves.
   // cannot_create, permission, locked, newer_schema, corrupt or io; the detail names the path.
   static Result<std::unique_ptr<Env>, StorageFailure> open(const EnvOptions& options);
   ~Env();
@@ -69,8 +72,12 @@ class Env {
  private:
   Env() = default;
   Result<void, StorageFailure> lock_for_writing();
-  Result<std::shared_ptr<MDB_env>, StorageFailure> open_map(std::uint64_t number) const;
+  Result<std::shared_ptr<MDB_env>, StorageFailure> open_map(std::uint64_t number, bool read_only) const;
   Result<void, StorageFailure> open_newest();
+  // What a compaction left that was cut off before it had removed the old file; nothing was written to that since.
+  // Another one is a backup that somebody wants to start from: it stays, and so does everything else.
+  Result<void, StorageFailure> remove_left_over();
+  Result<Standing, StorageFailure> standing_of(std::shared_ptr<MDB_env> env) const;
   Result<void, StorageFailure> open_tables();
   Result<void, StorageFailure> open_tables(MDB_env& env, std::span<const TableSpec> specs, Tables& into) const;
 

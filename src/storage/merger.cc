@@ -58,7 +58,7 @@ Result<void, StorageFailure> Merger::compact(CompactionDone done) {
   PHAROS_TRYV(expect_room_to_compact(env_));
   {
     Lock lock(mutex_);
-    if (stopping_) return StorageFailure{StorageError::locked, "the database is closing"};
+    if (no_compaction_) return StorageFailure{StorageError::locked, "the database is closing"};
     if (compacting_) return StorageFailure{StorageError::locked, "a compaction is under way"};
     compacting_ = true;
     compaction_ = std::move(done);
@@ -68,11 +68,16 @@ Result<void, StorageFailure> Merger::compact(CompactionDone done) {
   return success();
 }
 
+void Merger::give_up_compaction() {
+  Lock lock(mutex_);
+  no_compaction_ = true;
+}
+
 void Merger::run_compaction(const CompactionDone& done) {
   const SteadyTime began = clock_.now();
   auto compacted = storage::compact(env_, files_, [this] {
     Lock lock(mutex_);
-    return stopping_;
+    return no_compaction_;
   });
   if (compacted) {
     log::info("storage", "compacted the database",
@@ -94,6 +99,7 @@ void Merger::run_compaction(const CompactionDone& done) {
 void Merger::stop() {
   {
     Lock lock(mutex_);
+    no_compaction_ = true;
     stopping_ = true;
   }
   changed_.notify_one();

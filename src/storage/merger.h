@@ -45,6 +45,8 @@ class Merger {
   bool submit(Update&& update);
   // As Store::compact(). Any thread.
   Result<void, StorageFailure> compact(CompactionDone done);
+  // As Store::give_up_compaction(). Any thread.
+  void give_up_compaction();
   // Merges what is left, the active memtable too, tries once where that fails, and ends the thread. Nothing is added to
   // the memtables any more.
   void stop();
@@ -76,8 +78,9 @@ class Merger {
   bool awake_ PHAROS_GUARDED_BY(mutex_) = true;
   bool stopping_ PHAROS_GUARDED_BY(mutex_) = false;
   std::deque<Update> updates_ PHAROS_GUARDED_BY(mutex_);
-  CompactionDone compaction_ PHAROS_GUARDED_BY(mutex_);  // asked for
-  bool compacting_ PHAROS_GUARDED_BY(mutex_) = false;    // from the asking to the end
+  CompactionDone compaction_ PHAROS_GUARDED_BY(mutex_);   // asked for
+  bool compacting_ PHAROS_GUARDED_BY(mutex_) = false;     // from the asking to the end
+  bool no_compaction_ PHAROS_GUARDED_BY(mutex_) = false;  // none any more
 
   Mutex stop_mutex_;
   std::thread thread_ PHAROS_GUARDED_BY(stop_mutex_);

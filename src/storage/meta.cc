@@ -50,6 +50,11 @@ std::uint64_t read_merged_generation(const Txn& txn, const Tables& tables) { ret
 
 std::uint64_t read_event_count(const Txn& txn, const Tables& tables) { return read_u64(txn, tables, kEventsKey); }
 
+Standing read_standing(const Txn& txn, const Tables& tables) {
+  return {read_hash_key(txn, tables), read_last_seq(txn, tables), read_event_count(txn, tables),
+          read_merged_generation(txn, tables)};
+}
+
 bool write_schema_version(WriteTxn& txn, std::uint32_t version) {
   SmallValue value;
   value.add_number(version, 4);

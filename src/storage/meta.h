@@ -16,6 +16,17 @@
 
 namespace pharos::storage {
 
+// What a merge changes, and the database's identity: files of which it is the same hold the same events.
+struct Standing {
+  std::optional<SipKey> hash_key;
+  Seq last_seq = 0;
+  std::uint64_t events = 0;
+  std::uint64_t merged_generation = 0;
+
+  bool operator==(const Standing&) const = default;
+};
+Standing read_standing(const Txn& txn, const Tables& tables);
+
 // nullopt where the entry is missing or not of its size.
 std::optional<std::uint32_t> read_schema_version(const Txn& txn, const Tables& tables);
 std::optional<SipKey> read_hash_key(const Txn& txn, const Tables& tables);

@@ -61,11 +61,16 @@ class LmdbStore final : public Store {
     if (!merger_) return StorageFailure{StorageError::locked, "the database is open for reading only"};
     return merger_->compact(std::move(done));
   }
+  void give_up_compaction() override {
+    if (merger_) merger_->give_up_compaction();
+  }
 
   bool is_failing() const override { return writer_ && (writer_->is_failing() || memtables_.is_stuck()); }
 
   void stop() override {
     if (!writer_) return;
+    // The writer may wait for the merger, which takes nothing up while it compacts.
+    give_up_compaction();
     writer_->stop();
     merger_->stop();
   }

@@ -140,10 +140,13 @@ class Store {
   // Gives back the room of pages that are not in use: copies the others to another file, which takes the place of the
   // first. Meanwhile nothing is merged; memtables pile up, and once there are Memtables::kMaxFrozen commits wait.
   // Returns at once: locked while one is under way and in a store that is read only or stopped, disk_full where there
-  // is no room for the copy; otherwise done is called later, from another thread. stop() gives it up.
+  // is no room for the copy; otherwise done is called later, from another thread.
   virtual Result<void, StorageFailure> compact(CompactionDone) {
     return StorageFailure{StorageError::locked, "nothing is compacted here"};
   }
+  // Ends the compaction under way, which is answered with locked, and refuses others from now on: commits that wait for
+  // it go on. The first step of stop(); earlier where something waits for commits before. Returns at once. Any thread.
+  virtual void give_up_compaction() {}
 
   // Commits what was submitted, answers it, merges it and stops the threads. Idempotent; not from a callback.
   virtual void stop() = 0;

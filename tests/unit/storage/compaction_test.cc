@@ -1,13 +1,18 @@
 // A store that puts a smaller file into the place of its own while it is read and written.
+#include <condition_variable>
 #include <fstream>
 #include <future>
+#include <utility>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "nostr/kind.h"
+#include "storage/backup.h"
 #include "storage/check.h"
 #include "storage/data_files.h"
 #include "storage/snapshot.h"
+#include "support/eventually.h"
 #include "support/power_cut_files.h"
 #include "unit/storage/store_harness.h"
 
@@ -18,6 +23,60 @@ using storage::Compacted;
 using storage::PutOutcome;
 using storage::StorageError;
 using storage::StorageFailure;
+
+// Files of which a compaction's copy is held up in its first write, until it is let go.
+class HeldUpFiles final : public storage::Files {
+ public:
+  Result<std::unique_ptr<storage::File>, StorageFailure> create(const std::filesystem::path& path) override {
+    PHAROS_TRY(auto file, storage::system_files().create(path));
+    if (path.extension() != ".tmp") return file;
+    return std::unique_ptr<storage::File>(new Copy(*this, std::move(file)));
+  }
+  Result<std::string, StorageFailure> read(const std::filesystem::path& path) override {
+    return storage::system_files().read(path);
+  }
+  Result<void, StorageFailure> remove(const std::filesystem::path& path) override {
+    return storage::system_files().remove(path);
+  }
+
+  void wait_for_the_copy() {
+    Lock lock(mutex_);
+    while (!reached_) lock.wait(changed_);
+  }
+  void let_go() {
+    Lock lock(mutex_);
+    let_go_ = true;
+    changed_.notify_all();
+  }
+
+ private:
+  class Copy final : public storage::File {
+   public:
+    Copy(HeldUpFiles& files, std::unique_ptr<storage::File> file) : files_(files), file_(std::move(file)) {}
+    Result<void, StorageFailure> reserve(std::uint64_t size) override { return file_->reserve(size); }
+    Result<void, StorageFailure> write(std::uint64_t offset, std::string_view bytes) override {
+      files_.hold_up();
+      return file_->write(offset, bytes);
+    }
+    Result<void, StorageFailure> sync() override { return file_->sync(); }
+
+   private:
+    HeldUpFiles& files_;
+    std::unique_ptr<storage::File> file_;
+  };
+
+  void hold_up() {
+    Lock lock(mutex_);
+    reached_ = true;
+    changed_.notify_all();
+    while (!let_go_) lock.wait(changed_);
+  }
+
+  Mutex mutex_;
+  std::condition_variable changed_;
+  bool reached_ PHAROS_GUARDED_BY(mutex_) = false;
+  bool let_go_ PHAROS_GUARDED_BY(mutex_) = false;
+};
 
 class CompactionTest : public ::testing::Test {
  protected:
@@ -132,6 +191,48 @@ TEST_F(CompactionTest, WhatACrashLeftBesideTheDatabaseIsRemoved) {
   expect_consistent();
 }
 
+TEST_F(CompactionTest, ABackupPutBesideTheDatabaseIsNotRemoved) {
+  put_notes(60);
+  harness_.close();
+  const testing::TempDir elsewhere;
+  storage::BackupOptions backup;
+  backup.source.directory = harness_.directory();
+  backup.source.map_size_bytes = harness_.options().map_size_bytes;
+  backup.destination = elsewhere.path() / "backup";
+  ASSERT_TRUE(storage::back_up(backup, {}));
+  harness_.reopen();
+  ASSERT_TRUE(compact());
+  put_notes(60);
+  harness_.close();
+
+  const auto restored = storage::data_path(harness_.directory(), 0);
+  std::filesystem::copy_file(storage::data_path(backup.destination, 0), restored);
+  const auto refused = storage::Store::open(harness_.options(), harness_.clock());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().error, StorageError::cannot_create);
+  EXPECT_THAT(refused.error().detail, ::testing::HasSubstr(restored.string()));
+  EXPECT_THAT(refused.error().detail, ::testing::HasSubstr("data-1.mdb"));
+  EXPECT_TRUE(is_there(0));
+  EXPECT_TRUE(is_there(1));
+
+  std::filesystem::remove(restored);
+  harness_.reopen();
+  expect_all_held();
+  expect_consistent();
+}
+
+TEST_F(CompactionTest, WhatIsNoDatabaseIsNotRemovedEither) {
+  put_notes(60);
+  ASSERT_TRUE(compact());
+  harness_.close();
+  std::ofstream(storage::data_path(harness_.directory(), 0)) << "half a backup";
+  EXPECT_FALSE(storage::Store::open(harness_.options(), harness_.clock()));
+  EXPECT_TRUE(is_there(0));
+  std::filesystem::remove(storage::data_path(harness_.directory(), 0));
+  harness_.reopen();
+  expect_all_held();
+}
+
 TEST_F(CompactionTest, IsAnsweredAndLeavesOneDatabaseWhenTheStoreStopsMeanwhile) {
   put_notes(100);
   std::promise<void> answered;
@@ -143,6 +244,62 @@ TEST_F(CompactionTest, IsAnsweredAndLeavesOneDatabaseWhenTheStoreStopsMeanwhile)
   harness_.reopen();
   expect_all_held();
   expect_consistent();
+}
+
+// With more events behind a held-up copy than the memtables take, so that the writer waits for its end.
+class FullCompactionTest : public CompactionTest {
+ protected:
+  void SetUp() override {
+    harness_.options().files = &files_;
+    harness_.reopen();
+    put_notes(100);
+    harness_.reopen();
+    ASSERT_TRUE(harness_.store().compact([this](auto compacted) { answer_.set_value(std::move(compacted)); }));
+    files_.wait_for_the_copy();
+    for (std::size_t i = 0; i < kMore; ++i) {
+      Event note = notes_.next_unsigned();
+      ids_.push_back(note.id);
+      ASSERT_TRUE(harness_.submit(std::move(note), outcomes_));
+    }
+  }
+  void TearDown() override {
+    harness_.store().stop();
+    harness_.options().files = nullptr;
+    harness_.reopen();
+    expect_all_held();
+    expect_consistent();
+  }
+  void expect_given_up() {
+    const auto compacted = answer_.get_future().get();
+    ASSERT_FALSE(compacted);
+    EXPECT_EQ(compacted.error().error, StorageError::locked);
+    EXPECT_TRUE(is_there(0));
+    EXPECT_FALSE(is_there(1));
+    EXPECT_FALSE(std::filesystem::exists(storage::draft_data_path(harness_.directory(), 1)));
+    for (const PutOutcome outcome : outcomes_.wait_for(kMore)) EXPECT_EQ(outcome, PutOutcome::stored);
+  }
+
+  static constexpr std::size_t kMore = 300;  // some ten memtables
+  HeldUpFiles files_;
+  Outcomes outcomes_;
+  std::promise<Result<Compacted, StorageFailure>> answer_;
+};
+
+TEST_F(FullCompactionTest, IsGivenUpWhenTheStoreStops) {
+  const auto stopping = std::async(std::launch::async, [this] { harness_.store().stop(); });
+  EXPECT_TRUE(testing::eventually(
+      [&] { return !harness_.store().submit_update([](storage::WriteTxn&) { return true; }, {}); }));
+  files_.let_go();
+  stopping.wait();
+  expect_given_up();
+}
+
+TEST_F(FullCompactionTest, IsGivenUpBeforeTheStoreStops) {
+  harness_.store().give_up_compaction();
+  EXPECT_EQ(compact().error().error, StorageError::locked);
+  files_.let_go();
+  expect_given_up();
+  EXPECT_EQ(harness_.put(notes_.next_unsigned()), PutOutcome::stored);
 }
 
 TEST_F(CompactionTest, WhatCannotBeTakenIntoUseIsTakenBack) {

@@ -50,6 +50,9 @@ class StoreHarness {
     store_ = std::move(storage::Store::open(options_, clock_, metrics).value());
   }
 
+  // Until the next reopen().
+  void close() { store_.reset(); }
+
   storage::Store& store() { return *store_; }
   ManualClock& clock() { return clock_; }
   storage::StoreOptions& options() { return options_; }
