@@ -16,6 +16,7 @@ StorageMetrics make_storage_metrics(Registry& registry) {
   m.log_bytes = registry.gauge(MetricId::log_bytes);
   m.write_batch_events = registry.histogram(MetricId::write_batch_events);
   m.merge_seconds = registry.histogram(MetricId::merge_seconds);
+  m.ageing_seconds = registry.histogram(MetricId::ageing_seconds);
   m.compaction_success_timestamp = registry.gauge(MetricId::last_compaction_success_timestamp_seconds);
   m.write_commit_seconds = registry.histogram(MetricId::write_commit_seconds);
   for (std::size_t i = 0; i < m.deleted.size(); ++i) {

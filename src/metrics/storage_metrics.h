@@ -28,6 +28,7 @@ struct StorageMetrics {
   Histogram write_batch_events;    // events per commit
   Histogram write_commit_seconds;  // one commit to the log, disk flush included
   Histogram merge_seconds;         // one memtable into LMDB
+  Histogram ageing_seconds;        // of young levels, after it
   Gauge compaction_success_timestamp;
   std::array<Counter, 6> deleted;  // events_deleted_total{cause}
 

@@ -14,7 +14,7 @@
 #include "storage/abridge.h"
 #include "storage/dictionary_table.h"
 #include "storage/index_entries.h"
-#include "storage/index_table.h"
+#include "storage/index_levels.h"
 #include "storage/kv_table.h"
 #include "storage/meta.h"
 #include "storage/record.h"
@@ -187,8 +187,25 @@ class Check {
     return cursor->seek(entry.posting) && cursor->posting() == entry.posting;
   }
 
-  // Block by block, so that a damaged one hides itself only; returns how many postings there are.
+  // Returns how many postings there are.
   std::uint64_t walk_index(Table table) {
+    std::uint64_t postings = walk_level(table, [](const Posting&) {});
+    const std::optional<Table> young = young_level(table);
+    if (!young) return postings;
+    LevelCursor old(txn_, tables_, table);
+    walk_level(*young, [&](const Posting& stored) {
+      const PostingChange change = from_young(stored);
+      change.erased ? --postings : ++postings;
+      const bool in_old = old.seek(change.posting) && old.posting() == change.posting;
+      if (in_old == change.erased) return;
+      note(Contradiction::stray_entry, *young, "seq " + std::to_string(change.posting.place.seq));
+    });
+    return postings;
+  }
+
+  // Block by block, so that a damaged one hides itself only.
+  template <class Visit>
+  std::uint64_t walk_level(Table table, const Visit& visit) {
     const PostingShape shape = posting_shape(table);
     std::uint64_t postings = 0;
     std::optional<Posting> before;
@@ -200,6 +217,7 @@ class Check {
       while (block.next()) {
         in_order = in_order && (!before || *before < block.posting());
         before = block.posting();
+        visit(block.posting());
         ++postings;
       }
       if (in_order && !block.malformed() && before == last) continue;

@@ -4,7 +4,7 @@
 
 #include "nostr/kind.h"
 #include "storage/index_entries.h"
-#include "storage/index_table.h"
+#include "storage/index_levels.h"
 #include "storage/tombstones.h"
 #include "util/check.h"
 

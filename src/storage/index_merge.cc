@@ -16,7 +16,7 @@ constexpr std::size_t kFill = kMaxBlockBytes * 15 / 16;
 // Cuts the groups of one run into blocks and puts them in the place of the blocks that held them.
 class RunWriter {
  public:
-  RunWriter(WriteTxn& txn, Table index) : txn_(txn), table_(txn.tables()[index]), shape_(posting_shape(index)) {}
+  RunWriter(WriteTxn& txn, Table level) : txn_(txn), table_(txn.tables()[level]), shape_(posting_shape(level)) {}
 
   // The block that ended with this posting is part of the run.
   void replaces(const Posting& last) { old_.push_back(last); }
@@ -37,7 +37,8 @@ class RunWriter {
     }
   }
 
-  void finish() {
+  // Returns how many blocks it wrote.
+  std::size_t finish() {
     while (!sizes_.empty()) {
       const std::size_t blocks = (bytes() + kMaxBlockBytes - 1) / kMaxBlockBytes;
       write_front(blocks == 1 ? kMaxBlockBytes : bytes() / blocks + kLongestGroup / 2);
@@ -48,6 +49,7 @@ class RunWriter {
       if (at < written_.size() && written_[at] == last) continue;
       txn_.erase(table_, BlockKey(shape_, last).view());
     }
+    return written_.size();
   }
 
  private:
@@ -90,29 +92,45 @@ class RunWriter {
 
 class Merge {
  public:
-  Merge(WriteTxn& txn, Table index, std::span<const PostingChange> changes)
-      : txn_(txn), index_(index), shape_(posting_shape(index)), blocks_(txn, txn.tables()[index]), changes_(changes) {}
+  // The table of a level; a young one keeps marks.
+  Merge(WriteTxn& txn, Table level, bool is_young, std::span<const PostingChange> changes)
+      : txn_(txn),
+        level_(level),
+        is_young_(is_young),
+        shape_(posting_shape(level)),
+        blocks_(txn, txn.tables()[level]),
+        changes_(changes) {}
 
-  bool run() {
+  // Returns how many blocks it wrote.
+  std::size_t run() {
+    std::size_t written = 0;
     if (blocks_.last()) {
       end_ = decode_block_key(shape_, blocks_.key());
-      if (!end_) return txn_.fail_corrupt();
+      if (!end_) txn_.fail_corrupt();
     }
     while (!changes_.empty() && !txn_.failed()) {
-      RunWriter run(txn_, index_);
+      RunWriter run(txn_, level_);
       if (!end_) {
         held_.clear();
         merge_held(run, changes_.size());
       } else {
-        if (!blocks_.seek(BlockKey(shape_, changes_.front().posting).view())) blocks_.last();
-        if (!merge_neighbours(run)) return txn_.fail_corrupt();
+        if (!blocks_.seek(BlockKey(shape_, place_of(changes_.front())).view())) blocks_.last();
+        if (!merge_neighbours(run)) {
+          txn_.fail_corrupt();
+          break;
+        }
       }
-      run.finish();
+      written += run.finish();
     }
-    return !txn_.failed();
+    return written;
   }
 
  private:
+  // Where the posting would lie, which is where its erasure looks for it.
+  Posting place_of(const PostingChange& change) const {
+    return is_young_ ? as_young({change.posting, false}) : change.posting;
+  }
+
   // From the block that the cursor stands at on, as long as the next one is changed too. False when one is damaged.
   bool merge_neighbours(RunWriter& run) {
     while (true) {
@@ -127,7 +145,7 @@ class Merge {
       if (!blocks_.seek(next)) return true;
       const std::optional<Posting> next_last = decode_block_key(shape_, blocks_.key());
       if (!next_last) return false;
-      if (*next_last < changes_.front().posting) return true;
+      if (*next_last < place_of(changes_.front())) return true;
     }
   }
 
@@ -140,10 +158,10 @@ class Merge {
     for (std::size_t group = 0; group < block.groups(); ++group) {
       std::size_t count = 0;
       if (group + 1 == block.groups()) {
-        while (count < changes_.size() && (bound == nullptr || changes_[count].posting <= *bound)) ++count;
+        while (count < changes_.size() && (bound == nullptr || place_of(changes_[count]) <= *bound)) ++count;
       } else if (!changes_.empty()) {
         if (!block.enter(group + 1)) return false;
-        while (count < changes_.size() && changes_[count].posting < block.posting()) ++count;
+        while (count < changes_.size() && place_of(changes_[count]) < block.posting()) ++count;
       }
       if (count > 0) {
         if (!block.read_group(group, held_)) return false;
@@ -162,9 +180,15 @@ class Merge {
     merged_.clear();
     std::size_t next = 0;
     for (const PostingChange& change : changes_.first(count)) {
-      while (next < held_.size() && held_[next] < change.posting) merged_.push_back(held_[next++]);
-      if (next < held_.size() && held_[next] == change.posting) ++next;
-      if (!change.erased) merged_.push_back(change.posting);
+      const Posting place = place_of(change);
+      while (next < held_.size() && held_[next] < place) merged_.push_back(held_[next++]);
+      const bool was_held = next < held_.size() && held_[next] == place;
+      if (was_held) ++next;
+      if (!change.erased) {
+        merged_.push_back(place);
+      } else if (is_young_ && !was_held) {
+        merged_.push_back(as_young(change));
+      }
     }
     merged_.insert(merged_.end(), held_.begin() + static_cast<std::ptrdiff_t>(next), held_.end());
     changes_ = changes_.subspan(count);
@@ -172,7 +196,8 @@ class Merge {
   }
 
   WriteTxn& txn_;
-  const Table index_;
+  const Table level_;
+  const bool is_young_;
   const PostingShape shape_;
   Cursor blocks_;
   std::span<const PostingChange> changes_;
@@ -186,7 +211,13 @@ class Merge {
 }  // namespace
 
 bool merge_postings(WriteTxn& txn, Table index, std::span<const PostingChange> changes) {
-  return Merge(txn, index, changes).run();
+  const std::optional<Table> young = young_level(index);
+  Merge(txn, young.value_or(index), young.has_value(), changes).run();
+  return !txn.failed();
+}
+
+std::size_t merge_into_old_level(WriteTxn& txn, Table index, std::span<const PostingChange> changes) {
+  return Merge(txn, index, false, changes).run();
 }
 
 }  // namespace pharos::storage

@@ -1,22 +1,22 @@
-// Writing an index: a sorted batch of changes into its blocks. Merger's thread.
+// Writing an index: a sorted batch of changes into the blocks of a level. Merger's thread.
 #pragma once
 
+#include <cstddef>
 #include <span>
 
-#include "storage/index_table.h"
+#include "storage/index_levels.h"
 
 namespace pharos::storage {
 
-struct PostingChange {
-  Posting posting;
-  bool erased = false;  // else it is added
-};
-
 // Changes in the order of postings, one a posting. What is added already, or erased and not there, stays as it is.
-// False when the transaction has failed.
 //
 // Blocks that are changed side by side are cut anew as one run, to nearly full ones: where a batch touches most of an
 // index the index stays dense, and where it touches a block here and there that one is split in halves.
+//
+// Into the young level, where the index has one; otherwise into the only one. False when the transaction has failed.
 bool merge_postings(WriteTxn& txn, Table index, std::span<const PostingChange> changes);
+
+// Into the old level. Returns how many blocks were written; the transaction may have failed.
+std::size_t merge_into_old_level(WriteTxn& txn, Table index, std::span<const PostingChange> changes);
 
 }  // namespace pharos::storage

@@ -8,13 +8,21 @@ namespace {
 
 constexpr std::size_t kTieBytes = 3;
 constexpr std::uint32_t kMaxTie = (1U << (8 * kTieBytes)) - 1;
+constexpr Seq kMaxStoredSeq = (Seq{1} << (8 * kSeqBytes)) - 1;
 
 }  // namespace
 
 PostingShape posting_shape(Table index) {
-  const bool bare =
-      index == Table::by_id || index == Table::replaceable || index == Table::expiry || index == Table::by_entry;
-  return bare ? PostingShape::bare : PostingShape::placed;
+  switch (index) {
+    case Table::by_id:
+    case Table::young_by_id:
+    case Table::replaceable:
+    case Table::expiry:
+    case Table::by_entry:
+      return PostingShape::bare;
+    default:
+      return PostingShape::placed;
+  }
 }
 
 BlockKey::BlockKey(PostingShape shape, const Posting& last) {
@@ -43,7 +51,7 @@ std::optional<Posting> decode_block_key(PostingShape shape, std::string_view key
   return last;
 }
 
-bool IndexCursor::enter() {
+bool LevelCursor::enter() {
   entered_ = false;
   const std::optional<Posting> last = decode_block_key(shape_, blocks_.key());
   block_ = IndexBlockReader(shape_, as_bytes(blocks_.value()));
@@ -54,7 +62,7 @@ bool IndexCursor::enter() {
   return true;
 }
 
-bool IndexCursor::seek(const Posting& at) {
+bool LevelCursor::seek(const Posting& at) {
   if (!entered_ || at < block_first_ || block_last_ < at) {
     entered_ = false;
     if (!blocks_.seek(BlockKey(shape_, at).view()) || !enter()) return false;
@@ -63,18 +71,18 @@ bool IndexCursor::seek(const Posting& at) {
   return block_.seek(at) || damaged();
 }
 
-bool IndexCursor::first() { return blocks_.first() && enter(); }
+bool LevelCursor::first() { return blocks_.first() && enter(); }
 
-bool IndexCursor::next() {
+bool LevelCursor::next() {
   if (block_.next()) return true;
   if (block_.malformed()) return damaged();
   return entered_ && blocks_.next() && enter();
 }
 
-std::optional<Posting> IndexCursor::last_of(Key key) {
+std::optional<Posting> LevelCursor::last_of(Key key) {
   entered_ = false;
   std::optional<Posting> last;
-  const Posting end{key, {0, kMaxTie, kMaxSeq}};
+  const Posting end{key, {0, kMaxTie, kMaxStoredSeq}};
   if (!blocks_.seek(BlockKey(shape_, end).view())) {
     if (blocks_.last()) last = decode_block_key(shape_, blocks_.key());
   } else {

@@ -1,4 +1,4 @@
-// An index on disk: its postings in order, in blocks, each under the key of its last posting. One thread.
+// One level of an index on disk: its postings in order, in blocks, each under the key of its last posting. One thread.
 #pragma once
 
 #include <array>
@@ -12,6 +12,7 @@
 
 namespace pharos::storage {
 
+// Of an index and of its young level.
 PostingShape posting_shape(Table index);
 
 // The key of the block that ends with the posting: key, ~created_at, tie (3 bytes), seq (6 bytes), big-endian, without
@@ -28,18 +29,16 @@ class BlockKey {
 // nullopt for what is no block's key.
 std::optional<Posting> decode_block_key(PostingShape shape, std::string_view key);
 
-// A place in an index. Ends before its transaction does; posting() stays until the next move. A block that does not
-// follow its grammar is the end of the index here, and the transaction is damaged() from then on.
-class IndexCursor {
+// A place in one table. Ends before its transaction does; posting() stays until the next move. A block that does not
+// follow its grammar is the end of the table here, and the transaction is damaged() from then on.
+class LevelCursor {
  public:
   // One of the index tables.
-  IndexCursor(const Txn& txn, const Tables& tables, Table index)
-      : shape_(posting_shape(index)), blocks_(txn, tables[index]) {}
+  LevelCursor(const Txn& txn, const Tables& tables, Table table)
+      : shape_(posting_shape(table)), blocks_(txn, tables[table]) {}
 
   // To the first posting that is `at` or comes after it.
   bool seek(const Posting& at);
-  // Strictly after it.
-  bool seek_after(const Posting& at) { return seek(at) && (posting() != at || next()); }
   bool first();
   bool next();
   const Posting& posting() const { return block_.posting(); }

@@ -82,7 +82,8 @@ using SmallValue = BasicKey<8>;
 using TombstoneKey = BasicKey<65>;
 
 inline constexpr std::size_t kSeqBytes = 6;
-inline constexpr Seq kMaxSeq = (Seq{1} << (8 * kSeqBytes)) - 1;
+// A bit is left for what a young level marks (index_levels.h).
+inline constexpr Seq kMaxSeq = (Seq{1} << (8 * kSeqBytes - 1)) - 1;
 inline constexpr std::size_t kMaxLmdbKeyBytes = 511;
 static_assert(TombstoneKey::kCapacity <= kMaxLmdbKeyBytes);
 static_assert(TombstoneKey::kCapacity >= 1 + EventId::kSize + PublicKey::kSize);

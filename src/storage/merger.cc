@@ -152,6 +152,8 @@ bool Merger::merge_all(bool active_too) {
     const auto removed = files_.remove(wal_path(env_.directory(), memtable->generation()));
     // It is looked at and removed at the next start.
     if (!removed) complain("a log that is done with cannot be removed", removed.error());
+    if (active_too) continue;
+    if (const auto followed = follow_up(); !followed) complain("the commits behind a merge failed", followed.error());
   }
   return true;
 }
@@ -163,8 +165,15 @@ Result<void, StorageFailure> Merger::merge(const Memtable& memtable) {
   if (read_merged_generation(txn, env_.tables()) >= memtable.generation()) return success();
   if (!merge_memtable(txn, memtable, profile_)) return txn.failure();
   PHAROS_TRYV(txn.commit());
-  if (const auto passed = pass_a_commit(); !passed) complain("the commit behind a merge failed", passed.error());
   metrics_.merge_seconds.observe(std::chrono::duration<double>(clock_.now() - began).count());
+  return success();
+}
+
+Result<void, StorageFailure> Merger::follow_up() {
+  const SteadyTime began = clock_.now();
+  PHAROS_TRYV(ageing_.run(env_));
+  PHAROS_TRYV(pass_a_commit());
+  metrics_.ageing_seconds.observe(std::chrono::duration<double>(clock_.now() - began).count());
   return success();
 }
 

@@ -17,6 +17,7 @@
 #include "storage/env.h"
 #include "storage/event_block_writer.h"
 #include "storage/files.h"
+#include "storage/index_ageing.h"
 #include "storage/memtables.h"
 #include "storage/store.h"
 #include "util/clock.h"
@@ -59,6 +60,8 @@ class Merger {
   // LMDB gives a page out again two commits after the one that freed it. With a small commit between two merges the
   // second takes the pages that the first freed; the file would grow by as many otherwise.
   Result<void, StorageFailure> pass_a_commit();
+  // What follows on the merge of a memtable.
+  Result<void, StorageFailure> follow_up();
   void apply_updates(std::deque<Update>& updates);
   void run_compaction(const CompactionDone& done);
   // Whether the updates are durable; applied[i] tells which took effect.
@@ -71,7 +74,9 @@ class Merger {
   const BlockProfile profile_;
   const Clock& clock_;
   const metrics::StorageMetrics metrics_;
-  SteadyTime next_complaint_{};  // own thread
+  // Own thread.
+  Ageing ageing_;
+  SteadyTime next_complaint_{};
 
   Mutex mutex_;
   std::condition_variable changed_;

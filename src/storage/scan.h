@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "storage/candidate.h"
-#include "storage/index_table.h"
+#include "storage/index_levels.h"
 #include "storage/keys.h"
 #include "storage/planner.h"
 #include "storage/record.h"

@@ -11,7 +11,7 @@
 
 #include "storage/dictionary_table.h"
 #include "storage/event_block.h"
-#include "storage/index_table.h"
+#include "storage/index_levels.h"
 #include "storage/record.h"
 #include "storage/tables.h"
 #include "storage/txn.h"

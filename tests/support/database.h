@@ -12,7 +12,8 @@
 
 #include "storage/env.h"
 #include "storage/event_store.h"
-#include "storage/index_table.h"
+#include "storage/index_ageing.h"
+#include "storage/index_levels.h"
 #include "storage/lookup.h"
 #include "storage/memtables.h"
 #include "storage/merge_memtable.h"
@@ -53,6 +54,7 @@ class Database {
   }
 
   bool merge_at_once = true;
+  bool age_at_once = true;  // after every third memtable, so that entries lie in both levels of an index
   storage::BlockProfile profile;
   bool freeze_at_once = false;  // each commit gets a memtable of its own
 
@@ -95,6 +97,7 @@ class Database {
       last_seq_ = memtable->last_seq();
       auto txn = std::move(env_->write().value());
       if (!storage::merge_memtable(txn, *memtable, profile) || !txn.commit()) std::abort();
+      if (age_at_once && memtable->generation() % 3 == 0 && !ageing_.run(*env_)) std::abort();
       memtables_.drop(memtable->generation());
     }
   }
@@ -197,6 +200,7 @@ class Database {
   storage::Seq last_seq_ = 0;
   std::uint64_t generation_ = 0;
   storage::EventStore::DeletedCounts deleted_{};
+  storage::Ageing ageing_;
   View view_{*this};
 };
 

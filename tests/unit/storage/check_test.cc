@@ -214,7 +214,7 @@ TEST_F(Check, ListsNoMoreThanAskedAndCountsOn) {
 TEST_F(Check, InfoGivesTheFiguresOfTheDatabase) {
   const storage::DatabaseInfo info = storage::read_info(db_.read(), db_.tables());
   EXPECT_EQ(info.events, 6U);
-  EXPECT_EQ(info.tables[static_cast<std::size_t>(Table::by_id)].entries, 1U);
+  EXPECT_EQ(info.tables[static_cast<std::size_t>(Table::by_time)].entries, 1U);
   EXPECT_EQ(info.last_seq, 7U);
   EXPECT_EQ(info.schema_version, 1U);
   EXPECT_EQ(info.map_size_bytes, kSmallMap);

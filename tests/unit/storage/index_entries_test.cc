@@ -81,9 +81,12 @@ TEST(IndexEntries, ErasingEveryEventLeavesNothingBehind) {
     ASSERT_GT(db.merged().size(), 100U);
     while (db.erase_expired(INT64_MAX, 37) > 0) {
     }
+    ASSERT_TRUE(storage::Ageing().run(db.env()));
     for (const Table table : {Table::events, Table::by_id, Table::by_time, Table::by_kind, Table::by_author,
                               Table::by_author_kind, Table::by_tag, Table::replaceable, Table::expiry}) {
       EXPECT_TRUE(db.dump(table).empty()) << storage::spec(table).name;
+      const auto young = storage::young_level(table);
+      EXPECT_TRUE(!young || db.dump(*young).empty()) << storage::spec(table).name;
     }
   }
 }

@@ -82,9 +82,9 @@ TEST_F(IndexMerge, StaysDenseWhereBatchesTouchMostBlocks) {
   for (std::size_t round = 0; round < 10; ++round) {
     std::vector<PostingChange> changes;
     for (std::size_t i = 0; i < 5000; ++i) changes.push_back({random_posting(), false});
-    merge(Table::by_tag, changes);
+    merge(Table::by_kind, changes);
   }
-  EXPECT_GT(fill(Table::by_tag), 0.9);
+  EXPECT_GT(fill(Table::by_kind), 0.9);
 }
 
 TEST_F(IndexMerge, StaysDenseWhereOneKeyGrowsAtItsNewestEnd) {
@@ -103,12 +103,12 @@ TEST_F(IndexMerge, StaysDenseWhereOneKeyGrowsAtItsNewestEnd) {
 TEST_F(IndexMerge, LeavesNoBlockNearlyEmptyWhereBatchesAreSparse) {
   std::vector<PostingChange> changes;
   for (std::size_t i = 0; i < 20'000; ++i) changes.push_back({random_posting(), false});
-  merge(Table::by_tag, changes);
+  merge(Table::by_kind, changes);
   for (std::size_t round = 0; round < 300; ++round) {
-    merge(Table::by_tag, {{random_posting(), false}, {random_posting(), false}});
+    merge(Table::by_kind, {{random_posting(), false}, {random_posting(), false}});
   }
-  expect_held(Table::by_tag);
-  EXPECT_GT(fill(Table::by_tag), 0.5);
+  expect_held(Table::by_kind);
+  EXPECT_GT(fill(Table::by_kind), 0.5);
 }
 
 TEST_F(IndexMerge, RefusesToMergeIntoADamagedBlock) {
