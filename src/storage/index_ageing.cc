@@ -14,8 +14,8 @@ namespace {
 // Their postings make one sorted batch.
 constexpr std::size_t kBlocksTaken = 16;
 
-// What LMDB holds in memory of a transaction: 32 MiB.
-constexpr std::size_t kBlocksATransaction = 8192;
+// LMDB keeps the pages of a transaction in memory, and sorted: each that is not the next one moves those behind it.
+constexpr std::size_t kBlocksATransaction = 2048;
 
 std::size_t count_blocks(const Txn& txn, Dbi table) {
   MDB_stat status{};

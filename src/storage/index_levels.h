@@ -1,9 +1,10 @@
 // An index in two levels, read as one.
 //
-// Entries of the indexes by hash fall all over their keys. Merged into a large index, one memtable after the other, each
-// would change a block of its own, or nearly so: at ten million events 10 blocks an event. What memtables bring is
+// Entries of the indexes by hash fall all over their keys. Merged into a large index, each memtable would change nearly
+// all of its blocks: at eight million events 90,000 of the index by tag for 36,000 events. What memtables bring is
 // gathered in a young level instead, a table of its own that stays small, and goes from there to the old level a range
-// of keys at a time (index_ageing.h): a block of the old one is changed once for what many memtables brought.
+// of keys at a time (index_ageing.h): a block of the old one is changed once for what many memtables brought, and
+// 16,000 blocks are written for those events.
 //
 // The young level holds changes: an entry that the old one lacks, or the mark that an entry of the old one is erased.
 // The number of its posting is the event's, doubled, plus 1 for a mark, so that a mark has its entry's place in the

@@ -195,8 +195,9 @@ TEST(Ageing, TheCheckFindsAMarkWithoutItsEntryAndAnEntryInBothLevels) {
   db.put(make(1, 100, {{"t", "a"}}));
   const auto contradictions = [&] {
     const auto txn = db.read();
-    return storage::check_database(txn, db.tables(), {}, nullptr).value().counts[static_cast<std::size_t>(
-        storage::Contradiction::stray_entry)];
+    return storage::check_database(txn, db.tables(), {}, nullptr)
+        .value()
+        .counts[static_cast<std::size_t>(storage::Contradiction::stray_entry)];
   };
   ASSERT_EQ(contradictions(), 0);
   const Posting entry = db.postings(Table::by_tag).front();
