@@ -85,6 +85,8 @@ void Merger::run_compaction(const CompactionDone& done) {
                {"after_bytes", compacted.value().after_bytes},
                {"ms", std::chrono::duration_cast<std::chrono::milliseconds>(clock_.now() - began).count()}});
     metrics_.compaction_success_timestamp.set(clock_.unix_now());
+  } else if (compacted.error().error == StorageError::locked) {
+    log::info("storage", "the compaction was given up, the database stays as it was");
   } else {
     log::error("storage", "the database could not be compacted, it stays as it was",
                {{"error", describe(compacted.error().error)}, {"detail", compacted.error().detail}});
