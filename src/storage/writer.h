@@ -1,6 +1,8 @@
 // The one thread that decides: takes what is queued, decides it against the store, appends the decisions to the log,
 // then shows, publishes and answers them. LMDB is the merger's.
 //
+// With Durability::at_stop there is no log: what is decided is shown at once, and durable when it is merged.
+//
 // Group commit without waiting: a commit takes what came in while the one before it was on its way to the disk, so an
 // idle writer answers after one flush and a busy one shares it. When a batch cannot be logged each of its parts is
 // tried alone, so that a small event may still find room where a large one did not.
@@ -73,6 +75,8 @@ class Writer {
 
   void run();
   void process(Batch& batch);
+  bool has_log() const { return options_.durability != Durability::at_stop; }
+  WalBatch::Keep kept_changes() const { return has_log() ? WalBatch::Keep::bytes : WalBatch::Keep::size; }
   // Makes sure of a memtable with room and its log.
   std::optional<StorageFailure> prepare();
   std::optional<StorageFailure> begin_generation();
@@ -80,8 +84,9 @@ class Writer {
   Result<Snapshot, StorageFailure> look() const;
   // Decides the batch and logs it; with `grow` it takes in what is queued meanwhile. nullopt when it is durable.
   std::optional<StorageFailure> try_commit(Batch& batch, bool grow);
-  // Logs what was decided on the snapshot.
+  // Logs what was decided on the snapshot, where there is a log.
   std::optional<StorageFailure> append(const Snapshot& snapshot, EventStore& events);
+  std::optional<StorageFailure> log_changes(EventStore& events);
   // Before the updates of a batch go to LMDB, which is always synced: what they say of events must not outlive these.
   bool make_durable_for_updates(const Batch& batch);
   // True when the batch got more submissions; false when it is to be closed.
