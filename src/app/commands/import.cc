@@ -4,6 +4,7 @@
 #include <thread>
 
 #include <fmt/format.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include "app/commands/command.h"
@@ -36,6 +37,13 @@ storage::StoreOptions in_long_commits(storage::StoreOptions options, const std::
   return options;
 }
 
+// One merge needs the memory that the one before it gave back, and clearing pages is most of what either costs.
+void keep_freed_memory() {
+  constexpr int kMost = 1 << 30;
+  ::mallopt(M_MMAP_THRESHOLD, kMost);
+  ::mallopt(M_TRIM_THRESHOLD, kMost);
+}
+
 ExitCode import_files(const ImportArguments& arguments) {
   const auto loaded = load_or_complain(*arguments.config);
   if (!loaded) return ExitCode::settings;
@@ -44,6 +52,7 @@ ExitCode import_files(const ImportArguments& arguments) {
     return ExitCode::permission;
   }
   const SystemClock clock;
+  keep_freed_memory();
   const storage::StoreOptions store_options = in_long_commits(loaded->options.store, arguments.files);
   auto store = storage::Store::open(store_options, clock);
   if (!store) {
