@@ -34,6 +34,7 @@ Writer::Writer(const Parts& parts, const StoreOptions& options, const metrics::S
       last_seq_(last_seq),
       last_given_(last_seq),
       next_generation_(next_generation),
+      first_generation_(next_generation),
       chunks_(std::make_shared<ArenaChunks>(options.memtable_bytes)) {
   metrics_.queue_capacity.set(static_cast<std::int64_t>(options.queue_capacity));
   Lock lock(stop_mutex_);
@@ -95,9 +96,14 @@ void Writer::process(Batch& batch) {
   }
 }
 
+std::size_t Writer::memtable_limit() const {
+  const bool is_first = !has_log() && active_->generation() == first_generation_;
+  return is_first ? options_.memtable_bytes / 4 : options_.memtable_bytes;
+}
+
 std::optional<StorageFailure> Writer::prepare() {
-  if (active_ && (wal_ || !has_log()) && active_->bytes() < options_.memtable_bytes && active_->has_room())
-    return std::nullopt;
+  const bool is_ready = active_ && (wal_ || !has_log());
+  if (is_ready && active_->bytes() < memtable_limit() && active_->has_room()) return std::nullopt;
   return begin_generation();
 }
 
@@ -185,7 +191,7 @@ std::optional<StorageFailure> Writer::log_changes(EventStore& events) {
 bool Writer::take_more(Batch& batch, SteadyTime began, std::size_t bytes) {
   const std::size_t before = batch.submissions.size();
   if (before >= options_.batch_max_events || bytes >= options_.batch_max_bytes) return false;
-  if (active_->bytes() >= options_.memtable_bytes) return false;
+  if (active_->bytes() >= memtable_limit()) return false;
   const auto left = options_.batch_window - (parts_.clock.now() - began);
   if (left.count() <= 0) return false;
   auto deadline = std::chrono::steady_clock::now();

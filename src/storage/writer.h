@@ -77,6 +77,9 @@ class Writer {
   void process(Batch& batch);
   bool has_log() const { return options_.durability != Durability::at_stop; }
   WalBatch::Keep kept_changes() const { return has_log() ? WalBatch::Keep::bytes : WalBatch::Keep::size; }
+  // When the active memtable is full. Of a store that lives for one import the first is smaller, so that the merger has
+  // work soon.
+  std::size_t memtable_limit() const;
   // Makes sure of a memtable with room and its log.
   std::optional<StorageFailure> prepare();
   std::optional<StorageFailure> begin_generation();
@@ -109,6 +112,7 @@ class Writer {
   // Writer thread.
   Seq last_given_;
   std::uint64_t next_generation_;
+  const std::uint64_t first_generation_;
   const std::shared_ptr<ArenaChunks> chunks_;  // of memtables
   std::shared_ptr<Memtable> active_;
   std::unique_ptr<Wal> wal_;
