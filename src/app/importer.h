@@ -46,8 +46,8 @@ struct ImportOptions {
   bool show_progress = true;
 };
 
-// Reads to the end and waits until every event is decided: what is counted as stored is on disk. The failure names the
-// file; what was taken until then stays.
+// Reads to the end and waits until every event is decided: what is counted as stored is as durable as the store makes
+// it. The failure names the file; what was taken until then stays.
 Result<void, std::string> import_lines(LineSource& lines, ingest::Pipeline& pipeline, const Clock& clock,
                                        const ImportOptions& options, ImportReport& report);
 

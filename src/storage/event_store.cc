@@ -10,13 +10,14 @@
 
 namespace pharos::storage {
 
-EventStore::EventStore(const Snapshot& snapshot, Memtable& active, Seq last_seq)
+EventStore::EventStore(const Snapshot& snapshot, Memtable& active, Seq last_seq, WalBatch::Keep changes)
     : snapshot_(snapshot),
       tables_(snapshot.tables()),
       active_(active),
       first_seq_(last_seq),
       last_seq_(last_seq),
-      current_(last_seq) {}
+      current_(last_seq),
+      changes_(changes) {}
 
 PutOutcome EventStore::put(const Event& event, UnixSeconds now) {
   PHAROS_DEBUG_CHECK(classify(event.kind) != KindClass::ephemeral);

@@ -27,7 +27,7 @@ class EventStore {
 
   // last_seq is the newest sequence number given so far. The snapshot sees everything, `active` is its newest memtable;
   // both outlive this.
-  EventStore(const Snapshot& snapshot, Memtable& active, Seq last_seq);
+  EventStore(const Snapshot& snapshot, Memtable& active, Seq last_seq, WalBatch::Keep changes = WalBatch::Keep::bytes);
 
   // The event is not of an ephemeral kind. When it is stored, its number is last_seq(). PutOutcome::failed_full when
   // the memtable has no room for another.
@@ -43,7 +43,7 @@ class EventStore {
 
   Seq last_seq() const { return last_seq_; }
   // Of the records stored.
-  std::size_t bytes_written() const { return changes_.bytes().size(); }
+  std::size_t bytes_written() const { return changes_.size(); }
   const DeletedCounts& deleted() const { return deleted_; }
 
  private:

@@ -15,17 +15,18 @@ bool is_indexed_name(const PackedItem& name) {
 
 void list_tag_entries(const RecordView& record, const SipKey& hash_key, const Candidate& place,
                       std::vector<IndexEntry>& out) {
-  const std::size_t first = out.size();
+  thread_local std::vector<Key> keys;
+  keys.clear();
   PackedItem name;
   PackedItem value;
   for (PackedTagReader tags = record.tags(); tags.next_tag();) {
     if (!tags.next_item(name) || !is_indexed_name(name) || !tags.next_item(value)) continue;
-    const Key key = tag_key(hash_key, static_cast<char>(name.bytes[0]), value);
-    out.push_back({Table::by_tag, {key, place}});
+    keys.push_back(tag_key(hash_key, static_cast<char>(name.bytes[0]), value));
   }
-  const auto begin = out.begin() + static_cast<std::ptrdiff_t>(first);
-  std::sort(begin, out.end());
-  out.erase(std::unique(begin, out.end()), out.end());
+  std::ranges::sort(keys);
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (i == 0 || keys[i] != keys[i - 1]) out.push_back({Table::by_tag, {keys[i], place}});
+  }
 }
 
 }  // namespace

@@ -17,16 +17,7 @@ constexpr int kHexBit = 0x80;
 constexpr unsigned kKindBits = 16;
 
 std::uint64_t hash8(const SipKey& hash_key, char name, std::string_view value) {
-  constexpr std::size_t kUsual = 120;
-  if (value.size() < kUsual) {
-    std::array<std::uint8_t, kUsual> bytes;
-    bytes[0] = static_cast<std::uint8_t>(name);
-    std::copy(value.begin(), value.end(), bytes.begin() + 1);
-    return siphash(hash_key, std::span(bytes).first(value.size() + 1));
-  }
-  std::string bytes(1, name);
-  bytes.append(value);
-  return siphash(hash_key, as_bytes(bytes));
+  return siphash(hash_key, static_cast<std::uint8_t>(name), as_bytes(value));
 }
 
 Key hash48(const SipKey& hash_key, char name, std::string_view value) { return hash8(hash_key, name, value) >> 16U; }

@@ -3,6 +3,8 @@
 #include <cstring>
 #include <new>
 
+#include <xxhash.h>
+
 #include "util/bytes.h"
 #include "util/check.h"
 
@@ -11,6 +13,8 @@ namespace {
 
 // Keys a typical event brings that no other of the memtable has: its id, its addresses and most of its tag values.
 constexpr std::size_t kKeysAnEvent = 4;
+
+std::size_t tombstone_bit(std::string_view key, std::size_t bits) { return XXH3_64bits(key.data(), key.size()) % bits; }
 
 }  // namespace
 
@@ -57,6 +61,7 @@ RecordView Memtable::insert(Seq seq, std::string_view record) {
   list_index_entries(view, hash_key_, entries_);
   for (const IndexEntry& entry : entries_) lists_.prefetch_bucket(entry.table, entry.posting.key);
   for (const IndexEntry& entry : entries_) lists_.prefetch_list(entry.table, entry.posting.key);
+  for (const IndexEntry& entry : entries_) lists_.prefetch_newest(entry.table, entry.posting.key);
   for (const IndexEntry& entry : entries_) {
     if (entry.table != Table::expiry) lists_.insert(entry.table, entry.posting.key, entry.posting.place);
   }
@@ -119,6 +124,7 @@ void Memtable::set_tombstone(const TombstoneKey& key, std::string_view value) {
     known->second = value;
   } else {
     tombstones_.emplace(key.view(), value);
+    tombstone_bits_.set(tombstone_bit(key.view(), kTombstoneBits));
   }
 }
 
@@ -127,6 +133,7 @@ void Memtable::drop_tombstone(const TombstoneKey& key) {
 }
 
 std::optional<std::string_view> Memtable::tombstone(std::string_view key) const {
+  if (!tombstone_bits_.test(tombstone_bit(key, kTombstoneBits))) return std::nullopt;
   const auto found = tombstones_.find(key);
   if (found == tombstones_.end()) return std::nullopt;
   return found->second;

@@ -12,6 +12,7 @@
 #include "storage/index_entries.h"
 #include "storage/index_merge.h"
 #include "storage/meta.h"
+#include "storage/place_reader.h"
 #include "storage/stored_events.h"
 #include "storage/tag_numbers.h"
 
@@ -25,9 +26,6 @@ static_assert(Memtable::kMaxEvents < std::size_t{1} << (kStampBits - 1));
 // What the merge changes in the indexes: what it erases, and what the memtable holds, which has its keys' places in
 // order.
 class IndexChanges {
-  // Lists that are fetched before they are read.
-  static constexpr std::size_t kAhead = 8;
-
  public:
   IndexChanges(const SipKey& hash_key, const Memtable& memtable) : hash_key_(hash_key), memtable_(memtable) {}
 
@@ -55,7 +53,7 @@ class IndexChanges {
  private:
   struct Index {
     std::vector<PostingChange> changes;  // in no order
-    std::vector<std::pair<Key, const PlaceList*>> added;
+    std::vector<KeyPlaces> added;
   };
   Index& of(Table table) { return indexes_[static_cast<std::size_t>(table)]; }
 
@@ -73,16 +71,13 @@ class IndexChanges {
     std::vector<PostingChange> all;
     all.reserve(most);
     auto change = index.changes.begin();
-    for (std::size_t i = 0; i < index.added.size(); ++i) {
-      if (i + kAhead < index.added.size()) index.added[i + kAhead].second->prefetch();
-      const auto& [key, places] = index.added[i];
-      for (const auto* node = places->newest(); node != nullptr; node = node->next()) {
-        if (!is_alive(node->place.seq)) continue;
-        const Posting posting{key, node->place};
-        while (change != index.changes.end() && change->posting < posting) all.push_back(*change++);
-        all.push_back({posting, false});
-      }
-    }
+    PlaceReader reader;
+    reader.read(index.added, [&](Key key, const Candidate& place) {
+      if (!is_alive(place.seq)) return;
+      const Posting posting{key, place};
+      while (change != index.changes.end() && change->posting < posting) all.push_back(*change++);
+      all.push_back({posting, false});
+    });
     all.insert(all.end(), change, index.changes.end());
     return all;
   }

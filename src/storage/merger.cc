@@ -145,7 +145,7 @@ bool Merger::merge_all(bool active_too) {
   while (const std::shared_ptr<Memtable> memtable = memtables_.oldest_frozen(active_too)) {
     if (!memtable->empty()) {
       if (const auto merged = merge(*memtable); !merged) {
-        complain("what is acknowledged stays in the log: the database cannot be written", merged.error());
+        complain("the database cannot be written; what is in the log stays there", merged.error());
         return false;
       }
     }

@@ -81,6 +81,11 @@ std::string_view PackedItem::text(std::string& scratch) const {
 }
 
 bool PackedTagReader::read_varint(std::uint32_t& value) {
+  if (!bytes_.empty() && bytes_[0] < 0x80U) {
+    value = bytes_[0];
+    bytes_ = bytes_.subspan(1);
+    return true;
+  }
   std::uint64_t wide = 0;
   for (std::size_t i = 0; i < 5 && i < bytes_.size(); ++i) {
     wide |= static_cast<std::uint64_t>(bytes_[i] & 0x7fU) << (7 * i);

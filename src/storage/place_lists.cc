@@ -36,14 +36,17 @@ void PlaceLists::prefetch_list(Table table, Key key) const {
   if (const PlaceList* list = bucket(table, key).load(std::memory_order_relaxed)) list->prefetch();
 }
 
+void PlaceLists::prefetch_newest(Table table, Key key) const {
+  if (const PlaceList* list = bucket(table, key).load(std::memory_order_relaxed)) __builtin_prefetch(list->newest());
+}
+
 void PlaceLists::insert(Table table, Key key, const Candidate& place) {
   std::atomic<PlaceList*>& head = bucket(table, key);
   PlaceList* list = head.load(std::memory_order_relaxed);
   while (list != nullptr && (list->table_ != table || list->key_ != key)) list = list->next_in_bucket_;
   if (list != nullptr) return list->insert(place, memory_, heights_);
   list = new (memory_.allocate(sizeof(PlaceList), alignof(PlaceList)))
-      PlaceList(table, key, head.load(std::memory_order_relaxed), newest_);
-  newest_ = list;
+      PlaceList(table, key, head.load(std::memory_order_relaxed));
   list->insert(place, memory_, heights_);
   head.store(list, std::memory_order_release);
 }

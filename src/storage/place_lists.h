@@ -29,12 +29,13 @@ class PlaceLists {
 
   void insert(Table table, Key key, const Candidate& place);
 
-  // Fetch what an insertion under that key touches, ahead of it: first its place in the directory, then, once that is
-  // there, what it points to.
+  // Fetch what an insertion under that key touches, ahead of it: first its place in the directory, then, each once the
+  // one before it is there, the list and its newest place.
   void prefetch_bucket(Table table, Key key) const { __builtin_prefetch(&bucket(table, key)); }
   void prefetch_list(Table table, Key key) const;
+  void prefetch_newest(Table table, Key key) const;
 
-  // visit(table, key, list) for each key, the newest key first. Not beside insertions.
+  // visit(table, key, list) for each key, in no order. Not beside insertions.
   template <class Visit>
   void each(const Visit& visit) const;
 
@@ -46,7 +47,6 @@ class PlaceLists {
 
   std::pmr::memory_resource& memory_;
   std::span<std::atomic<PlaceList*>> buckets_;  // a power of two
-  PlaceList* newest_ = nullptr;
   std::minstd_rand heights_;
 };
 
@@ -60,8 +60,8 @@ class PlaceList {
     std::atomic<Node*> links[1];  // as many as the node is high
   };
 
-  PlaceList(Table table, Key key, PlaceList* next_in_bucket, PlaceList* older)
-      : table_(table), key_(key), next_in_bucket_(next_in_bucket), older_(older) {}
+  PlaceList(Table table, Key key, PlaceList* next_in_bucket)
+      : table_(table), key_(key), next_in_bucket_(next_in_bucket) {}
 
   // Fetches what reading the places from the newest on touches first, ahead of it.
   void prefetch() const {
@@ -94,7 +94,6 @@ class PlaceList {
   const Table table_;
   const Key key_;
   PlaceList* const next_in_bucket_;
-  PlaceList* const older_;  // the list that was made before this one: memory is read in order that way
   std::atomic<Node*> first_{nullptr};
   std::atomic<Node*> last_{nullptr};
   std::atomic<UpperLanes*> upper_{nullptr};
@@ -103,7 +102,12 @@ class PlaceList {
 
 template <class Visit>
 void PlaceLists::each(const Visit& visit) const {
-  for (const PlaceList* list = newest_; list != nullptr; list = list->older_) visit(list->table_, list->key_, *list);
+  constexpr std::size_t kAhead = 16;
+  for (std::size_t i = 0; i < buckets_.size(); ++i) {
+    if (i + kAhead < buckets_.size()) __builtin_prefetch(buckets_[i + kAhead].load(std::memory_order_relaxed));
+    const PlaceList* list = buckets_[i].load(std::memory_order_acquire);
+    for (; list != nullptr; list = list->next_in_bucket_) visit(list->table_, list->key_, *list);
+  }
 }
 
 }  // namespace pharos::storage

@@ -75,6 +75,8 @@ class LmdbStore final : public Store {
     merger_->stop();
   }
 
+  bool is_merged() const override { return memtables_.current()->empty(); }
+
  private:
   std::unique_ptr<Env> env_;
   CommitFeed feed_;

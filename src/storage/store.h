@@ -49,6 +49,10 @@ enum class Durability {
   sync,   // a power cut
   group,  // a power cut; a commit waits batch_window for company, which spares slow disks flushes and costs latency
   os,     // the end of the process, not of the machine
+  // Nothing before stop() has merged it, is_merged() tells, and then a power cut: there is no log. For work that is
+  // done again as a whole when it is interrupted; no setting. Updates are refused. What was there before stays in any
+  // case.
+  at_stop,
 };
 
 struct StoreOptions {
@@ -150,6 +154,9 @@ class Store {
 
   // Commits what was submitted, answers it, merges it and stops the threads. Idempotent; not from a callback.
   virtual void stop() = 0;
+  // After stop(): false when LMDB lacks some of what was committed since it could not be written. The log has that, or,
+  // with Durability::at_stop, it is lost.
+  virtual bool is_merged() const { return true; }
 };
 
 }  // namespace pharos::storage

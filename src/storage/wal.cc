@@ -113,25 +113,40 @@ bool apply(std::string_view operations, Memtable& into, std::vector<std::uint64_
 
 }  // namespace
 
+void WalBatch::add_bytes(std::string_view bytes) {
+  size_ += bytes.size();
+  if (keep_ == Keep::bytes) bytes_ += bytes;
+}
+
+template <class Number>
+void WalBatch::add_number(Number number) {
+  add_bytes(std::string_view(reinterpret_cast<const char*>(&number), sizeof number));
+}
+
+void WalBatch::clear() {
+  size_ = 0;
+  bytes_.clear();
+}
+
 void WalBatch::store(Seq seq, std::string_view record) {
-  add(bytes_, Operation::store);
-  add(bytes_, seq);
-  add(bytes_, static_cast<std::uint32_t>(record.size()));
-  bytes_ += record;
+  add_number(Operation::store);
+  add_number(seq);
+  add_number(static_cast<std::uint32_t>(record.size()));
+  add_bytes(record);
 }
 
 void WalBatch::erase(Seq seq, Seq by) {
-  add(bytes_, Operation::erase);
-  add(bytes_, seq);
-  add(bytes_, by);
+  add_number(Operation::erase);
+  add_number(seq);
+  add_number(by);
 }
 
 void WalBatch::tombstone(const TombstoneKey& key, std::string_view value) {
-  add(bytes_, Operation::tombstone);
-  add(bytes_, static_cast<std::uint8_t>(key.size()));
-  bytes_ += key.view();
-  add(bytes_, static_cast<std::uint8_t>(value.size()));
-  bytes_ += value;
+  add_number(Operation::tombstone);
+  add_number(static_cast<std::uint8_t>(key.size()));
+  add_bytes(key.view());
+  add_number(static_cast<std::uint8_t>(value.size()));
+  add_bytes(value);
 }
 
 Result<std::unique_ptr<Wal>, StorageFailure> Wal::create(Files& files, const std::filesystem::path& directory,

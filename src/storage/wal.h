@@ -32,14 +32,25 @@ namespace pharos::storage {
 // The operations of one commit, encoded. One thread.
 class WalBatch {
  public:
+  enum class Keep { bytes, size };  // size: there is no log, and bytes() is not asked for
+
+  explicit WalBatch(Keep keep = Keep::bytes) : keep_(keep) {}
+
   void store(Seq seq, std::string_view record);
   void erase(Seq seq, Seq by);
   void tombstone(const TombstoneKey& key, std::string_view value);
-  void clear() { bytes_.clear(); }
-  bool empty() const { return bytes_.empty(); }
+  void clear();
+  bool empty() const { return size_ == 0; }
+  std::size_t size() const { return size_; }
   std::string_view bytes() const { return bytes_; }
 
  private:
+  template <class Number>
+  void add_number(Number number);
+  void add_bytes(std::string_view bytes);
+
+  const Keep keep_;
+  std::size_t size_ = 0;
   std::string bytes_;
 };
 

@@ -34,6 +34,7 @@ Writer::Writer(const Parts& parts, const StoreOptions& options, const metrics::S
       last_seq_(last_seq),
       last_given_(last_seq),
       next_generation_(next_generation),
+      first_generation_(next_generation),
       chunks_(std::make_shared<ArenaChunks>(options.memtable_bytes)) {
   metrics_.queue_capacity.set(static_cast<std::int64_t>(options.queue_capacity));
   Lock lock(stop_mutex_);
@@ -53,6 +54,8 @@ bool Writer::submit(PutRequest&& request) {
 }
 
 bool Writer::submit_update(std::function<bool(WriteTxn&)> apply, std::function<void(bool)> done) {
+  // The merger would make it durable before the events that were submitted before it.
+  if (!has_log()) return false;
   return queue_.try_push({Update{std::move(apply), std::move(done)}, parts_.clock.now()});
 }
 
@@ -93,8 +96,14 @@ void Writer::process(Batch& batch) {
   }
 }
 
+std::size_t Writer::memtable_limit() const {
+  const bool is_first = !has_log() && active_->generation() == first_generation_;
+  return is_first ? options_.memtable_bytes / 4 : options_.memtable_bytes;
+}
+
 std::optional<StorageFailure> Writer::prepare() {
-  if (active_ && wal_ && active_->bytes() < options_.memtable_bytes && active_->has_room()) return std::nullopt;
+  const bool is_ready = active_ && (wal_ || !has_log());
+  if (is_ready && active_->bytes() < memtable_limit() && active_->has_room()) return std::nullopt;
   return begin_generation();
 }
 
@@ -107,12 +116,14 @@ std::optional<StorageFailure> Writer::begin_generation() {
     if (const auto synced = wal_->sync(); !synced) return synced.error();
   }
   const std::uint64_t generation = next_generation_++;
-  auto wal = Wal::create(parts_.files, parts_.env.directory(), generation, last_given_);
-  if (!wal) {
-    static_cast<void>(parts_.files.remove(wal_path(parts_.env.directory(), generation)));
-    return wal.error();
+  if (has_log()) {
+    auto wal = Wal::create(parts_.files, parts_.env.directory(), generation, last_given_);
+    if (!wal) {
+      static_cast<void>(parts_.files.remove(wal_path(parts_.env.directory(), generation)));
+      return wal.error();
+    }
+    wal_ = std::move(wal.value());
   }
-  wal_ = std::move(wal.value());
   active_ = std::make_shared<Memtable>(generation, last_given_, parts_.env.tables().hash_key,
                                        options_.memtable_bytes / kBytesAnEvent, chunks_);
   parts_.memtables.push(active_);
@@ -132,7 +143,7 @@ std::optional<StorageFailure> Writer::try_commit(Batch& batch, bool grow) {
   if (auto failure = prepare()) return failure;
   auto snapshot = look();
   if (!snapshot) return snapshot.error();
-  EventStore events(snapshot.value(), *active_, last_given_);
+  EventStore events(snapshot.value(), *active_, last_given_, kept_changes());
   batch.decisions.clear();
   do {
     for (std::size_t i = batch.decisions.size(); i < batch.submissions.size(); ++i) {
@@ -155,6 +166,15 @@ std::optional<StorageFailure> Writer::append(const Snapshot& snapshot, EventStor
     return snapshot.failure();
   }
   if (events.changes().empty()) return std::nullopt;
+  if (has_log()) {
+    if (auto failure = log_changes(events)) return failure;
+  }
+  metrics_.memtable_bytes.set(static_cast<std::int64_t>(active_->bytes()));
+  last_seq_.store(last_given_, std::memory_order_release);
+  return std::nullopt;
+}
+
+std::optional<StorageFailure> Writer::log_changes(EventStore& events) {
   const SteadyTime decided = parts_.clock.now();
   const auto appended = wal_->append(events.changes(), options_.durability != Durability::os);
   if (!appended) {
@@ -163,17 +183,15 @@ std::optional<StorageFailure> Writer::append(const Snapshot& snapshot, EventStor
     if (appended.error().error == StorageError::io) wal_.reset();
     return appended.error();
   }
-  metrics_.memtable_bytes.set(static_cast<std::int64_t>(active_->bytes()));
   metrics_.log_bytes.set(static_cast<std::int64_t>(wal_->bytes()));
   metrics_.write_commit_seconds.observe(seconds_between(decided, parts_.clock.now()));
-  last_seq_.store(last_given_, std::memory_order_release);
   return std::nullopt;
 }
 
 bool Writer::take_more(Batch& batch, SteadyTime began, std::size_t bytes) {
   const std::size_t before = batch.submissions.size();
   if (before >= options_.batch_max_events || bytes >= options_.batch_max_bytes) return false;
-  if (active_->bytes() >= options_.memtable_bytes) return false;
+  if (active_->bytes() >= memtable_limit()) return false;
   const auto left = options_.batch_window - (parts_.clock.now() - began);
   if (left.count() <= 0) return false;
   auto deadline = std::chrono::steady_clock::now();
@@ -273,7 +291,7 @@ bool Writer::erase_expired() {
     complain(snapshot.error(), 0);
     return false;
   }
-  EventStore events(snapshot.value(), *active_, last_given_);
+  EventStore events(snapshot.value(), *active_, last_given_, kept_changes());
   const std::size_t erased = events.erase_expired(now, options_.expire_max_events);
   if (const auto failure = append(snapshot.value(), events)) {
     complain(*failure, 0);

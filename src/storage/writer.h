@@ -1,6 +1,8 @@
 // The one thread that decides: takes what is queued, decides it against the store, appends the decisions to the log,
 // then shows, publishes and answers them. LMDB is the merger's.
 //
+// With Durability::at_stop there is no log: what is decided is shown at once, and durable when it is merged.
+//
 // Group commit without waiting: a commit takes what came in while the one before it was on its way to the disk, so an
 // idle writer answers after one flush and a busy one shares it. When a batch cannot be logged each of its parts is
 // tried alone, so that a small event may still find room where a large one did not.
@@ -73,6 +75,11 @@ class Writer {
 
   void run();
   void process(Batch& batch);
+  bool has_log() const { return options_.durability != Durability::at_stop; }
+  WalBatch::Keep kept_changes() const { return has_log() ? WalBatch::Keep::bytes : WalBatch::Keep::size; }
+  // When the active memtable is full. Of a store that lives for one import the first is smaller, so that the merger has
+  // work soon.
+  std::size_t memtable_limit() const;
   // Makes sure of a memtable with room and its log.
   std::optional<StorageFailure> prepare();
   std::optional<StorageFailure> begin_generation();
@@ -80,8 +87,9 @@ class Writer {
   Result<Snapshot, StorageFailure> look() const;
   // Decides the batch and logs it; with `grow` it takes in what is queued meanwhile. nullopt when it is durable.
   std::optional<StorageFailure> try_commit(Batch& batch, bool grow);
-  // Logs what was decided on the snapshot.
+  // Logs what was decided on the snapshot, where there is a log.
   std::optional<StorageFailure> append(const Snapshot& snapshot, EventStore& events);
+  std::optional<StorageFailure> log_changes(EventStore& events);
   // Before the updates of a batch go to LMDB, which is always synced: what they say of events must not outlive these.
   bool make_durable_for_updates(const Batch& batch);
   // True when the batch got more submissions; false when it is to be closed.
@@ -104,6 +112,7 @@ class Writer {
   // Writer thread.
   Seq last_given_;
   std::uint64_t next_generation_;
+  const std::uint64_t first_generation_;
   const std::shared_ptr<ArenaChunks> chunks_;  // of memtables
   std::shared_ptr<Memtable> active_;
   std::unique_ptr<Wal> wal_;

@@ -1,5 +1,6 @@
 // Import, export, scan, db check and db info from outside.
 
+#include <csignal>
 #include <fstream>
 #include <map>
 #include <regex>
@@ -8,9 +9,11 @@
 #include <gmock/gmock.h>
 
 #include "nostr/address.h"
+#include "nostr/canonical.h"
 #include "nostr/event_json.h"
 #include "nostr/kind.h"
 #include "nostr/schnorr.h"
+#include "support/eventually.h"
 #include "support/nostr_client.h"
 #include "support/pharos_instance.h"
 #include "support/real_data.h"
@@ -246,6 +249,57 @@ TEST(Archive, ProtectedEventsComeBackUnlessRefused) {
   EXPECT_THAT(refused.err, ContainsRegex("protected_event +1  standard input:1\n"));
   EXPECT_EQ(instance.command({"import", "-"}, line_of(event)).exit_code, 0);
   EXPECT_EQ(exported(instance).size(), 1U);
+}
+
+// Lines of events that trusted import takes: nobody signed them.
+std::string trusted_lines(std::size_t count) {
+  Event event;
+  event.kind = 1;
+  event.content = std::string(700, 'x');
+  std::string lines;
+  for (std::size_t i = 0; i < count; ++i) {
+    event.created_at = 1'700'000'000 + static_cast<UnixSeconds>(i);
+    event.id = compute_id(event);
+    lines += line_of(event);
+  }
+  return lines;
+}
+
+TEST(Archive, AnImportThatWasKilledIsRunAgain) {
+  PharosInstance instance;
+  prepare(instance);
+  const auto file = instance.directory() / "all.jsonl";
+  constexpr std::size_t kEvents = 20'000;
+  std::ofstream(file) << trusted_lines(kEvents);
+  {
+    Process import(
+        {pharos_program(), "import", "--trusted", file.string(), "--config", instance.config_file().string()}, {}, {},
+        {{"PHAROS_STORAGE__MEMTABLE_SIZE", "1MiB"}});
+    const auto data = instance.data() / "data.mdb";
+    const auto empty = std::filesystem::file_size(data);
+    EXPECT_TRUE(eventually([&] { return std::filesystem::file_size(data) > empty + (1U << 20U); }));
+    import.signal(SIGKILL);
+    EXPECT_EQ(import.wait(), 128 + SIGKILL);
+  }
+  EXPECT_EQ(instance.command({"db", "check"}).exit_code, 0);
+  const Ran again = instance.command({"import", "--trusted", file.string()});
+  EXPECT_EQ(again.exit_code, 0) << again.err;
+  EXPECT_GT(count_of(again.err, "duplicate"), 0U);
+  EXPECT_GT(count_of(again.err, "stored"), 0U);
+  EXPECT_EQ(instance.command({"scan", "--count"}).out, std::to_string(kEvents) + "\n");
+  EXPECT_EQ(instance.command({"db", "check"}).exit_code, 0);
+}
+
+TEST(Archive, AnImportThatCannotBeWrittenAtTheEndFails) {
+  PharosInstance instance;
+  prepare(instance);
+  const auto file = instance.directory() / "all.jsonl";
+  std::ofstream(file) << trusted_lines(20'000);
+  const Ran ran = run({pharos_program(), "import", "--trusted", file.string(), "--config", instance.config_file()}, {},
+                      {{"PHAROS_STORAGE__MAP_SIZE", "16MiB"}});
+  EXPECT_EQ(ran.exit_code, 74) << ran.err;
+  EXPECT_THAT(ran.err, HasSubstr("the database cannot be written"));
+  EXPECT_EQ(instance.command({"db", "check"}).exit_code, 0);
 }
 
 TEST(Archive, RejectsThatCannotBeWrittenAreAFailure) {

@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <thread>
 
 #include <fmt/format.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include "app/commands/command.h"
@@ -21,11 +23,25 @@ struct ImportArguments {
   bool trusted = false;
 };
 
-// Nobody waits for the answer about a single event, so commits are long and the disk is flushed seldom.
-storage::StoreOptions in_long_commits(storage::StoreOptions options) {
+bool can_be_read_again(const std::string& file) {
+  std::error_code unknown;
+  return file != "-" && std::filesystem::is_regular_file(file, unknown);
+}
+
+// Nobody waits for the answer about a single event, so commits are long and the disk is flushed seldom. What files hold
+// is not logged before it is merged: it is imported again when the end does not come. A pipe may give it but once.
+storage::StoreOptions in_long_commits(storage::StoreOptions options, const std::vector<std::string>& files) {
   options.batch_window = std::max(options.batch_window, std::chrono::microseconds(50'000));
   options.batch_max_events = std::max<std::size_t>(options.batch_max_events, 4096);
+  if (std::ranges::all_of(files, can_be_read_again)) options.durability = storage::Durability::at_stop;
   return options;
+}
+
+// One merge needs the memory that the one before it gave back, and clearing pages is most of what either costs.
+void keep_freed_memory() {
+  constexpr int kMost = 1 << 30;
+  ::mallopt(M_MMAP_THRESHOLD, kMost);
+  ::mallopt(M_TRIM_THRESHOLD, kMost);
 }
 
 ExitCode import_files(const ImportArguments& arguments) {
@@ -36,7 +52,9 @@ ExitCode import_files(const ImportArguments& arguments) {
     return ExitCode::permission;
   }
   const SystemClock clock;
-  auto store = storage::Store::open(in_long_commits(loaded->options.store), clock);
+  keep_freed_memory();
+  const storage::StoreOptions store_options = in_long_commits(loaded->options.store, arguments.files);
+  auto store = storage::Store::open(store_options, clock);
   if (!store) {
     complain(failure_text(store.error()));
     return exit_code(store.error().error);
@@ -85,6 +103,10 @@ ExitCode import_files(const ImportArguments& arguments) {
     }
   }
   fmt::print(stderr, "{}", report.text(std::chrono::duration<double>(clock.now() - start).count()));
+  if (store_options.durability == storage::Durability::at_stop && !store.value()->is_merged()) {
+    complain("the database cannot be written: some of what is counted as stored is not in it; import it again");
+    code = ExitCode::io;
+  }
   if (code == ExitCode::ok && report.refused_total() > 0) code = ExitCode::partial;
   return code;
 }

@@ -1,6 +1,7 @@
 // A process that writes and goes down in the middle of it, by a signal or by a power cut that takes what was not synced
 // and tears what was being written: everything it was told is stored is there afterwards, and nothing it was told is
 // deleted. PHAROS_CRASH_ROUNDS sets how often, 5 times without it.
+#include <array>
 #include <atomic>
 #include <csignal>
 #include <cstdlib>
@@ -147,6 +148,49 @@ TEST_P(Crash, KeepsWhatWasAcknowledgedAndDeletesWhatWasDeleted) {
 
 INSTANTIATE_TEST_SUITE_P(Ends, Crash, ::testing::Bool(),
                          [](const auto& end) { return end.param ? "PowerCut" : "Kill"; });
+
+// Nothing was promised, so anything may be gone; what is left is whole and takes the rest.
+TEST(UnloggedCrash, LeavesADatabaseThatTakesEverythingAgain) {
+  const testing::TempDir directory;
+  constexpr std::size_t kNotes = 1200;
+  const SystemClock clock;
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::close(ends[0]);
+    storage::StoreOptions options = options_for(directory.path());
+    options.durability = storage::Durability::at_stop;
+    std::atomic<std::size_t> said{0};
+    write_without_end(options, 0, ends[1], said);
+  }
+  ::close(ends[1]);
+  Told told{};
+  for (std::size_t received = 0; ::read(ends[0], &told, sizeof told) == sizeof told;) {
+    if (++received == kNotes) ::kill(child, SIGKILL);
+  }
+  ::close(ends[0]);
+  ::waitpid(child, nullptr, 0);
+
+  const auto store = std::move(storage::Store::open(options_for(directory.path()), clock).value());
+  EXPECT_GT(store->last_seq(), 0U) << "something was merged";
+  EventSequence notes({1, "note", {{"t", "x"}}, 1'700'000'000, 0});
+  std::array<std::atomic<std::size_t>, 8> outcomes{};
+  for (std::size_t i = 0; i < kNotes; ++i) {
+    storage::PutRequest request{
+        std::make_shared<const Event>(notes.next_unsigned()), 0,
+        [&outcomes](storage::PutOutcome outcome) { ++outcomes[static_cast<std::size_t>(outcome)]; }};
+    while (!store->submit(std::move(request))) std::this_thread::yield();
+  }
+  store->stop();
+  const auto count = [&](storage::PutOutcome outcome) { return outcomes[static_cast<std::size_t>(outcome)].load(); };
+  EXPECT_GT(count(storage::PutOutcome::stored), 0U);
+  EXPECT_EQ(
+      count(storage::PutOutcome::stored) + count(storage::PutOutcome::duplicate) + count(storage::PutOutcome::deleted),
+      kNotes);
+  const auto report = storage::check_database(store->read().value(), store->tables(), {}, {}).value();
+  EXPECT_EQ(report.total(), 0U) << (report.findings.empty() ? "" : report.findings.front());
+}
 
 }  // namespace
 }  // namespace pharos::test

@@ -6,7 +6,9 @@
 
 #include "nostr/kind.h"
 #include "storage/check.h"
+#include "storage/record.h"
 #include "storage/snapshot.h"
+#include "storage/wal.h"
 #include "support/eventually.h"
 #include "support/power_cut_files.h"
 #include "unit/storage/store_harness.h"
@@ -164,6 +166,85 @@ TEST_F(DurabilityTest, WhatIsMergedWhileItIsAskedForNeverGoesMissing) {
   reader.join();
   EXPECT_EQ(missing, 0);
   expect_consistent();
+}
+
+// A store without a log, and what a log of before it holds.
+class UnloggedTest : public ::testing::Test {
+ protected:
+  static storage::StoreOptions options() {
+    storage::StoreOptions options;
+    options.durability = storage::Durability::at_stop;
+    options.memtable_bytes = std::size_t{128} << 10;
+    return options;
+  }
+  // As a process leaves it that ended before it merged; no store is open.
+  Event leave_a_log(std::size_t content_bytes = 100) {
+    constexpr std::uint64_t kGeneration = 1;
+    Event event = unsigned_event({1, std::string(content_bytes, 'y'), {}, 1'700'000'000, 0});
+    std::string record;
+    storage::encode_record(event, record);
+    auto wal = storage::Wal::create(storage::system_files(), harness_.directory(), kGeneration, 0);
+    storage::WalBatch batch;
+    batch.store(1, record);
+    EXPECT_TRUE(wal.value()->append(batch, true));
+    return event;
+  }
+  std::size_t logs() const { return storage::list_wals(harness_.directory()).value().size(); }
+
+  StoreHarness harness_{options()};
+  EventSequence notes_{{1, std::string(1000, 'x'), {{"t", "x"}}, 1'700'000'000, 0}};
+};
+
+TEST_F(UnloggedTest, StopMergesWhatWasStored) {
+  std::vector<EventId> ids;
+  Outcomes outcomes;
+  for (int i = 0; i < 400; ++i) {
+    Event note = notes_.next_unsigned();
+    ids.push_back(note.id);
+    harness_.submit(std::move(note), outcomes);
+  }
+  outcomes.wait_for(ids.size());
+  EXPECT_TRUE(harness_.store().contains(ids.front()));
+  EXPECT_EQ(logs(), 0U);
+  harness_.store().stop();
+  EXPECT_TRUE(harness_.store().is_merged());
+  harness_.reopen();
+  EXPECT_EQ(harness_.store().last_seq(), ids.size());
+  for (const EventId& id : ids) EXPECT_TRUE(harness_.store().contains(id));
+}
+
+TEST_F(UnloggedTest, AnEarlierLogIsMergedToo) {
+  harness_.close();
+  const Event before = leave_a_log();
+  harness_.reopen();
+  EXPECT_EQ(harness_.put(before), PutOutcome::duplicate);
+  EXPECT_EQ(harness_.put(notes_.next_unsigned()), PutOutcome::stored);
+  harness_.store().stop();
+  EXPECT_TRUE(harness_.store().is_merged());
+  EXPECT_EQ(logs(), 0U);
+  harness_.reopen();
+  EXPECT_TRUE(harness_.store().contains(before.id));
+  EXPECT_EQ(harness_.store().last_seq(), 2U);
+}
+
+TEST_F(UnloggedTest, AFullDatabaseIsToldAtTheEndAndKeepsTheEarlierLog) {
+  harness_.close();
+  const Event before = leave_a_log(200'000);
+  harness_.options().map_size_bytes = std::uint64_t{128} << 10;
+  harness_.reopen();
+  const Event lost = notes_.next_unsigned();
+  EXPECT_EQ(harness_.put(lost), PutOutcome::stored);
+  harness_.store().stop();
+  EXPECT_FALSE(harness_.store().is_merged());
+  EXPECT_EQ(logs(), 1U);
+  harness_.options().map_size_bytes = std::uint64_t{64} << 20;
+  harness_.reopen();
+  EXPECT_TRUE(harness_.store().contains(before.id));
+  EXPECT_EQ(harness_.put(lost), PutOutcome::stored);
+}
+
+TEST_F(UnloggedTest, TakesNoUpdates) {
+  EXPECT_FALSE(harness_.store().submit_update([](storage::WriteTxn&) { return true; }, [](bool) {}));
 }
 
 }  // namespace

@@ -4,9 +4,12 @@
 #include <atomic>
 #include <memory_resource>
 #include <random>
+#include <set>
 #include <thread>
 
 #include <gtest/gtest.h>
+
+#include "storage/place_reader.h"
 
 namespace pharos::storage {
 namespace {
@@ -54,6 +57,43 @@ TEST(PlaceLists, TellKeysAndTablesApart) {
   }
   EXPECT_EQ(lists.find(Table::by_time, kind_key(3)), nullptr);
   EXPECT_EQ(lists.find(Table::by_kind, kind_key(500)), nullptr);
+}
+
+TEST(PlaceLists, AreVisitedOnceEach) {
+  std::pmr::monotonic_buffer_resource memory;
+  PlaceLists lists(memory, 100);
+  for (Kind kind = 0; kind < 500; ++kind) lists.insert(Table::by_kind, kind_key(kind), {1, 1, Seq{kind} + 1});
+  lists.insert(Table::by_author, kind_key(3), {1, 1, 9999});
+  std::set<std::pair<Table, Key>> visited;
+  lists.each([&](Table table, Key key, const PlaceList& list) {
+    EXPECT_TRUE(visited.emplace(table, key).second);
+    EXPECT_EQ(&list, lists.find(table, key));
+  });
+  EXPECT_EQ(visited.size(), 501U);
+}
+
+TEST(PlaceReader, ReadsEachListInItsOrder) {
+  std::pmr::monotonic_buffer_resource memory;
+  PlaceLists lists(memory, 100);
+  std::mt19937 random(8);
+  // Lengths from one to more than are read at once.
+  for (Seq seq = 1; seq <= 20'000; ++seq) {
+    const Key key = random() % 2 == 0 ? 0 : random() % (1U + random() % 3000);
+    lists.insert(Table::by_tag, key, {static_cast<UnixSeconds>(random() % 500), 0, seq});
+  }
+  std::vector<KeyPlaces> chosen;
+  std::vector<std::pair<Key, Candidate>> expected;
+  for (Key key = 3000; key-- > 0;) {
+    const PlaceList* list = lists.find(Table::by_tag, key);
+    if (list == nullptr) continue;
+    chosen.emplace_back(key, list);
+    for (const Candidate& place : all_of(list)) expected.emplace_back(key, place);
+  }
+  PlaceReader reader;
+  std::vector<std::pair<Key, Candidate>> read;
+  reader.read(chosen, [&](Key key, const Candidate& place) { read.emplace_back(key, place); });
+  EXPECT_EQ(read, expected);
+  reader.read({}, [](Key, const Candidate&) { FAIL(); });
 }
 
 TEST(PlaceLists, AreReadInOrderWhileTheyGrow) {

@@ -24,6 +24,15 @@ TEST(Siphash, GivesTheReferenceValues) {
   EXPECT_EQ(siphash(counting_key(), input), 0xa129ca6149be45e5U);
 }
 
+TEST(Siphash, TakesTheFirstByteFromElsewhere) {
+  std::vector<std::uint8_t> input(40);
+  std::iota(input.begin(), input.end(), std::uint8_t{200});
+  for (std::size_t size = 1; size <= input.size(); ++size) {
+    const auto bytes = std::span(input).first(size);
+    EXPECT_EQ(siphash(counting_key(), bytes[0], bytes.subspan(1)), siphash(counting_key(), bytes)) << size;
+  }
+}
+
 TEST(Siphash, DependsOnTheKey) {
   SipKey other = counting_key();
   other[15] ^= 1;
