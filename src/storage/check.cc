@@ -184,18 +184,21 @@ class Check {
   bool holds(const IndexEntry& entry) {
     std::optional<IndexCursor>& cursor = cursors_[static_cast<std::size_t>(entry.table)];
     if (!cursor) cursor.emplace(txn_, tables_, entry.table);
-    return cursor->seek(entry.posting) && cursor->posting() == entry.posting;
+    return cursor->seek(entry.posting) && cursor->posting() == entry.posting && !cursor->is_erased();
   }
 
   // Returns how many postings there are.
   std::uint64_t walk_index(Table table) {
+    const std::size_t bad_blocks = report_.counts[static_cast<std::size_t>(Contradiction::bad_block)];
     std::uint64_t postings = walk_level(table, [](const Posting&) {});
+    const bool whole = bad_blocks == report_.counts[static_cast<std::size_t>(Contradiction::bad_block)];
     const std::optional<Table> young = young_level(table);
     if (!young) return postings;
     LevelCursor old(txn_, tables_, table);
     walk_level(*young, [&](const Posting& stored) {
       const PostingChange change = from_young(stored);
       change.erased ? --postings : ++postings;
+      if (!whole) return;
       const bool in_old = old.seek(change.posting) && old.posting() == change.posting;
       if (in_old == change.erased) return;
       note(Contradiction::stray_entry, *young, "seq " + std::to_string(change.posting.place.seq));
@@ -229,6 +232,7 @@ class Check {
   void find_strays(Table table) {
     IndexCursor cursor(txn_, tables_, table);
     for (bool more = cursor.first(); more; more = cursor.next()) {
+      if (cursor.is_erased()) continue;
       const IndexEntry entry{table, cursor.posting()};
       const Seq seq = entry.posting.place.seq;
       if (!record_lists(seq, entry)) note(Contradiction::stray_entry, table, "seq " + std::to_string(seq));

@@ -24,20 +24,15 @@ IndexCursor::IndexCursor(const Txn& txn, const Tables& tables, Table index) : ol
 }
 
 bool IndexCursor::settle() {
-  while (in_young_) {
-    const PostingChange change = from_young(young_->posting());
-    if (in_old_ && old_.posting() < change.posting) break;
-    if (!change.erased) {
-      is_young_ = true;
-      now_ = change.posting;
-      return true;
-    }
-    if (in_old_ && old_.posting() == change.posting) in_old_ = old_.next();
-    in_young_ = young_->next();
+  const std::optional<PostingChange> change = in_young_ ? std::optional(from_young(young_->posting())) : std::nullopt;
+  if (change && !(in_old_ && old_.posting() < change->posting)) {
+    now_ = change->posting;
+    is_erased_ = change->erased;
+    return true;
   }
   if (!in_old_) return false;
-  is_young_ = false;
   now_ = old_.posting();
+  is_erased_ = false;
   return true;
 }
 
@@ -54,11 +49,8 @@ bool IndexCursor::first() {
 }
 
 bool IndexCursor::next() {
-  if (is_young_) {
-    in_young_ = young_->next();
-  } else {
-    in_old_ = old_.next();
-  }
+  if (in_old_ && old_.posting() == now_) in_old_ = old_.next();
+  if (in_young_ && from_young(young_->posting()).posting == now_) in_young_ = young_->next();
   return settle();
 }
 

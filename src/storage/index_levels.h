@@ -38,7 +38,8 @@ constexpr PostingChange from_young(Posting posting) {
   return {posting, erased};
 }
 
-// A place in an index. As LevelCursor.
+// A place in an index. As LevelCursor. An entry that the young level marks as erased is still given, so that nobody
+// walks over thousands of them at once.
 class IndexCursor {
  public:
   IndexCursor(const Txn& txn, const Tables& tables, Table index);
@@ -50,9 +51,10 @@ class IndexCursor {
   bool first();
   bool next();
   const Posting& posting() const { return now_; }
+  // The young level marks it: there is no such entry any more. Whoever looks into the event's record need not ask.
+  bool is_erased() const { return is_erased_; }
 
-  // The last posting of the key, one that is marked as erased too; nullopt when it has none. The cursor is to be moved
-  // by a seek then.
+  // The last posting of the key, erased or not; nullopt when it has none. The cursor is to be moved by a seek then.
   std::optional<Posting> last_of(Key key);
 
  private:
@@ -63,7 +65,7 @@ class IndexCursor {
   std::optional<LevelCursor> young_;
   bool in_old_ = false;  // it stands at a posting
   bool in_young_ = false;
-  bool is_young_ = false;  // where now_ is from
+  bool is_erased_ = false;
   Posting now_;
 };
 

@@ -8,7 +8,9 @@
 
 namespace pharos::storage {
 
-// Changes in the order of postings, one a posting. What is added already, or erased and not there, stays as it is.
+// Changes in the order of postings, one a posting. In one level what is added already, or erased and not there, stays
+// as it is. For an index with two levels, whose old one is not looked at, what is added is in neither of them and what
+// is erased is in one: a number is never given again, and a memtable is merged once.
 //
 // Blocks that are changed side by side are cut anew as one run, to nearly full ones: where a batch touches most of an
 // index the index stays dense, and where it touches a block here and there that one is split in halves.

@@ -24,6 +24,7 @@
 //   replaceable      hash48(3, key, u16 kind, d)              bare       d is "" for replaceable kinds
 //   expiry           expires_at                               bare
 //   by_entry         hash48(4, entry)                         bare       the entry's number in the dictionary
+//   young_*          as the index                                        numbers doubled, see index_levels.h
 //
 // The placed ones are read in the order of answers within one key. Three bytes of the id settle nearly every tie
 // without reading the record; whoever merges streams compares the full ids of the others.

@@ -110,6 +110,7 @@ void Merger::stop() {
 }
 
 void Merger::run() {
+  follow_up();
   bool stuck = false;
   while (true) {
     std::deque<Update> updates;
@@ -155,7 +156,7 @@ bool Merger::merge_all(bool active_too) {
     // It is looked at and removed at the next start.
     if (!removed) complain("a log that is done with cannot be removed", removed.error());
     if (active_too) continue;
-    if (const auto followed = follow_up(); !followed) complain("the commits behind a merge failed", followed.error());
+    follow_up();
   }
   return true;
 }
@@ -171,12 +172,15 @@ Result<void, StorageFailure> Merger::merge(const Memtable& memtable) {
   return success();
 }
 
-Result<void, StorageFailure> Merger::follow_up() {
+void Merger::follow_up() {
   const SteadyTime began = clock_.now();
-  PHAROS_TRYV(ageing_.run(env_));
-  PHAROS_TRYV(pass_a_commit());
+  const auto aged = age_indexes(env_, [this] {
+    Lock lock(mutex_);
+    return stopping_;
+  });
+  if (!aged) complain("entries of an index cannot be moved to its old level", aged.error());
   metrics_.ageing_seconds.observe(std::chrono::duration<double>(clock_.now() - began).count());
-  return success();
+  if (const auto passed = pass_a_commit(); !passed) complain("the commit behind a merge failed", passed.error());
 }
 
 Result<void, StorageFailure> Merger::pass_a_commit() {

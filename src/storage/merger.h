@@ -1,5 +1,6 @@
 // The one thread that writes to LMDB while the store is open: merges frozen memtables, oldest first, and applies the
-// updates of other tables between them. A merged memtable's log is removed.
+// updates of other tables between them. A merged memtable's log is removed. After each, and at the start for the one
+// that the last stop merged, it moves part of the indexes' young levels into the old ones (index_ageing.h).
 //
 // It also compacts the database when it is asked to: as the one writer it knows that nothing is written meanwhile.
 //
@@ -60,8 +61,8 @@ class Merger {
   // LMDB gives a page out again two commits after the one that freed it. With a small commit between two merges the
   // second takes the pages that the first freed; the file would grow by as many otherwise.
   Result<void, StorageFailure> pass_a_commit();
-  // What follows on the merge of a memtable.
-  Result<void, StorageFailure> follow_up();
+  // Ages the indexes and passes a commit.
+  void follow_up();
   void apply_updates(std::deque<Update>& updates);
   void run_compaction(const CompactionDone& done);
   // Whether the updates are durable; applied[i] tells which took effect.
@@ -75,7 +76,6 @@ class Merger {
   const Clock& clock_;
   const metrics::StorageMetrics metrics_;
   // Own thread.
-  Ageing ageing_;
   SteadyTime next_complaint_{};
 
   Mutex mutex_;

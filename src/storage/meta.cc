@@ -14,6 +14,8 @@ constexpr std::string_view kLastSeqKey = "last_seq";
 constexpr std::string_view kEventsKey = "events";
 constexpr std::string_view kMergedKey = "merged";
 
+std::string aged_key(Table index) { return std::string("aged:") + spec(index).name; }
+
 std::uint64_t read_u64(const Txn& txn, const Tables& tables, std::string_view key) {
   const std::optional<std::string_view> value = txn.get(tables[Table::meta], key);
   return value && value->size() == 8 ? get_big_endian(as_bytes(*value)) : 0;
@@ -55,6 +57,10 @@ Standing read_standing(const Txn& txn, const Tables& tables) {
           read_merged_generation(txn, tables)};
 }
 
+std::string read_aged(const Txn& txn, const Tables& tables, Table index) {
+  return std::string(txn.get(tables[Table::meta], aged_key(index)).value_or(""));
+}
+
 bool write_schema_version(WriteTxn& txn, std::uint32_t version) {
   SmallValue value;
   value.add_number(version, 4);
@@ -72,5 +78,9 @@ bool write_last_seq(WriteTxn& txn, Seq seq) {
 bool write_event_count(WriteTxn& txn, std::uint64_t count) { return write_u64(txn, kEventsKey, count); }
 
 bool write_merged_generation(WriteTxn& txn, std::uint64_t generation) { return write_u64(txn, kMergedKey, generation); }
+
+bool write_aged(WriteTxn& txn, Table index, std::string_view block) {
+  return txn.put(txn.tables()[Table::meta], aged_key(index), block);
+}
 
 }  // namespace pharos::storage

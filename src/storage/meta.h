@@ -6,10 +6,14 @@
 //   "events"          u64, big-endian: how many events the tables hold; absent before the first
 //   "merged"          u64, big-endian: the newest generation of memtables that is in the tables; absent before the
 //   first
+//   "aged:<index>"    the key of the block of its young level that was moved last (index_ageing.h); absent before the
+//   first
 #pragma once
 
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include "storage/store.h"
 #include "storage/txn.h"
@@ -35,11 +39,14 @@ Seq read_last_seq(const Txn& txn, const Tables& tables);
 std::uint64_t read_event_count(const Txn& txn, const Tables& tables);
 // 0 before the first.
 std::uint64_t read_merged_generation(const Txn& txn, const Tables& tables);
+// "" before the first.
+std::string read_aged(const Txn& txn, const Tables& tables, Table index);
 
 bool write_schema_version(WriteTxn& txn, std::uint32_t version);
 bool write_hash_key(WriteTxn& txn, const SipKey& key);
 bool write_last_seq(WriteTxn& txn, Seq seq);
 bool write_event_count(WriteTxn& txn, std::uint64_t count);
 bool write_merged_generation(WriteTxn& txn, std::uint64_t generation);
+bool write_aged(WriteTxn& txn, Table index, std::string_view block);
 
 }  // namespace pharos::storage

@@ -1,5 +1,6 @@
 #include "storage/migrations.h"
 
+#include <array>
 #include <string>
 
 #include <lmdb.h>
@@ -50,7 +51,17 @@ Result<std::uint32_t, StorageFailure> create_tables(MDB_env* env, Tables& tables
 
 }  // namespace
 
-std::span<const Migration> migrations() { return {}; }
+namespace {
+
+// The young levels begin empty.
+Result<void, StorageFailure> add_young_levels(WriteTxn&) { return success(); }
+
+constexpr std::array kMigrations{Migration{1, "indexes get young levels", add_young_levels}};
+static_assert(kMigrations.back().from + 1 == kSchemaVersion);
+
+}  // namespace
+
+std::span<const Migration> migrations() { return kMigrations; }
 
 Result<void, StorageFailure> prepare_schema(MDB_env* env, std::span<const Migration> steps, std::uint32_t target) {
   Tables tables;

@@ -12,7 +12,7 @@
 namespace pharos::storage {
 
 // What this program writes. Raised when an older program would misread a key or a record (schema/README.md).
-inline constexpr std::uint32_t kSchemaVersion = 1;
+inline constexpr std::uint32_t kSchemaVersion = 2;
 
 // Leads from version `from` to `from` + 1 inside the transaction that also writes the new version.
 struct Migration {

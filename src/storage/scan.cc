@@ -100,7 +100,7 @@ IndexStream::End IndexStream::read_lmdb(SliceReader& reader, Seq max_seq, std::s
       return End::of_places;
     }
     last_ = posting.place;
-    if (last_.seq <= max_seq) {
+    if (last_.seq <= max_seq && !cursor.is_erased()) {
       places.push_back(last_);
       if (places.size() == wanted) return End::of_wants;
     } else if (!budget.spend()) {

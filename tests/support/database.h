@@ -97,9 +97,13 @@ class Database {
       last_seq_ = memtable->last_seq();
       auto txn = std::move(env_->write().value());
       if (!storage::merge_memtable(txn, *memtable, profile) || !txn.commit()) std::abort();
-      if (age_at_once && memtable->generation() % 3 == 0 && !ageing_.run(*env_)) std::abort();
+      if (age_at_once && memtable->generation() % 3 == 0) age();
       memtables_.drop(memtable->generation());
     }
+  }
+
+  void age() {
+    if (!storage::age_indexes(*env_, [] { return false; })) std::abort();
   }
 
   storage::Snapshot snapshot() const {
@@ -149,7 +153,9 @@ class Database {
     std::vector<storage::Posting> postings;
     const auto txn = read();
     storage::IndexCursor cursor(txn, tables(), index);
-    for (bool there = cursor.first(); there; there = cursor.next()) postings.push_back(cursor.posting());
+    for (bool there = cursor.first(); there; there = cursor.next()) {
+      if (!cursor.is_erased()) postings.push_back(cursor.posting());
+    }
     return postings;
   }
 
@@ -200,7 +206,6 @@ class Database {
   storage::Seq last_seq_ = 0;
   std::uint64_t generation_ = 0;
   storage::EventStore::DeletedCounts deleted_{};
-  storage::Ageing ageing_;
   View view_{*this};
 };
 

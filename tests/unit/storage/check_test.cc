@@ -8,6 +8,7 @@
 #include "storage/index_merge.h"
 #include "storage/info.h"
 #include "storage/keys.h"
+#include "storage/migrations.h"
 #include "support/database.h"
 #include "util/bytes.h"
 
@@ -216,7 +217,7 @@ TEST_F(Check, InfoGivesTheFiguresOfTheDatabase) {
   EXPECT_EQ(info.events, 6U);
   EXPECT_EQ(info.tables[static_cast<std::size_t>(Table::by_time)].entries, 1U);
   EXPECT_EQ(info.last_seq, 7U);
-  EXPECT_EQ(info.schema_version, 1U);
+  EXPECT_EQ(info.schema_version, storage::kSchemaVersion);
   EXPECT_EQ(info.map_size_bytes, kSmallMap);
   EXPECT_GT(info.used_bytes, 0U);
   EXPECT_GT(info.max_readers, 0U);

@@ -74,7 +74,7 @@ TEST_F(DamageTest, ADamagedIndexFailsTheQueryInsteadOfEndingIt) {
 TEST_F(DamageTest, NothingIsStoredWhereItIsUnknownWhetherItIsThere) {
   const Event known = stored({});
   merge();
-  overwrite(*storage::young_level(Table::by_id), bad_block());
+  overwrite(Table::by_id, bad_block());
   EXPECT_EQ(harness_.put(known), PutOutcome::failed_io);
   const auto snapshot = harness_.store().snapshot();
   EXPECT_EQ(snapshot.value().find(known.id), std::nullopt);

@@ -3,6 +3,7 @@
 #include <fstream>
 
 #include <gtest/gtest.h>
+#include <lmdb.h>
 #include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -153,12 +154,13 @@ TEST(Migrations, StepsThatAreMissingRunInOrderOnce) {
   const testing::TempDir directory;
   auto env = Env::open(options_for(directory.path()));
   const Tables& tables = env.value()->tables();
-  const std::array steps{Migration{0, "long done", note_step<'0'>}, Migration{1, "first", note_step<'1'>},
-                         Migration{2, "second", note_step<'2'>}};
+  const std::array steps{Migration{kSchemaVersion - 1, "long done", note_step<'0'>},
+                         Migration{kSchemaVersion, "first", note_step<'1'>},
+                         Migration{kSchemaVersion + 1, "second", note_step<'2'>}};
   for (int i = 0; i < 2; ++i) {
-    ASSERT_TRUE(prepare_schema(env.value()->current().get(), steps, 3));
+    ASSERT_TRUE(prepare_schema(env.value()->current().get(), steps, kSchemaVersion + 2));
     const auto txn = std::move(env.value()->read().value());
-    EXPECT_EQ(read_schema_version(txn, tables), 3U);
+    EXPECT_EQ(read_schema_version(txn, tables), kSchemaVersion + 2);
     EXPECT_EQ(txn.get(tables[Table::kv_misc], "steps"), "12");
   }
 }
@@ -166,20 +168,38 @@ TEST(Migrations, StepsThatAreMissingRunInOrderOnce) {
 TEST(Migrations, StepThatFailsLeavesTheVersionBeforeIt) {
   const testing::TempDir directory;
   auto env = Env::open(options_for(directory.path()));
-  const std::array steps{Migration{1, "fails", [](WriteTxn& txn) -> Result<void, StorageFailure> {
+  const std::array steps{Migration{kSchemaVersion, "fails", [](WriteTxn& txn) -> Result<void, StorageFailure> {
                                      txn.put(txn.tables()[Table::kv_misc], "half", "done");
                                      return failure(StorageFailure{StorageError::io, "no"});
                                    }}};
-  EXPECT_FALSE(prepare_schema(env.value()->current().get(), steps, 2));
+  EXPECT_FALSE(prepare_schema(env.value()->current().get(), steps, kSchemaVersion + 1));
   const auto txn = std::move(env.value()->read().value());
-  EXPECT_EQ(read_schema_version(txn, env.value()->tables()), 1U);
+  EXPECT_EQ(read_schema_version(txn, env.value()->tables()), kSchemaVersion);
   EXPECT_FALSE(txn.get(env.value()->tables()[Table::kv_misc], "half"));
+}
+
+TEST(Migrations, AnOlderDatabaseIsBroughtUpToDateByTheWriterAndNamedToReaders) {
+  const testing::TempDir directory;
+  {
+    auto env = Env::open(options_for(directory.path()));
+    auto txn = std::move(env.value()->write().value());
+    write_schema_version(txn, 1);
+    for (const Table young : {Table::young_by_id, Table::young_by_tag}) mdb_drop(txn.handle(), txn.tables()[young], 1);
+    ASSERT_TRUE(txn.commit());
+  }
+  EnvOptions reading = options_for(directory.path());
+  reading.read_only = true;
+  EXPECT_NE(failure_of(reading).detail.find("older schema version 1"), std::string::npos);
+  auto env = Env::open(options_for(directory.path()));
+  ASSERT_TRUE(env);
+  const auto txn = std::move(env.value()->read().value());
+  EXPECT_EQ(read_schema_version(txn, env.value()->tables()), kSchemaVersion);
 }
 
 TEST(Migrations, GapBetweenStepsIsAnError) {
   const testing::TempDir directory;
   auto env = Env::open(options_for(directory.path()));
-  const auto result = prepare_schema(env.value()->current().get(), {}, 2);
+  const auto result = prepare_schema(env.value()->current().get(), {}, kSchemaVersion + 1);
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().error, StorageError::corrupt);
 }

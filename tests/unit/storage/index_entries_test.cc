@@ -81,7 +81,7 @@ TEST(IndexEntries, ErasingEveryEventLeavesNothingBehind) {
     ASSERT_GT(db.merged().size(), 100U);
     while (db.erase_expired(INT64_MAX, 37) > 0) {
     }
-    ASSERT_TRUE(storage::Ageing().run(db.env()));
+    db.age();
     for (const Table table : {Table::events, Table::by_id, Table::by_time, Table::by_kind, Table::by_author,
                               Table::by_author_kind, Table::by_tag, Table::replaceable, Table::expiry}) {
       EXPECT_TRUE(db.dump(table).empty()) << storage::spec(table).name;
