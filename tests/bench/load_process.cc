@@ -67,7 +67,9 @@ ProcessUse process_use(const std::vector<pid_t>& pids) {
   for (const pid_t pid : pids) {
     const std::string process = fmt::format("/proc/{}", pid);
     add_threads(process, use);
-    use.bytes_written += number_after(read_all(process + "/io"), "\nwrite_bytes:");
+    const std::string io = read_all(process + "/io");
+    use.bytes_written += number_after(io, "\nwrite_bytes:");
+    use.bytes_passed += number_after(io, "\nwchar:");
     const std::string status = read_all(process + "/status");
     use.rss_mb += static_cast<double>(number_after(status, "VmRSS:")) / 1024;
     use.anonymous_mb += static_cast<double>(number_after(status, "RssAnon:")) / 1024;

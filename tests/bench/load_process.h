@@ -10,9 +10,12 @@
 namespace pharos::bench {
 
 struct ProcessUse {
-  double cpu_seconds = 0;           // user and system, all threads
-  std::uint64_t bytes_written = 0;  // sent towards the disk
-  std::uint64_t switches = 0;       // context switches, wanted or not
+  double cpu_seconds = 0;  // user and system, all threads
+  // Sent towards the disk, as the kernel counts: where its page cache holds large folios, as that of ext4 does from
+  // Linux 6.16 on, each of them whole that a write changed a page of.
+  std::uint64_t bytes_written = 0;
+  std::uint64_t bytes_passed = 0;  // to calls that write to files
+  std::uint64_t switches = 0;      // context switches, wanted or not
   double rss_mb = 0;
   double anonymous_mb = 0;  // resident without the page cache
 };

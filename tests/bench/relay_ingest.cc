@@ -16,7 +16,9 @@ void add_published(RelayBench& bench, const std::string& scenario, const Publish
   Measures measures = bench.columns(done.span, count, &done.latency);
   if (!bench.relay.pids().empty()) {
     const auto written = static_cast<double>(done.span.after.bytes_written - done.span.before.bytes_written);
+    const auto passed = static_cast<double>(done.span.after.bytes_passed - done.span.before.bytes_passed);
     measures.emplace_back(measure::kWritten, written / 1e3 / std::max(count, 1.0));
+    measures.emplace_back("KB passed to write calls", passed / 1e3 / std::max(count, 1.0));
   }
   std::string remark;
   if (done.refused > 0) {
