@@ -39,7 +39,7 @@ struct ThreadCounts {
   std::size_t workers = 1;
 };
 // Where the settings leave it to the number of cores. Sockets take the smaller half: signatures and scans are what
-// costs.
+// costs. On two cores a second worker stores a third more events a second (tests/bench/README.md).
 ThreadCounts default_threads(std::size_t cores);
 
 // What the table of settings cannot check alone: URLs, filters, keys, pairs. cores is the machine's.
