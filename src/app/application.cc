@@ -79,7 +79,7 @@ Result<void, StartFailure> Application::start() {
              {"tls", tls_->get() != nullptr},
              {"admin", admin_->address()},
              {"self", encode_npub(identity_->pubkey)},
-             {"events", store_->last_seq()}});
+             {"last_seq", store_->last_seq()}});
   return success();
 }
 
@@ -272,7 +272,7 @@ void Application::stop() {
 }
 
 std::string Application::summary() const {
-  return "serving on " + relay_->addresses().front() + ", " + std::to_string(store_->last_seq()) + " events so far";
+  return "serving on " + relay_->addresses().front() + ", last sequence number " + std::to_string(store_->last_seq());
 }
 
 }  // namespace pharos::app

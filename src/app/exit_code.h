@@ -12,6 +12,7 @@ enum class ExitCode : int {
   failure = 1,
   partial = 2,  // import: some lines were refused; monitor check: some targets are not fine
   usage = 64,
+  no_input = 66,       // import: a file cannot be opened
   unavailable = 69,    // the instance or relay asked for does not answer
   cannot_create = 73,  // the database cannot be made
   io = 74,

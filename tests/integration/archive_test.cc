@@ -302,6 +302,14 @@ TEST(Archive, AnImportThatCannotBeWrittenAtTheEndFails) {
   EXPECT_EQ(instance.command({"db", "check"}).exit_code, 0);
 }
 
+TEST(Archive, AFileThatCannotBeOpenedIsNamed) {
+  PharosInstance instance;
+  prepare(instance);
+  const Ran ran = instance.command({"import", "/no/such.jsonl"});
+  EXPECT_EQ(ran.exit_code, 66);
+  EXPECT_THAT(ran.err, HasSubstr("/no/such.jsonl"));
+}
+
 TEST(Archive, RejectsThatCannotBeWrittenAreAFailure) {
   PharosInstance instance;
   prepare(instance);

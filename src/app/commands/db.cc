@@ -29,7 +29,7 @@ ExitCode print_info(const std::string& config_file) {
   const std::uint64_t logged = storage::logged_events(snapshot.value());
   fmt::print("directory      {}\n", opened.loaded->options.store.directory.string());
   fmt::print("schema         {}\n", info.schema_version);
-  fmt::print("events         {}, {} of them in the log, not merged yet\n", info.events + logged, logged);
+  fmt::print("events         {}, and {} in the log, not merged yet: they may replace some\n", info.events, logged);
   fmt::print("last sequence  {}\n", opened.store->last_seq());
   fmt::print("used           {} of {}, {} of it free to reuse\n", megabytes(info.used_bytes),
              megabytes(info.map_size_bytes), megabytes(info.free_page_bytes));
@@ -39,6 +39,9 @@ ExitCode print_info(const std::string& config_file) {
     const storage::TableInfo& table = info.tables[static_cast<std::size_t>(spec.table)];
     fmt::print("{:<20} {:>12} {:>14}\n", spec.name, table.entries, megabytes(table.bytes));
   }
+  fmt::print(
+      "\nA value of an index is a block of some hundred entries, one of events a block of some twenty. New entries of\n"
+      "the indexes that have a young level gather there, and move on a part at a time.\n");
   return ExitCode::ok;
 }
 

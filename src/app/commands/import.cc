@@ -85,9 +85,12 @@ ExitCode import_files(const ImportArguments& arguments) {
   ExitCode code = ExitCode::ok;
   for (const std::string& file : arguments.files) {
     auto lines = LineSource::open(file);
-    const Result<void, std::string> done =
-        lines ? import_lines(*lines.value(), *pipeline, clock, options, report) : failure(lines.error());
-    if (!done) {
+    if (!lines) {
+      complain(lines.error());
+      code = ExitCode::no_input;
+      break;
+    }
+    if (const auto done = import_lines(*lines.value(), *pipeline, clock, options, report); !done) {
       complain(done.error());
       code = ExitCode::io;
       break;
@@ -102,11 +105,11 @@ ExitCode import_files(const ImportArguments& arguments) {
       code = ExitCode::io;
     }
   }
-  fmt::print(stderr, "{}", report.text(std::chrono::duration<double>(clock.now() - start).count()));
   if (store_options.durability == storage::Durability::at_stop && !store.value()->is_merged()) {
-    complain("the database cannot be written: some of what is counted as stored is not in it; import it again");
+    complain("the database cannot be written: some of what is counted as stored below is not in it; import it again");
     code = ExitCode::io;
   }
+  fmt::print(stderr, "{}", report.text(std::chrono::duration<double>(clock.now() - start).count()));
   if (code == ExitCode::ok && report.refused_total() > 0) code = ExitCode::partial;
   return code;
 }
