@@ -361,7 +361,7 @@ class Mapper {
 }  // namespace
 
 ThreadCounts default_threads(std::size_t cores) {
-  return {std::clamp<std::size_t>(cores / 3 + 1, 1, 20), std::clamp<std::size_t>((cores * 2 + 2) / 3, 1, 40)};
+  return {std::clamp<std::size_t>(cores / 3 + 1, 1, 20), std::clamp<std::size_t>(cores * 2 / 3, 1, 40)};
 }
 
 Result<AllOptions, std::vector<SettingError>> map_options(const Settings& settings, std::size_t cores) {

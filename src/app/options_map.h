@@ -39,7 +39,8 @@ struct ThreadCounts {
   std::size_t workers = 1;
 };
 // Where the settings leave it to the number of cores. Sockets take the smaller half: signatures and scans are what
-// costs. On two cores a second worker stores a third more events a second (tests/bench/README.md).
+// costs. On two cores a second worker would store a third more events a second, and cheap questions would wait longer
+// beside scans (tests/bench/README.md).
 ThreadCounts default_threads(std::size_t cores);
 
 // What the table of settings cannot check alone: URLs, filters, keys, pairs. cores is the machine's.
