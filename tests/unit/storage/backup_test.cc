@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <csignal>
 #include <fstream>
+#include <future>
 #include <set>
 #include <string>
 #include <thread>
@@ -48,12 +49,14 @@ BackupOptions backup_of(const std::filesystem::path& source, const std::filesyst
   return options;
 }
 
-// Stores notes without end, tells of each, and keeps on noting in a table of the upper layers which came last.
+// Stores notes without end, tells of each, and keeps on noting in a table of the upper layers which came last. The
+// second is stored when the first was noted.
 [[noreturn]] void write_until_killed(const std::filesystem::path& directory, int pipe) {
   const SystemClock clock;
   const auto store = std::move(storage::Store::open(options_for(directory), clock).value());
   EventSequence notes({1, "note", {{"t", "x"}}, 1'700'000'000, 1});
-  while (true) {
+  std::promise<void> noted;
+  for (bool first = true;; first = false) {
     const auto note = std::make_shared<const Event>(notes.next_unsigned());
     const EventId id = note->id;
     storage::PutRequest request{note, 0, [id, pipe](storage::PutOutcome) {
@@ -62,7 +65,10 @@ BackupOptions backup_of(const std::filesystem::path& source, const std::filesyst
     while (!store->submit(std::move(request))) std::this_thread::yield();
     store->submit_update(
         [id](storage::WriteTxn& txn) { return storage::kv_put(txn, storage::KvTable::misc, kNewest, id.hex()); },
-        [](bool) {});
+        [first, &noted](bool) {
+          if (first) noted.set_value();
+        });
+    if (first) noted.get_future().wait();
   }
 }
 
