@@ -41,12 +41,10 @@ class IndexAgeing {
   bool take(std::size_t most) {
     changes_.clear();
     blocks_.clear();
-    {
-      Cursor blocks(txn_, table_);
-      bool there = blocks.seek(taken_ + '\0') || blocks.first();
-      for (; there && blocks_.size() < kBlocksTaken && changes_.size() < most; there = blocks.next()) {
-        if (!add(blocks.key(), blocks.value())) return txn_.fail_corrupt();
-      }
+    Cursor blocks(txn_, table_);
+    bool there = blocks.seek(taken_ + '\0') || blocks.first();
+    for (; there && blocks_.size() < kBlocksTaken && changes_.size() < most; there = blocks.next()) {
+      if (!add(blocks.key(), blocks.value())) return txn_.fail_corrupt();
     }
     if (blocks_.empty()) return false;
     taken_ = blocks_.back();
@@ -91,7 +89,8 @@ Result<void, StorageFailure> age_index(Env& env, Table index, const std::functio
     PHAROS_TRY(auto txn, env.write());
     const std::size_t done = age_postings(txn, index, std::min(left, kBlocksATransaction));
     PHAROS_TRYV(txn.commit());
-    left -= std::min(left, std::max<std::size_t>(done, 1));
+    if (done == 0) break;
+    left -= std::min(left, done);
   }
   return success();
 }

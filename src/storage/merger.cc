@@ -155,8 +155,7 @@ bool Merger::merge_all(bool active_too) {
     const auto removed = files_.remove(wal_path(env_.directory(), memtable->generation()));
     // It is looked at and removed at the next start.
     if (!removed) complain("a log that is done with cannot be removed", removed.error());
-    if (active_too) continue;
-    follow_up();
+    if (!active_too) follow_up();
   }
   return true;
 }

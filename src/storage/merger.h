@@ -75,8 +75,7 @@ class Merger {
   const BlockProfile profile_;
   const Clock& clock_;
   const metrics::StorageMetrics metrics_;
-  // Own thread.
-  SteadyTime next_complaint_{};
+  SteadyTime next_complaint_{};  // own thread
 
   Mutex mutex_;
   std::condition_variable changed_;

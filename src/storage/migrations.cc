@@ -49,10 +49,6 @@ Result<std::uint32_t, StorageFailure> create_tables(MDB_env* env, Tables& tables
   return found.value_or(target);
 }
 
-}  // namespace
-
-namespace {
-
 // The young levels begin empty.
 Result<void, StorageFailure> add_young_levels(WriteTxn&) { return success(); }
 
