@@ -1,6 +1,8 @@
 #include "util/hex.h"
 
 #include <array>
+#include <string>
+#include <vector>
 
 #include <gmock/gmock.h>
 
@@ -17,6 +19,29 @@ TEST(Hex, RoundTripsEveryByte) {
     EXPECT_EQ(back, byte);
   }
   EXPECT_EQ(to_hex({}), "");
+}
+
+// Long texts are read in steps of sixteen characters, with a rest.
+TEST(Hex, ReadsAndRefusesEveryCharacterAtEveryPlace) {
+  for (const std::size_t size : {8U, 9U, 16U, 32U, 37U}) {
+    std::vector<std::uint8_t> bytes(size);
+    for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<std::uint8_t>(i * 37 + 200);
+    const std::string good = to_hex(bytes);
+    std::vector<std::uint8_t> back(size);
+    ASSERT_TRUE(decode_hex(good, back));
+    ASSERT_EQ(back, bytes);
+    for (std::size_t at = 0; at < good.size(); ++at) {
+      for (unsigned character = 0; character < 256; ++character) {
+        std::string text = good;
+        text[at] = static_cast<char>(character);
+        const bool is_digit = (character >= '0' && character <= '9') || (character >= 'a' && character <= 'f');
+        ASSERT_EQ(decode_hex(text, back), is_digit) << at << " of " << text;
+        if (is_digit) {
+          ASSERT_EQ(to_hex(back), text);
+        }
+      }
+    }
+  }
 }
 
 TEST(Hex, RefusesUpperCaseAndOtherCharacters) {
