@@ -48,9 +48,6 @@ Result<void, std::string> parse_line(std::string_view line, Event& event) {
   return success();
 }
 
-// About the text that is parsed, checked and handed on as one.
-constexpr std::size_t kBlockBytes = 128 * 1024;
-
 class Import;
 
 // Some lines of the file, and the events that they become.
@@ -100,10 +97,10 @@ class Import {
     if (number == 1 && line.starts_with(kByteOrderMark)) line.remove_prefix(kByteOrderMark.size());
     line = trimmed(line);
     if (line.empty()) return;
-    if (block_ && block_->text.size() + line.size() > kBlockBytes) hand_on();
+    if (block_ && block_->text.size() + line.size() > kImportBlockBytes) hand_on();
     if (!block_) {
       block_ = std::make_shared<Block>();
-      block_->text.reserve(std::max(kBlockBytes, line.size()));
+      block_->text.reserve(std::max(kImportBlockBytes, line.size()));
     }
     block_->lines.push_back({this, number, block_->text.size(), line.size(), {}});
     block_->text += line;

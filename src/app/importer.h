@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -16,6 +17,9 @@
 #include "util/clock.h"
 
 namespace pharos::app {
+
+// About the text that is parsed, checked and handed on as one.
+inline constexpr std::size_t kImportBlockBytes = std::size_t{128} << 10;
 
 struct ImportReport {
   struct Refusals {

@@ -4,10 +4,12 @@
 #include <atomic>
 #include <cstddef>
 #include <memory>
+#include <memory_resource>
 #include <optional>
 #include <vector>
 
 #include "ingest/sink.h"
+#include "storage/draft.h"
 
 namespace pharos::ingest {
 
@@ -19,6 +21,7 @@ struct Item {
   bool is_leader = false;          // its id is held in InFlightIds under its name
   ItemGroup* group = nullptr;      // the one that holds it, where it came in bulk
   std::optional<Verdict> decided;  // before the writer was asked
+  std::optional<storage::Draft> draft;
 
   const Event& event() const { return *submission.event; }
 };
@@ -30,6 +33,7 @@ struct ItemGroup {
 
   Bulk bulk;
   std::vector<Item> items;
+  std::pmr::monotonic_buffer_resource drafts;
   std::atomic<std::size_t> unsettled{0};
 };
 

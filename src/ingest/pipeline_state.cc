@@ -239,6 +239,8 @@ void Pipeline::State::run_bulk(std::uint64_t number, const std::shared_ptr<ItemG
     }
   }
   verify(batch);
+  for (const ItemPtr& item : batch)
+    item->draft = storage::draft_event(item->event(), store_.tables().hash_key, group->drafts);
   sequencer_.deposit(number, std::move(batch));
   forward();
   leave_group(*group);
@@ -330,6 +332,7 @@ bool Pipeline::State::put(const ItemPtr& item) {
   storage::PutRequest request{
       item->submission.event, item->submission.origin,
       [self = shared_from_this(), item](storage::PutOutcome outcome) { self->on_put(item, outcome); }};
+  if (item->draft) request.draft = &*item->draft;
   if (store_.submit(std::move(request))) return true;
   Lock lock(mutex_);
   --puts_;

@@ -19,10 +19,11 @@ EventStore::EventStore(const Snapshot& snapshot, Memtable& active, Seq last_seq,
       current_(last_seq),
       changes_(changes) {}
 
-PutOutcome EventStore::put(const Event& event, UnixSeconds now) {
+PutOutcome EventStore::put(const Event& event, UnixSeconds now, const Draft* draft) {
   PHAROS_DEBUG_CHECK(classify(event.kind) != KindClass::ephemeral);
   if (snapshot_.find(event.id)) return PutOutcome::duplicate;
-  if (is_expired(event, now)) return PutOutcome::expired;
+  const bool expired = draft != nullptr ? RecordView(0, draft->record).is_expired(now) : is_expired(event, now);
+  if (expired) return PutOutcome::expired;
   if (is_forbidden(event)) {
     if (has_address(event.kind)) keep_older_versions_away(event);
     return PutOutcome::deleted;
@@ -34,11 +35,20 @@ PutOutcome EventStore::put(const Event& event, UnixSeconds now) {
   current_ = last_seq_ + 1;
   for (const Seq seq : replaced) erase(seq, Deleted::replaced);
   if (event.kind == kind::kDeletion) apply_deletion(event);
+  insert(event, draft);
+  last_seq_ = current_;
+  return PutOutcome::stored;
+}
+
+void EventStore::insert(const Event& event, const Draft* draft) {
+  if (draft != nullptr) {
+    active_.insert(current_, as_text(draft->record), draft->entries);
+    changes_.store(current_, as_text(draft->record));
+    return;
+  }
   encode_record(event, record_);
   active_.insert(current_, record_);
   changes_.store(current_, record_);
-  last_seq_ = current_;
-  return PutOutcome::stored;
 }
 
 bool EventStore::is_forbidden(const Event& event) const {

@@ -14,6 +14,7 @@
 #include "metrics/storage_metrics.h"
 #include "nostr/address.h"
 #include "nostr/event.h"
+#include "storage/draft.h"
 #include "storage/snapshot.h"
 #include "storage/store.h"
 #include "storage/wal.h"
@@ -31,7 +32,7 @@ class EventStore {
 
   // The event is not of an ephemeral kind. When it is stored, its number is last_seq(). PutOutcome::failed_full when
   // the memtable has no room for another.
-  PutOutcome put(const Event& event, UnixSeconds now);
+  PutOutcome put(const Event& event, UnixSeconds now, const Draft* draft = nullptr);
 
   // Erases events that expired at or before now; returns how many, at most `limit`.
   std::size_t erase_expired(UnixSeconds now, std::size_t limit);
@@ -47,6 +48,7 @@ class EventStore {
   const DeletedCounts& deleted() const { return deleted_; }
 
  private:
+  void insert(const Event& event, const Draft* draft);
   bool is_forbidden(const Event& event) const;
   bool replaces_all(const Event& event, std::vector<Seq>& replaced) const;
   void keep_older_versions_away(const Event& event);

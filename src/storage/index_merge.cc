@@ -30,11 +30,17 @@ class RunWriter {
   void add(std::span<const Posting> postings) {
     while (!postings.empty()) {
       const std::size_t count = postings.size() <= kMaxGroupPostings ? postings.size() : kGroupPostings;
-      group_.clear();
-      append_group(shape_, postings.first(count), group_);
-      add_group(group_);
+      add_postings(postings.first(count));
       postings = postings.subspan(count);
     }
+  }
+
+  // Those of which more are to come: as many as fill groups however that ends.
+  void add_some(std::vector<Posting>& postings) {
+    if (postings.size() <= kMaxGroupPostings) return;
+    const std::size_t count = (postings.size() - kMaxGroupPostings) / kGroupPostings * kGroupPostings;
+    for (std::size_t at = 0; at < count; at += kGroupPostings) add_postings({postings.data() + at, kGroupPostings});
+    postings.erase(postings.begin(), postings.begin() + static_cast<std::ptrdiff_t>(count));
   }
 
   // Returns how many blocks it wrote.
@@ -57,6 +63,12 @@ class RunWriter {
   static_assert(2 * kLongestGroup < kMaxBlockBytes);
 
   std::size_t bytes() const { return block_bytes(sizes_.size(), groups_.size()); }
+
+  void add_postings(std::span<const Posting> group) {
+    group_.clear();
+    append_group(shape_, group, group_);
+    add_group(group_);
+  }
 
   // As many groups as fit into a block of that many bytes.
   void write_front(std::size_t most) {
@@ -175,11 +187,15 @@ class Merge {
     return !block.malformed();
   }
 
+  // Postings that lie merged at a time, so that they stay in the processor's cache.
+  static constexpr std::size_t kMaxMerged = 1024;
+
   // What is held and the next `count` changes.
   void merge_held(RunWriter& run, std::size_t count) {
     merged_.clear();
     std::size_t next = 0;
     for (const PostingChange& change : changes_.first(count)) {
+      if (merged_.size() > kMaxMerged) run.add_some(merged_);
       const Posting place = place_of(change);
       while (next < held_.size() && held_[next] < place) merged_.push_back(held_[next++]);
       const bool was_held = next < held_.size() && held_[next] == place;

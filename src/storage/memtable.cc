@@ -19,10 +19,11 @@ std::size_t tombstone_bit(std::string_view key, std::size_t bits) { return XXH3_
 }  // namespace
 
 Memtable::Memtable(std::uint64_t generation, Seq before, const SipKey& hash_key, std::size_t expected_events,
-                   std::shared_ptr<ArenaChunks> chunks)
+                   std::shared_ptr<ArenaChunks> chunks, Asked asked)
     : generation_(generation),
       before_(before),
       hash_key_(hash_key),
+      asked_(asked),
       memory_(std::move(chunks)),
       last_seq_(before),
       erasures_(new std::atomic<Erasure*>[kErasureBuckets] {}),
@@ -49,24 +50,58 @@ Memtable::Slot& Memtable::slot_to_fill(Seq seq) {
 }
 
 RecordView Memtable::insert(Seq seq, std::string_view record) {
+  const RecordView kept = keep(seq, record);
+  entries_.clear();
+  list_index_entries(kept, hash_key_, entries_);
+  index(kept, entries_);
+  return kept;
+}
+
+RecordView Memtable::insert(Seq seq, std::string_view record, std::span<const IndexEntry> entries) {
+  const RecordView kept = keep(seq, record);
+  index(kept, entries);
+  return kept;
+}
+
+RecordView Memtable::keep(Seq seq, std::string_view record) {
   auto* bytes = static_cast<std::uint8_t*>(memory_.allocate(record.size(), kRecordAlignment));
   std::memcpy(bytes, record.data(), record.size());
   Slot& filled = slot_to_fill(seq);
   filled.size = static_cast<std::uint32_t>(record.size());
   filled.bytes.store(bytes, std::memory_order_release);
   last_seq_ = seq;
+  return RecordView(seq, {bytes, record.size()});
+}
 
-  const RecordView view(seq, {bytes, record.size()});
-  entries_.clear();
-  list_index_entries(view, hash_key_, entries_);
-  for (const IndexEntry& entry : entries_) lists_.prefetch_bucket(entry.table, entry.posting.key);
-  for (const IndexEntry& entry : entries_) lists_.prefetch_list(entry.table, entry.posting.key);
-  for (const IndexEntry& entry : entries_) lists_.prefetch_newest(entry.table, entry.posting.key);
-  for (const IndexEntry& entry : entries_) {
-    if (entry.table != Table::expiry) lists_.insert(entry.table, entry.posting.key, entry.posting.place);
+void Memtable::index(const RecordView& record, std::span<const IndexEntry> entries) {
+  const auto is_listed = [this](Table table) {
+    return asked_ == Asked::by_queries || table == Table::by_id || table == Table::replaceable;
+  };
+  const auto each_listed = [&](const auto& visit) {
+    for (const IndexEntry& entry : entries) {
+      if (is_listed(entry.table)) visit(entry.table, entry.posting.key);
+    }
+  };
+  each_listed([this](Table table, Key key) { lists_.prefetch_bucket(table, key); });
+  each_listed([this](Table table, Key key) { lists_.prefetch_list(table, key); });
+  each_listed([this](Table table, Key key) { lists_.prefetch_newest(table, key); });
+  for (const auto& [table, posting] : entries) {
+    if (table == Table::expiry) continue;
+    Candidate place = posting.place;
+    place.seq = record.seq();
+    is_listed(table) ? lists_.insert(table, posting.key, place) : add_unsorted(table, {posting.key, place});
   }
-  if (const auto at = view.expires_at()) expirations_.emplace(*at, seq);
-  return view;
+  if (const auto at = record.expires_at()) expirations_.emplace(*at, record.seq());
+}
+
+void Memtable::add_unsorted(Table table, const Posting& posting) {
+  PostingChunk*& last = unsorted(table);
+  if (last == nullptr || last->size == PostingChunk::kSize) {
+    auto* next = new (memory_.allocate(sizeof(PostingChunk), alignof(PostingChunk))) PostingChunk;
+    next->before = last;
+    last = next;
+  }
+  last->postings[last->size++] = posting;
 }
 
 std::optional<RecordView> Memtable::record(Seq seq, Seq as_of) const {

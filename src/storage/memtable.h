@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <map>
 #include <memory_resource>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -26,10 +27,14 @@ namespace pharos::storage {
 
 class Memtable {
  public:
+  // Which indexes can be asked before the merge. The writer asks by_id and replaceable; the entries of the others then
+  // are not sorted as they come, which costs half as much.
+  enum class Asked { by_queries, by_writer };
+
   // The generation names its log file; events get numbers above `before`. hash_key is the database's. Memory comes from
   // the chunks, where given, and goes back there.
   Memtable(std::uint64_t generation, Seq before, const SipKey& hash_key, std::size_t expected_events,
-           std::shared_ptr<ArenaChunks> chunks = nullptr);
+           std::shared_ptr<ArenaChunks> chunks = nullptr, Asked asked = Asked::by_queries);
   Memtable(const Memtable&) = delete;
   Memtable& operator=(const Memtable&) = delete;
 
@@ -40,6 +45,8 @@ class Memtable {
   // --- the writer's thread ---
   // seq is above all so far; at most kMaxEvents after before(). record as encode_record() made it.
   RecordView insert(Seq seq, std::string_view record);
+  // The same with the record's index entries, under any number.
+  RecordView insert(Seq seq, std::string_view record, std::span<const IndexEntry> entries);
   // From the commit `by` on that event, of this memtable or older, is gone.
   void erase(Seq seq, Seq by);
   // Takes the erasure back; false where none is here.
@@ -73,10 +80,22 @@ class Memtable {
       if (const auto held = record(seq, last_seq_)) visit(*held);
     }
   }
-  // Visits every key of every index but expiry with its places, those of erased events too, in no order.
+  // Visits every key of every index that can be asked with its places, those of erased events too, in no order.
   template <class Visit>
   void each_key(const Visit& visit) const {
     lists_.each(visit);
+  }
+  // Visits the postings of an index that cannot be asked, likewise.
+  template <class Visit>
+  void each_unsorted(Table table, const Visit& visit) const {
+    for (const PostingChunk* chunk = unsorted(table); chunk != nullptr; chunk = chunk->before) {
+      for (std::size_t i = 0; i < chunk->size; ++i) visit(chunk->postings[i]);
+    }
+  }
+  std::size_t unsorted_size(Table table) const {
+    std::size_t size = 0;
+    for (const PostingChunk* chunk = unsorted(table); chunk != nullptr; chunk = chunk->before) size += chunk->size;
+    return size;
   }
   // The older events erased here.
   std::vector<Seq> erased() const;
@@ -102,7 +121,18 @@ class Memtable {
   // Records that are fetched before they are visited.
   static constexpr std::size_t kAhead = 4;
   using Chunk = std::array<Slot, kChunk>;
+  struct PostingChunk {
+    static constexpr std::size_t kSize = 512;
+    PostingChunk* before = nullptr;
+    std::size_t size = 0;
+    std::array<Posting, kSize> postings;
+  };
 
+  RecordView keep(Seq seq, std::string_view record);
+  void index(const RecordView& record, std::span<const IndexEntry> entries);
+  void add_unsorted(Table table, const Posting& posting);
+  PostingChunk*& unsorted(Table table) { return unsorted_[static_cast<std::size_t>(table)]; }
+  const PostingChunk* unsorted(Table table) const { return unsorted_[static_cast<std::size_t>(table)]; }
   Slot* slot(Seq seq) const;
   Slot& slot_to_fill(Seq seq);
   std::atomic<Erasure*>& erasure_bucket(Seq seq) const;
@@ -111,6 +141,7 @@ class Memtable {
   const std::uint64_t generation_;
   const Seq before_;
   const SipKey hash_key_;
+  const Asked asked_;
   Arena memory_;
   Seq last_seq_;
   std::array<std::atomic<Chunk*>, kMaxEvents / kChunk> chunks_{};
@@ -118,6 +149,7 @@ class Memtable {
   std::unique_ptr<std::atomic<Erasure*>[]> erasures_;
   std::atomic<std::size_t> erasure_count_{0};
   PlaceLists lists_;
+  std::array<PostingChunk*, kTableCount> unsorted_{};  // the last chunk of each
   Tombstones tombstones_{&memory_};
   // Bits of the tombstones' keys: every event is asked for, and hardly one has any.
   static constexpr std::size_t kTombstoneBits = 1U << 16U;

@@ -9,10 +9,9 @@
 
 #include "storage/abridge.h"
 #include "storage/dictionary_table.h"
-#include "storage/index_entries.h"
+#include "storage/index_changes.h"
 #include "storage/index_merge.h"
 #include "storage/meta.h"
-#include "storage/place_reader.h"
 #include "storage/stored_events.h"
 #include "storage/tag_numbers.h"
 
@@ -22,72 +21,6 @@ namespace {
 // Blocks that one merge writes at most: a memtable holds fewer events.
 constexpr unsigned kStampBits = 24;
 static_assert(Memtable::kMaxEvents < std::size_t{1} << (kStampBits - 1));
-
-// What the merge changes in the indexes: what it erases, and what the memtable holds, which has its keys' places in
-// order.
-class IndexChanges {
- public:
-  IndexChanges(const SipKey& hash_key, const Memtable& memtable) : hash_key_(hash_key), memtable_(memtable) {}
-
-  void erase(const RecordView& record) {
-    entries_.clear();
-    list_index_entries(record, hash_key_, entries_);
-    for (const IndexEntry& entry : entries_) of(entry.table).changes.push_back({entry.posting, true});
-  }
-  void add(Table index, const Posting& posting) { of(index).changes.push_back({posting, false}); }
-
-  void write(WriteTxn& txn) {
-    memtable_.each_key(
-        [this](Table table, Key key, const PlaceList& places) { of(table).added.emplace_back(key, &places); });
-    list_alive();
-    for (const auto& [at, seq] : memtable_.expirations()) {
-      if (is_alive(seq)) add(Table::expiry, {expiry_key(at), {0, 0, seq}});
-    }
-    for (std::size_t table = 0; table < kTableCount && !txn.failed(); ++table) {
-      const std::vector<PostingChange> changes = gather(indexes_[table]);
-      if (!changes.empty()) merge_postings(txn, static_cast<Table>(table), changes);
-      indexes_[table] = {};
-    }
-  }
-
- private:
-  struct Index {
-    std::vector<PostingChange> changes;  // in no order
-    std::vector<KeyPlaces> added;
-  };
-  Index& of(Table table) { return indexes_[static_cast<std::size_t>(table)]; }
-
-  void list_alive() {
-    alive_.assign(memtable_.last_seq() - memtable_.before(), false);
-    memtable_.each_event([this](const RecordView& record) { alive_[record.seq() - memtable_.before() - 1] = true; });
-  }
-  bool is_alive(Seq seq) const { return alive_[seq - memtable_.before() - 1]; }
-
-  std::vector<PostingChange> gather(Index& index) const {
-    std::ranges::sort(index.changes, std::less<>(), &PostingChange::posting);
-    std::ranges::sort(index.added);
-    std::size_t most = index.changes.size();
-    for (const auto& [key, places] : index.added) most += places->size();
-    std::vector<PostingChange> all;
-    all.reserve(most);
-    auto change = index.changes.begin();
-    PlaceReader reader;
-    reader.read(index.added, [&](Key key, const Candidate& place) {
-      if (!is_alive(place.seq)) return;
-      const Posting posting{key, place};
-      while (change != index.changes.end() && change->posting < posting) all.push_back(*change++);
-      all.push_back({posting, false});
-    });
-    all.insert(all.end(), change, index.changes.end());
-    return all;
-  }
-
-  const SipKey& hash_key_;
-  const Memtable& memtable_;
-  std::vector<bool> alive_;          // by number
-  std::vector<IndexEntry> entries_;  // reused
-  std::array<Index, kTableCount> indexes_;
-};
 
 class MemtableMerge {
  public:
@@ -105,12 +38,14 @@ class MemtableMerge {
     const std::uint64_t before = read_event_count(txn_, tables_);
     // Reading comes first: the first write moves what was read.
     list_erased();
+    changes_.start();
     assign_numbers();
     erase_from_blocks();
     if (txn_.damaged()) return txn_.fail_corrupt();
     dictionary_.flush();
     const std::uint64_t inserted = insert();
     changes_.write(txn_);
+    merge_new_entries();
     for (const auto& [key, value] : memtable_.tombstones()) txn_.put(tables_[Table::tombstones], key, value);
     if (memtable_.last_seq() > memtable_.before()) write_last_seq(txn_, memtable_.last_seq());
     write_event_count(txn_, before + inserted - erased_.size());
@@ -145,7 +80,7 @@ class MemtableMerge {
         [&](Key key, EntryBytes bytes) -> std::optional<EntryNumber> {
           if (dictionary_.size() >= DictionaryWriter::kMaxEntries) return std::nullopt;
           const EntryNumber number = dictionary_.add(bytes);
-          changes_.add(Table::by_entry, {key, {0, 0, number}});
+          new_entries_.push_back({{key, {0, 0, number}}, false});
           return number;
         });
   }
@@ -184,6 +119,10 @@ class MemtableMerge {
     if (!block.empty()) append(block);
     return inserted;
   }
+  void merge_new_entries() {
+    std::ranges::sort(new_entries_, std::less<>(), &PostingChange::posting);
+    if (!new_entries_.empty()) merge_postings(txn_, Table::by_entry, new_entries_);
+  }
   void append(EventBlockWriter& block) {
     const EventKey key(block.last());
     block.finish(next_stamp_++, block_);
@@ -195,6 +134,7 @@ class MemtableMerge {
   const Memtable& memtable_;
   const BlockProfile& profile_;
   IndexChanges changes_;
+  std::vector<PostingChange> new_entries_;  // of the dictionary
   TagNumbers numbers_;
   DictionaryWriter dictionary_;
   std::vector<Seq> erased_;  // that LMDB held, ascending

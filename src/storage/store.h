@@ -43,6 +43,7 @@ using Origin = std::uint32_t;
 inline constexpr Origin kLocalOrigin = 0;
 
 class Files;
+struct Draft;
 
 // What an acknowledged event survives.
 enum class Durability {
@@ -50,8 +51,8 @@ enum class Durability {
   group,  // a power cut; a commit waits batch_window for company, which spares slow disks flushes and costs latency
   os,     // the end of the process, not of the machine
   // Nothing before stop() has merged it, is_merged() tells, and then a power cut: there is no log. For work that is
-  // done again as a whole when it is interrupted; no setting. Updates are refused. What was there before stays in any
-  // case.
+  // done again as a whole when it is interrupted; no setting. Updates are refused, and of what was submitted queries
+  // see what is merged: contains() alone knows all of it. What was there before stays in any case.
   at_stop,
 };
 
@@ -98,6 +99,7 @@ struct PutRequest {
   Origin origin = kLocalOrigin;
   // Called once on the writer thread, after the commit that decided it is durable. Must not block: post elsewhere.
   Callback<void(PutOutcome)> done;
+  const Draft* draft = nullptr;  // of that event under this store's hash key; there until done was called
 };
 
 class ReadTxn;

@@ -125,7 +125,8 @@ std::optional<StorageFailure> Writer::begin_generation() {
     wal_ = std::move(wal.value());
   }
   active_ = std::make_shared<Memtable>(generation, last_given_, parts_.env.tables().hash_key,
-                                       options_.memtable_bytes / kBytesAnEvent, chunks_);
+                                       options_.memtable_bytes / kBytesAnEvent, chunks_,
+                                       has_log() ? Memtable::Asked::by_queries : Memtable::Asked::by_writer);
   parts_.memtables.push(active_);
   metrics_.memtables.set(static_cast<std::int64_t>(parts_.memtables.current()->size()));
   parts_.merger.wake();
@@ -150,7 +151,7 @@ std::optional<StorageFailure> Writer::try_commit(Batch& batch, bool grow) {
       Decision& decision = batch.decisions.emplace_back();
       const auto* request = std::get_if<PutRequest>(&batch.submissions[i].what);
       if (request == nullptr) continue;
-      decision.outcome = events.put(*request->event, parts_.clock.unix_now());
+      decision.outcome = events.put(*request->event, parts_.clock.unix_now(), request->draft);
       decision.seq = events.last_seq();
     }
   } while (grow && take_more(batch, began, events.bytes_written()));

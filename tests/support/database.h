@@ -4,6 +4,7 @@
 
 #include <initializer_list>
 #include <memory>
+#include <memory_resource>
 #include <string>
 #include <utility>
 #include <vector>
@@ -54,6 +55,7 @@ class Database {
   }
 
   bool merge_at_once = true;
+  bool ahead = false;       // as an import does it: with drafts, into memtables that queries do not ask
   bool age_at_once = true;  // after every third memtable, so that entries lie in both levels of an index
   storage::BlockProfile profile;
   bool freeze_at_once = false;  // each commit gets a memtable of its own
@@ -64,7 +66,7 @@ class Database {
   std::vector<storage::PutOutcome> put_all(const std::vector<Event>& events, UnixSeconds now = kNow) {
     std::vector<storage::PutOutcome> outcomes;
     change([&](storage::EventStore& store) {
-      for (const Event& event : events) outcomes.push_back(store.put(event, now));
+      for (const Event& event : events) outcomes.push_back(put_one(store, event, now));
     });
     return outcomes;
   }
@@ -78,7 +80,7 @@ class Database {
   // A commit that cannot be logged.
   void put_in_vain(const std::vector<Event>& events, UnixSeconds now = kNow) {
     change([&](storage::EventStore& store) {
-      for (const Event& event : events) store.put(event, now);
+      for (const Event& event : events) put_one(store, event, now);
       store.undo();
     });
   }
@@ -88,7 +90,7 @@ class Database {
   // What comes goes to another memtable.
   void freeze() {
     last_seq_ = active().last_seq();
-    memtables_.push(std::make_shared<storage::Memtable>(++generation_, last_seq_, tables().hash_key, 64));
+    begin_memtable();
   }
 
   // Brings all memtables into LMDB.
@@ -120,6 +122,7 @@ class Database {
     auto txn = std::move(env_->write().value());
     for (const storage::TableSpec& table : storage::kTableSpecs) {
       if (table.table != storage::Table::meta) mdb_drop(txn.handle(), tables()[table.table], 0);
+      if (table.shape == storage::TableShape::index) storage::write_aged(txn, table.table, {});
     }
     storage::write_last_seq(txn, 0);
     storage::write_event_count(txn, 0);
@@ -181,10 +184,21 @@ class Database {
   };
 
   storage::Memtable& active() {
-    if (memtables_.current()->empty()) {
-      memtables_.push(std::make_shared<storage::Memtable>(++generation_, last_seq_, tables().hash_key, 64));
-    }
+    if (memtables_.current()->empty()) begin_memtable();
     return *memtables_.current()->front();
+  }
+
+  void begin_memtable() {
+    const auto asked = ahead ? storage::Memtable::Asked::by_writer : storage::Memtable::Asked::by_queries;
+    memtables_.push(
+        std::make_shared<storage::Memtable>(++generation_, last_seq_, tables().hash_key, 64, nullptr, asked));
+  }
+
+  storage::PutOutcome put_one(storage::EventStore& store, const Event& event, UnixSeconds now) {
+    if (!ahead) return store.put(event, now);
+    std::pmr::monotonic_buffer_resource memory;
+    const storage::Draft draft = storage::draft_event(event, tables().hash_key, memory);
+    return store.put(event, now, &draft);
   }
 
   template <class Change>

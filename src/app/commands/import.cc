@@ -23,6 +23,10 @@ struct ImportArguments {
   bool trusted = false;
 };
 
+// Enough that no thread waits for lines, and so little that what one has parsed is still in the processor's cache when
+// the writer takes it.
+constexpr std::size_t kBlocksAThread = 4;
+
 bool can_be_read_again(const std::string& file) {
   std::error_code unknown;
   return file != "-" && std::filesystem::is_regular_file(file, unknown);
@@ -78,6 +82,7 @@ ExitCode import_files(const ImportArguments& arguments) {
   // Nobody else asks anything of this machine's cores, and a full queue of the pool is no reason to refuse lines.
   const std::size_t threads = std::max<std::size_t>(loaded->options.workers, std::thread::hardware_concurrency());
   WorkerPool pool("worker", threads, ingest_options.max_in_flight + 1);
+  ingest_options.max_in_flight_bytes = threads * kBlocksAThread * kImportBlockBytes;
   ingest_options.admission.refuse_protected_from_others = arguments.refuse_protected;
   const auto pipeline = ingest::make_pipeline(ingest_options, *store.value(), pool, clock);
   ImportReport report;

@@ -12,13 +12,14 @@ using storage::PutOutcome;
 using Deleted = storage::EventStore::Deleted;
 
 // Where the events of earlier commits lie when a rule looks for them.
-enum class Layout { merged, one_memtable, a_memtable_each };
+enum class Layout { merged, one_memtable, a_memtable_each, drafted };
 
 class EventStoreTest : public ::testing::TestWithParam<Layout> {
  protected:
   EventStoreTest() {
     db_.merge_at_once = GetParam() == Layout::merged;
     db_.freeze_at_once = GetParam() == Layout::a_memtable_each;
+    db_.ahead = GetParam() == Layout::drafted;
   }
 
   // Two events of one second that differ in content only, the one with the lower id first.
@@ -41,11 +42,15 @@ std::string name_of(const ::testing::TestParamInfo<Layout>& layout) {
       return "OneMemtable";
     case Layout::a_memtable_each:
       return "AMemtableEach";
+    case Layout::drafted:
+      return "Drafted";
   }
   return "";
 }
 INSTANTIATE_TEST_SUITE_P(Layouts, EventStore,
-                         ::testing::Values(Layout::merged, Layout::one_memtable, Layout::a_memtable_each), name_of);
+                         ::testing::Values(Layout::merged, Layout::one_memtable, Layout::a_memtable_each,
+                                           Layout::drafted),
+                         name_of);
 
 TEST_P(EventStore, Nip01StoresARegularEventOnce) {
   const Event note = make(1, 1000);

@@ -1,0 +1,33 @@
+#include "storage/draft.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "storage/record.h"
+
+namespace pharos::storage {
+namespace {
+
+template <class T>
+std::span<const T> keep(std::span<const T> some, std::size_t alignment, std::pmr::memory_resource& memory) {
+  auto* kept = static_cast<T*>(memory.allocate(some.size_bytes(), alignment));
+  std::uninitialized_copy(some.begin(), some.end(), kept);
+  return {kept, some.size()};
+}
+
+}  // namespace
+
+Draft draft_event(const Event& event, const SipKey& hash_key, std::pmr::memory_resource& memory) {
+  thread_local std::string record;
+  thread_local std::vector<IndexEntry> entries;
+  encode_record(event, record);
+  Draft draft;
+  draft.record = keep(as_bytes(record), kRecordAlignment, memory);
+  entries.clear();
+  list_index_entries(RecordView(0, draft.record), hash_key, entries);
+  draft.entries = keep(std::span<const IndexEntry>(entries), alignof(IndexEntry), memory);
+  return draft;
+}
+
+}  // namespace pharos::storage

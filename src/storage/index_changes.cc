@@ -1,0 +1,84 @@
+#include "storage/index_changes.h"
+
+#include <algorithm>
+#include <functional>
+
+#include "storage/index_entries.h"
+#include "storage/index_merge.h"
+#include "util/worker_pool.h"
+
+namespace pharos::storage {
+namespace {
+
+// The largest first: there is most time for it.
+constexpr std::array kIndexes{Table::by_tag,  Table::by_author_kind, Table::by_author,   Table::by_id,
+                              Table::by_kind, Table::by_time,        Table::replaceable, Table::expiry};
+
+template <class Work>
+std::future<std::vector<PostingChange>> aside(Work work) {
+  return std::async(std::launch::async, [work] {
+    set_thread_name("merge-lists");
+    return work();
+  });
+}
+
+}  // namespace
+
+void IndexChanges::erase(const RecordView& record) {
+  entries_.clear();
+  list_index_entries(record, hash_key_, entries_);
+  for (const IndexEntry& entry : entries_) of(entry.table).changes.push_back({entry.posting, true});
+}
+
+void IndexChanges::start() {
+  gathered_ = aside([this] {
+    read_memtable();
+    return gather(kIndexes.front());
+  });
+}
+
+void IndexChanges::write(WriteTxn& txn) {
+  for (std::size_t i = 0; i < kIndexes.size(); ++i) {
+    const std::vector<PostingChange> changes = gathered_.get();
+    if (i + 1 < kIndexes.size()) gathered_ = aside([this, next = kIndexes[i + 1]] { return gather(next); });
+    if (!changes.empty() && !txn.failed()) merge_postings(txn, kIndexes[i], changes);
+  }
+}
+
+void IndexChanges::read_memtable() {
+  memtable_.each_key(
+      [this](Table table, Key key, const PlaceList& places) { of(table).added.emplace_back(key, &places); });
+  alive_.assign(memtable_.last_seq() - memtable_.before(), false);
+  memtable_.each_event([this](const RecordView& record) { alive_[record.seq() - memtable_.before() - 1] = true; });
+  for (const auto& [at, seq] : memtable_.expirations()) {
+    if (is_alive(seq)) of(Table::expiry).changes.push_back({{expiry_key(at), {0, 0, seq}}, false});
+  }
+}
+
+std::vector<PostingChange> IndexChanges::gather(Table table) {
+  Index index;
+  std::swap(index, of(table));
+  index.changes.reserve(index.changes.size() + memtable_.unsorted_size(table));
+  memtable_.each_unsorted(table, [&](const Posting& posting) {
+    if (is_alive(posting.place.seq)) index.changes.push_back({posting, false});
+  });
+  std::ranges::sort(index.changes, std::less<>(), &PostingChange::posting);
+  if (index.added.empty()) return std::move(index.changes);
+  std::ranges::sort(index.added);
+  std::size_t most = index.changes.size();
+  for (const auto& [key, places] : index.added) most += places->size();
+  std::vector<PostingChange> all;
+  all.reserve(most);
+  auto change = index.changes.begin();
+  PlaceReader reader;
+  reader.read(index.added, [&](Key key, const Candidate& place) {
+    if (!is_alive(place.seq)) return;
+    const Posting posting{key, place};
+    while (change != index.changes.end() && change->posting < posting) all.push_back(*change++);
+    all.push_back({posting, false});
+  });
+  all.insert(all.end(), change, index.changes.end());
+  return all;
+}
+
+}  // namespace pharos::storage
