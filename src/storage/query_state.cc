@@ -5,11 +5,6 @@
 #include <utility>
 
 namespace pharos::storage {
-namespace {
-
-constexpr std::size_t kFewStreams = 4;
-
-}  // namespace
 
 QueryState::QueryState(std::vector<Filter> filters, const QueryOptions& options) : options_(options) {
   for (Filter& filter : filters) {
@@ -142,7 +137,7 @@ void QueryState::open_streams(SliceReader& reader, std::uint32_t number, const A
   for (std::size_t i = 0; i < path.streams; ++i) {
     const auto stream = static_cast<std::uint32_t>(streams_.size());
     streams_.push_back({IndexStream(stream, path.index, stream_key(source.filter, path, reader.hash_key(), i), after,
-                                    source.filter.since.value_or(0), path.streams == 1),
+                                    source.filter.since.value_or(0), path.streams),
                         number});
   }
   const auto first = static_cast<std::ptrdiff_t>(unfilled_.size());

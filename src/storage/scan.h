@@ -65,17 +65,23 @@ class SliceReader {
   std::vector<Candidate> places_;  // of one fill
 };
 
+// So many streams of a filter give most of its answers each.
+inline constexpr std::size_t kFewStreams = 4;
+
 class IndexStream {
  public:
   // Places after `after` in the order of answers, down to created_at `since`. No two streams of a query have the same
-  // number. A stream that is `alone` gives all the answers of its filter and reads ahead from the start.
-  IndexStream(std::uint32_t number, Index index, Key key, const Candidate& after, UnixSeconds since, bool alone = false)
+  // number. It is one of so many of its filter; few read ahead from the start.
+  IndexStream(std::uint32_t number, Index index, Key key, const Candidate& after, UnixSeconds since,
+              std::size_t streams = kFewStreams + 1)
       : key_(key),
         last_(after),
         since_(since),
         number_(number),
-        read_ahead_(alone ? kReadAheadAlone : std::uint8_t{1}),
-        most_ahead_(alone ? kReadAheadAlone : kMostAhead),
+        read_ahead_(streams == 1             ? kReadAheadAlone
+                    : streams <= kFewStreams ? kMostAhead
+                                             : std::uint8_t{1}),
+        most_ahead_(streams == 1 ? kReadAheadAlone : kMostAhead),
         index_(index) {}
 
   // These, in the order of answers, and no more.
