@@ -1,6 +1,7 @@
 // A submission on its way through the pipeline. Shared by whichever stage holds it; one stage at a time touches it.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <memory>
@@ -33,7 +34,7 @@ struct ItemGroup {
 
   Bulk bulk;
   std::vector<Item> items;
-  std::pmr::monotonic_buffer_resource drafts;
+  std::pmr::monotonic_buffer_resource drafts{std::max<std::size_t>(bulk.bytes, 1)};
   std::atomic<std::size_t> unsettled{0};
 };
 

@@ -239,8 +239,10 @@ void Pipeline::State::run_bulk(std::uint64_t number, const std::shared_ptr<ItemG
     }
   }
   verify(batch);
-  for (const ItemPtr& item : batch)
+  for (const ItemPtr& item : batch) {
+    if (classify(item->event().kind) == KindClass::ephemeral) continue;
     item->draft = storage::draft_event(item->event(), store_.tables().hash_key, group->drafts);
+  }
   sequencer_.deposit(number, std::move(batch));
   forward();
   leave_group(*group);

@@ -26,10 +26,6 @@ namespace {
 
 constexpr std::uint64_t kProgressEvery = 4096;
 
-// The tables that list_index_entries fills.
-constexpr std::array kIndexTables{Table::by_id,          Table::by_time, Table::by_kind,     Table::by_author,
-                                  Table::by_author_kind, Table::by_tag,  Table::replaceable, Table::expiry};
-
 constexpr std::array kKvTables{Table::kv_router_ledger,  Table::kv_router_outbox, Table::kv_monitor_target,
                                Table::kv_monitor_result, Table::kv_document,      Table::kv_misc};
 
@@ -53,7 +49,7 @@ class Check {
     last_seq_ = read_last_seq(txn_, tables_);
     walk_blocks();
     check_dictionary();
-    for (const Table table : kIndexTables) {
+    for (const Table table : kEventIndexes) {
       const std::uint64_t found = walk_index(table);
       report_.index_entries += found;
       // Postings are unique, so all but those that a record asked for are strays.

@@ -1,6 +1,6 @@
 #include "storage/draft.h"
 
-#include <algorithm>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -8,6 +8,9 @@
 
 namespace pharos::storage {
 namespace {
+
+// Scratch kept between calls of a thread is at most about this large, each.
+constexpr std::size_t kKeptScratch = std::size_t{1} << 20;
 
 template <class T>
 std::span<const T> keep(std::span<const T> some, std::size_t alignment, std::pmr::memory_resource& memory) {
@@ -27,6 +30,8 @@ Draft draft_event(const Event& event, const SipKey& hash_key, std::pmr::memory_r
   entries.clear();
   list_index_entries(RecordView(0, draft.record), hash_key, entries);
   draft.entries = keep(std::span<const IndexEntry>(entries), alignof(IndexEntry), memory);
+  if (record.capacity() > kKeptScratch) record = {};
+  if (entries.capacity() > kKeptScratch / sizeof(IndexEntry)) entries = {};
   return draft;
 }
 

@@ -21,6 +21,7 @@ EventStore::EventStore(const Snapshot& snapshot, Memtable& active, Seq last_seq,
 
 PutOutcome EventStore::put(const Event& event, UnixSeconds now, const Draft* draft) {
   PHAROS_DEBUG_CHECK(classify(event.kind) != KindClass::ephemeral);
+  PHAROS_DEBUG_CHECK(draft == nullptr || RecordView(0, draft->record).id() == event.id);
   if (snapshot_.find(event.id)) return PutOutcome::duplicate;
   const bool expired = draft != nullptr ? RecordView(0, draft->record).is_expired(now) : is_expired(event, now);
   if (expired) return PutOutcome::expired;

@@ -30,8 +30,8 @@ class EventStore {
   // both outlive this.
   EventStore(const Snapshot& snapshot, Memtable& active, Seq last_seq, WalBatch::Keep changes = WalBatch::Keep::bytes);
 
-  // The event is not of an ephemeral kind. When it is stored, its number is last_seq(). PutOutcome::failed_full when
-  // the memtable has no room for another.
+  // The event is not of an ephemeral kind. A draft is of that event, under the snapshot's hash key. When it is stored,
+  // its number is last_seq(). PutOutcome::failed_full when the memtable has no room for another.
   PutOutcome put(const Event& event, UnixSeconds now, const Draft* draft = nullptr);
 
   // Erases events that expired at or before now; returns how many, at most `limit`.

@@ -5,21 +5,14 @@
 
 #include "storage/index_entries.h"
 #include "storage/index_merge.h"
-#include "util/worker_pool.h"
 
 namespace pharos::storage {
 namespace {
 
-// The largest first: there is most time for it.
-constexpr std::array kIndexes{Table::by_tag,  Table::by_author_kind, Table::by_author,   Table::by_id,
-                              Table::by_kind, Table::by_time,        Table::replaceable, Table::expiry};
-
+// Where the system has no thread to give the merging one does it, when it needs it.
 template <class Work>
 std::future<std::vector<PostingChange>> aside(Work work) {
-  return std::async(std::launch::async, [work] {
-    set_thread_name("merge-lists");
-    return work();
-  });
+  return std::async(std::launch::async | std::launch::deferred, work);
 }
 
 }  // namespace
@@ -33,15 +26,15 @@ void IndexChanges::erase(const RecordView& record) {
 void IndexChanges::start() {
   gathered_ = aside([this] {
     read_memtable();
-    return gather(kIndexes.front());
+    return gather(kEventIndexes.front());
   });
 }
 
 void IndexChanges::write(WriteTxn& txn) {
-  for (std::size_t i = 0; i < kIndexes.size(); ++i) {
+  for (std::size_t i = 0; i < kEventIndexes.size() && !txn.failed(); ++i) {
     const std::vector<PostingChange> changes = gathered_.get();
-    if (i + 1 < kIndexes.size()) gathered_ = aside([this, next = kIndexes[i + 1]] { return gather(next); });
-    if (!changes.empty() && !txn.failed()) merge_postings(txn, kIndexes[i], changes);
+    if (i + 1 < kEventIndexes.size()) gathered_ = aside([this, next = kEventIndexes[i + 1]] { return gather(next); });
+    if (!changes.empty()) merge_postings(txn, kEventIndexes[i], changes);
   }
 }
 

@@ -14,7 +14,7 @@
 
 namespace pharos::storage {
 
-// One thread.
+// Called by one thread. From start() to the end of write() the other one reads what it was told of.
 class IndexChanges {
  public:
   // The memtable is frozen. Both outlive this.

@@ -1,6 +1,7 @@
 // Every index entry of an event, from its record: the one list that insertion, erasure and the check of a database use.
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,9 +20,12 @@ struct IndexEntry {
   friend bool operator==(const IndexEntry&, const IndexEntry&) = default;
 };
 
-// Appends the entries of the record in by_id, by_time, by_kind, by_author, by_author_kind, by_tag, replaceable and
-// expiry, each once. Tags are indexed when their name is one letter a-z or A-Z and they have a value; the first value
-// counts (NIP-01), equal pairs of name and value once.
+// The indexes of events, those first whose entries take a merge longest.
+inline constexpr std::array kEventIndexes{Table::by_tag,  Table::by_author_kind, Table::by_author,   Table::by_id,
+                                          Table::by_kind, Table::by_time,        Table::replaceable, Table::expiry};
+
+// Appends the entries of the record in the indexes of events, each once. Tags are indexed when their name is one letter
+// a-z or A-Z and they have a value; the first value counts (NIP-01), equal pairs of name and value once.
 void list_index_entries(const RecordView& record, const SipKey& hash_key, std::vector<IndexEntry>& out);
 
 // The d value of a record (NIP-01): the first value of the first d tag, "" without one. scratch backs the view.

@@ -13,6 +13,8 @@ namespace {
 
 // Keys a typical event brings that no other of the memtable has: its id, its addresses and most of its tag values.
 constexpr std::size_t kKeysAnEvent = 4;
+// Its id.
+constexpr std::size_t kKeysOfTheWriter = 1;
 
 std::size_t tombstone_bit(std::string_view key, std::size_t bits) { return XXH3_64bits(key.data(), key.size()) % bits; }
 
@@ -27,7 +29,7 @@ Memtable::Memtable(std::uint64_t generation, Seq before, const SipKey& hash_key,
       memory_(std::move(chunks)),
       last_seq_(before),
       erasures_(new std::atomic<Erasure*>[kErasureBuckets] {}),
-      lists_(memory_, expected_events * kKeysAnEvent) {}
+      lists_(memory_, expected_events * (asked == Asked::by_queries ? kKeysAnEvent : kKeysOfTheWriter)) {}
 
 bool Memtable::empty() const {
   return last_seq_ == before_ && tombstones_.empty() && erasure_count_.load(std::memory_order_relaxed) == 0;
@@ -74,12 +76,9 @@ RecordView Memtable::keep(Seq seq, std::string_view record) {
 }
 
 void Memtable::index(const RecordView& record, std::span<const IndexEntry> entries) {
-  const auto is_listed = [this](Table table) {
-    return asked_ == Asked::by_queries || table == Table::by_id || table == Table::replaceable;
-  };
   const auto each_listed = [&](const auto& visit) {
     for (const IndexEntry& entry : entries) {
-      if (is_listed(entry.table)) visit(entry.table, entry.posting.key);
+      if (can_be_asked(entry.table)) visit(entry.table, entry.posting.key);
     }
   };
   each_listed([this](Table table, Key key) { lists_.prefetch_bucket(table, key); });
@@ -89,7 +88,7 @@ void Memtable::index(const RecordView& record, std::span<const IndexEntry> entri
     if (table == Table::expiry) continue;
     Candidate place = posting.place;
     place.seq = record.seq();
-    is_listed(table) ? lists_.insert(table, posting.key, place) : add_unsorted(table, {posting.key, place});
+    can_be_asked(table) ? lists_.insert(table, posting.key, place) : add_unsorted(table, {posting.key, place});
   }
   if (const auto at = record.expires_at()) expirations_.emplace(*at, record.seq());
 }

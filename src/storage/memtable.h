@@ -22,14 +22,18 @@
 #include "storage/record.h"
 #include "storage/store.h"
 #include "util/arena.h"
+#include "util/check.h"
 
 namespace pharos::storage {
 
 class Memtable {
  public:
-  // Which indexes can be asked before the merge. The writer asks by_id and replaceable; the entries of the others then
-  // are not sorted as they come, which costs half as much.
+  // Who asks before the merge. The writer asks by_id and replaceable alone; the entries of the other indexes then are
+  // not sorted as they come, which costs half as much.
   enum class Asked { by_queries, by_writer };
+  bool can_be_asked(Table index) const {
+    return asked_ == Asked::by_queries || index == Table::by_id || index == Table::replaceable;
+  }
 
   // The generation names its log file; events get numbers above `before`. hash_key is the database's. Memory comes from
   // the chunks, where given, and goes back there.
@@ -67,7 +71,11 @@ class Memtable {
   std::optional<RecordView> record(Seq seq, Seq as_of) const;
   // True when an event of an older memtable or LMDB was erased here, as of that commit.
   bool erases(Seq seq, Seq as_of) const;
-  const PlaceList* places(Table table, Key key) const { return lists_.find(table, key); }
+  // can_be_asked(table)
+  const PlaceList* places(Table table, Key key) const {
+    PHAROS_DEBUG_CHECK(can_be_asked(table));
+    return lists_.find(table, key);
+  }
 
   // --- once frozen, any thread ---
   // Visits the events that were not erased here, by number.

@@ -1,7 +1,6 @@
 #include "storage/merge_memtable.h"
 
 #include <algorithm>
-#include <array>
 #include <functional>
 #include <string>
 #include <utility>

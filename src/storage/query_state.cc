@@ -5,6 +5,11 @@
 #include <utility>
 
 namespace pharos::storage {
+namespace {
+
+constexpr std::size_t kFewStreams = 4;
+
+}  // namespace
 
 QueryState::QueryState(std::vector<Filter> filters, const QueryOptions& options) : options_(options) {
   for (Filter& filter : filters) {

@@ -65,22 +65,17 @@ class SliceReader {
   std::vector<Candidate> places_;  // of one fill
 };
 
-// So many streams of a filter give most of its answers each.
-inline constexpr std::size_t kFewStreams = 4;
-
 class IndexStream {
  public:
   // Places after `after` in the order of answers, down to created_at `since`. No two streams of a query have the same
   // number. It is one of so many of its filter; few read ahead from the start.
   IndexStream(std::uint32_t number, Index index, Key key, const Candidate& after, UnixSeconds since,
-              std::size_t streams = kFewStreams + 1)
+              std::size_t streams)
       : key_(key),
         last_(after),
         since_(since),
         number_(number),
-        read_ahead_(streams == 1             ? kReadAheadAlone
-                    : streams <= kFewStreams ? kMostAhead
-                                             : std::uint8_t{1}),
+        read_ahead_(first_ahead(streams)),
         most_ahead_(streams == 1 ? kReadAheadAlone : kMostAhead),
         index_(index) {}
 
@@ -109,6 +104,12 @@ class IndexStream {
   // it does: a seek costs as much as a dozen steps.
   static constexpr std::uint8_t kMostAhead = 16;
   static constexpr std::uint8_t kReadAheadAlone = 48;
+  // Of a few most come up: they share what two of them read.
+  static constexpr std::size_t kFew = 4;
+  static constexpr std::uint8_t first_ahead(std::size_t streams) {
+    if (streams == 1) return kReadAheadAlone;
+    return streams <= kFew ? static_cast<std::uint8_t>(2 * kMostAhead / streams) : std::uint8_t{1};
+  }
 
   // Reads up to `wanted` places after last_ from LMDB and takes last_ along, over those with seq > max_seq as well.
   enum class End { of_wants, of_places, of_budget };

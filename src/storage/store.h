@@ -51,8 +51,9 @@ enum class Durability {
   group,  // a power cut; a commit waits batch_window for company, which spares slow disks flushes and costs latency
   os,     // the end of the process, not of the machine
   // Nothing before stop() has merged it, is_merged() tells, and then a power cut: there is no log. For work that is
-  // done again as a whole when it is interrupted; no setting. Updates are refused, and of what was submitted queries
-  // see what is merged: contains() alone knows all of it. What was there before stays in any case.
+  // done again as a whole when it is interrupted; no setting. Updates are refused, and what was submitted is
+  // found by id and address at once, by queries for anything else when it is merged. What was there before stays in any
+  // case.
   at_stop,
 };
 

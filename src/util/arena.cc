@@ -18,13 +18,15 @@ std::size_t round_up(std::size_t size, std::size_t to) { return (size + to - 1) 
 
 }  // namespace
 
+ArenaChunks::ArenaChunks(std::size_t bytes) : most_(round_up(bytes, kChunk) / kChunk + 1) {}
+
 ArenaChunks::~ArenaChunks() {
   for (const Chunk& chunk : kept_) ::munmap(chunk.data(), chunk.size());
 }
 
 std::size_t ArenaChunks::kept_bytes() const {
   Lock lock(mutex_);
-  return kept_.size() * kMappedChunk;
+  return kept_.size() * kChunk;
 }
 
 ArenaChunks::Chunk ArenaChunks::take() {
@@ -38,7 +40,7 @@ ArenaChunks::Chunk ArenaChunks::take() {
 void ArenaChunks::give(Chunk chunk) {
   {
     Lock lock(mutex_);
-    if (chunk.size() == kMappedChunk && (kept_.size() + 1) * kMappedChunk <= max_bytes_) {
+    if (chunk.size() == kMappedChunk && kept_.size() < most_) {
       kept_.push_back(chunk);
       return;
     }

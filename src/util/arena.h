@@ -19,8 +19,9 @@ namespace pharos {
 // Chunks that an arena is done with, for the next one. Any thread.
 class ArenaChunks {
  public:
-  // Keeps about that many bytes; what comes beyond goes back to the system.
-  explicit ArenaChunks(std::size_t max_bytes) : max_bytes_(max_bytes) {}
+  // Keeps the chunks of an arena of that many bytes, the last of which is hardly ever full; what comes beyond goes back
+  // to the system.
+  explicit ArenaChunks(std::size_t bytes);
   ~ArenaChunks();
   ArenaChunks(const ArenaChunks&) = delete;
   ArenaChunks& operator=(const ArenaChunks&) = delete;
@@ -34,7 +35,7 @@ class ArenaChunks {
   Chunk take();
   void give(Chunk chunk);
 
-  const std::size_t max_bytes_;
+  const std::size_t most_;  // chunks
   mutable Mutex mutex_;
   std::vector<Chunk> kept_ PHAROS_GUARDED_BY(mutex_);
 };

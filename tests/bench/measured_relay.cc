@@ -1,10 +1,8 @@
 #include "bench/measured_relay.h"
 
 #include <algorithm>
-#include <atomic>
 #include <fstream>
 #include <iterator>
-#include <thread>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -14,7 +12,6 @@
 #include <unistd.h>
 
 #include "bench/load_process.h"
-#include "support/eventually.h"
 #include "support/temp_dir.h"
 #include "util/clock.h"
 
@@ -46,26 +43,6 @@ ChildrenUse children_use() {
   return {static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
               static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6,
           static_cast<double>(usage.ru_oublock) * 512};
-}
-
-// Writes the text into a pipe that the process is about to read.
-void feed(const std::filesystem::path& pipe, std::string_view text, const std::atomic<bool>& ended) {
-  int out = -1;
-  testing::eventually(
-      [&] {
-        out = ::open(pipe.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-        return out >= 0 || ended;
-      },
-      std::chrono::seconds(30));
-  if (out < 0) return;
-  ::fcntl(out, F_SETFL, 0);
-  ::fcntl(out, F_SETPIPE_SZ, 1 << 20);
-  while (!text.empty()) {
-    const ssize_t put = ::write(out, text.data(), text.size());
-    if (put <= 0) break;
-    text.remove_prefix(static_cast<std::size_t>(put));
-  }
-  ::close(out);
 }
 
 std::string text_of(const std::filesystem::path& path) {
@@ -119,25 +96,21 @@ std::vector<pid_t> MeasuredRelay::pids() const {
 
 Cost MeasuredRelay::import(const Corpus& corpus, std::size_t n, const std::vector<std::string>& arguments) {
   const testing::TempDir dir;
-  const auto pipe = dir.path() / "events";
+  const auto events = dir.path() / "events.jsonl";
   const auto err = dir.path() / "err";
   Cost imported;
-  if (::mkfifo(pipe.c_str(), 0600) != 0) {
-    imported.fault = "no pipe";
+  if (!(std::ofstream(events, std::ios::binary) << corpus.lines(n)).flush()) {
+    imported.fault = fmt::format("{} cannot be written", events.string());
     return imported;
   }
   const SystemClock clock;
   const ChildrenUse before = children_use();
   const SteadyTime begin = clock.now();
-  std::vector<std::string> command = {testing::pharos_program(), "import", "-", "--config",
+  std::vector<std::string> command = {testing::pharos_program(), "import", events.string(), "--config",
                                       instance_->config_file().string()};
   command.insert(command.end(), arguments.begin(), arguments.end());
-  testing::Process process(command, dir.path() / "out", err, {}, pipe);
-  std::atomic<bool> ended{false};
-  std::thread feeder([&] { feed(pipe, corpus.lines(n), ended); });
+  testing::Process process(command, dir.path() / "out", err);
   const auto code = process.wait(kLongest);
-  ended = true;
-  feeder.join();
   imported.seconds = std::chrono::duration<double>(clock.now() - begin).count();
   const ChildrenUse after = children_use();
   imported.cpu_seconds = after.cpu_seconds - before.cpu_seconds;

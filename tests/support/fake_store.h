@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "storage/commit_feed.h"
+#include "storage/draft.h"
+#include "storage/record.h"
 #include "storage/snapshot.h"
 #include "storage/store.h"
 #include "storage/tables.h"
@@ -29,6 +31,7 @@ class FakeStore final : public storage::Store {
       Lock lock(mutex_);
       if (stopped_ || waiting_.size() >= capacity) return false;
       submitted_.push_back(request.event);
+      if (request.draft != nullptr) drafted_.push_back(storage::RecordView(0, request.draft->record).id());
       waiting_.push_back(std::move(request));
     }
     if (auto_commit) commit();
@@ -106,6 +109,11 @@ class FakeStore final : public storage::Store {
     Lock lock(mutex_);
     return submitted_;
   }
+  // Those that came with a draft.
+  std::vector<EventId> drafted() const {
+    Lock lock(mutex_);
+    return drafted_;
+  }
   void hold(const EventId& id) {
     Lock lock(mutex_);
     held_.insert(id);
@@ -116,6 +124,7 @@ class FakeStore final : public storage::Store {
   storage::CommitFeed feed_;
   mutable Mutex mutex_;
   std::deque<storage::PutRequest> waiting_ PHAROS_GUARDED_BY(mutex_);
+  std::vector<EventId> drafted_ PHAROS_GUARDED_BY(mutex_);
   std::vector<storage::EventPtr> submitted_ PHAROS_GUARDED_BY(mutex_);
   std::unordered_set<EventId> held_ PHAROS_GUARDED_BY(mutex_);
   storage::Seq last_seq_ PHAROS_GUARDED_BY(mutex_) = 0;

@@ -23,8 +23,8 @@ struct ImportArguments {
   bool trusted = false;
 };
 
-// Enough that no thread waits for lines, and so little that what one has parsed is still in the processor's cache when
-// the writer takes it.
+// Of what is not logged: enough that no thread waits for lines, and so little that what one has parsed is still in the
+// processor's cache when the writer takes it. A log is the better flushed the more is in flight.
 constexpr std::size_t kBlocksAThread = 4;
 
 bool can_be_read_again(const std::string& file) {
@@ -82,7 +82,10 @@ ExitCode import_files(const ImportArguments& arguments) {
   // Nobody else asks anything of this machine's cores, and a full queue of the pool is no reason to refuse lines.
   const std::size_t threads = std::max<std::size_t>(loaded->options.workers, std::thread::hardware_concurrency());
   WorkerPool pool("worker", threads, ingest_options.max_in_flight + 1);
-  ingest_options.max_in_flight_bytes = threads * kBlocksAThread * kImportBlockBytes;
+  if (store_options.durability == storage::Durability::at_stop) {
+    ingest_options.max_in_flight_bytes =
+        std::min(ingest_options.max_in_flight_bytes, threads * kBlocksAThread * kImportBlockBytes);
+  }
   ingest_options.admission.refuse_protected_from_others = arguments.refuse_protected;
   const auto pipeline = ingest::make_pipeline(ingest_options, *store.value(), pool, clock);
   ImportReport report;

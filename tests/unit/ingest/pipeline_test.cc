@@ -278,6 +278,7 @@ TEST_F(PipelineTest, BulksAreSettledOneByOneAndStayInOrder) {
   std::vector<EventId> at_writer;
   for (const auto& event : store_.submitted()) at_writer.push_back(event->id);
   EXPECT_EQ(at_writer, sent);
+  EXPECT_EQ(store_.drafted(), sent);
   EXPECT_EQ(refused.load(), 50U);
   EXPECT_EQ(cells_.settled(static_cast<std::size_t>(Source::router)), 150U);
   pipeline_->stop();

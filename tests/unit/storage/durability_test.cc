@@ -109,6 +109,7 @@ TEST_F(DurabilityTest, ADiskThatIsFullNowAndThenLosesNothingAcknowledged) {
   std::set<EventId> stored;
   for (int i = 0; i < 1500; ++i) {
     if (random.below(10) == 0) files_.full = !files_.full;
+    harness_.drafts = random.below(2) == 0;
     const Event note = notes_.next_unsigned();
     const PutOutcome outcome = harness_.put(note);
     ASSERT_TRUE(outcome == PutOutcome::stored || (files_.full && outcome == PutOutcome::failed_full));
@@ -195,7 +196,20 @@ class UnloggedTest : public ::testing::Test {
   EventSequence notes_{{1, std::string(1000, 'x'), {{"t", "x"}}, 1'700'000'000, 0}};
 };
 
+TEST_F(UnloggedTest, FindsByIdAndAddressBeforeAnythingIsMerged) {
+  harness_.drafts = true;
+  const Event older = unsigned_event({kind::kProfile, "old", {}, 1000, 0});
+  const Event newer = unsigned_event({kind::kProfile, "new", {}, 2000, 0});
+  EXPECT_EQ(harness_.put(newer), PutOutcome::stored);
+  EXPECT_EQ(harness_.put(newer), PutOutcome::duplicate);
+  EXPECT_EQ(harness_.put(older), PutOutcome::superseded);
+  const auto snapshot = harness_.store().snapshot();
+  EXPECT_TRUE(snapshot.value().find(newer.id));
+  EXPECT_EQ(snapshot.value().versions(newer.pubkey, newer.kind, {}), (std::vector<storage::Seq>{1}));
+}
+
 TEST_F(UnloggedTest, StopMergesWhatWasStored) {
+  harness_.drafts = true;
   std::vector<EventId> ids;
   Outcomes outcomes;
   for (int i = 0; i < 400; ++i) {

@@ -23,7 +23,8 @@ Event event(std::uint8_t id, std::uint8_t author, UnixSeconds at, TagList tags =
   return made;
 }
 
-class Scan : public ::testing::Test {
+// By how many streams its filter has.
+class Scan : public ::testing::TestWithParam<std::size_t> {
  protected:
   Snapshot begin() { return std::move(store_.snapshot().value()); }
 
@@ -45,37 +46,39 @@ class Scan : public ::testing::Test {
   ManualClock clock_;
 };
 
-TEST_F(Scan, ReadsOneKeyNewestFirstWithinItsBounds) {
+INSTANTIATE_TEST_SUITE_P(Streams, Scan, ::testing::Values(1, 2, 4, 5));
+
+TEST_P(Scan, ReadsOneKeyNewestFirstWithinItsBounds) {
   for (std::uint8_t i = 0; i < 6; ++i) store_.put(event(i, 1, 10 + i));
   store_.put(event(9, 2, 12));
-  IndexStream whole(0, Index::by_author, author(1), before_everything(), 0);
+  IndexStream whole(0, Index::by_author, author(1), before_everything(), 0, GetParam());
   EXPECT_THAT(drain(whole), ElementsAre(6, 5, 4, 3, 2, 1));
-  IndexStream window(0, Index::by_author, author(1), before_second(13), 11);
+  IndexStream window(0, Index::by_author, author(1), before_second(13), 11, GetParam());
   EXPECT_THAT(drain(window), ElementsAre(4, 3, 2));
-  IndexStream nobody(0, Index::by_author, author(7), before_second(13), 11);
+  IndexStream nobody(0, Index::by_author, author(7), before_second(13), 11, GetParam());
   EXPECT_THAT(drain(nobody), IsEmpty());
 }
 
-TEST_F(Scan, PassesOverWhatIsTooNew) {
+TEST_P(Scan, PassesOverWhatIsTooNew) {
   for (std::uint8_t i = 0; i < 4; ++i) store_.put(event(i, 1, 10 + i));
-  IndexStream stream(0, Index::by_time, time_key(), before_everything(), 0);
+  IndexStream stream(0, Index::by_time, time_key(), before_everything(), 0, GetParam());
   EXPECT_THAT(drain(stream, 2), ElementsAre(2, 1));
 }
 
-TEST_F(Scan, BeginsStrictlyAfterAPlaceEvenAnErasedOne) {
+TEST_P(Scan, BeginsStrictlyAfterAPlaceEvenAnErasedOne) {
   std::vector<Event> events;
   for (std::uint8_t i = 0; i < 4; ++i) store_.put(events.emplace_back(event(i, 1, 10)));
   const Candidate second{10, tie_of(events[1].id), 2};
-  IndexStream there(0, Index::by_time, time_key(), after_place(second), 0);
+  IndexStream there(0, Index::by_time, time_key(), after_place(second), 0, GetParam());
   EXPECT_THAT(drain(there), ElementsAre(3, 4));
   store_.erase(2);
-  IndexStream gone(0, Index::by_time, time_key(), second, 0);
+  IndexStream gone(0, Index::by_time, time_key(), second, 0, GetParam());
   EXPECT_THAT(drain(gone), ElementsAre(3, 4));
 }
 
-TEST_F(Scan, GoesOnInAnotherSnapshot) {
+TEST_P(Scan, GoesOnInAnotherSnapshot) {
   for (std::uint8_t i = 0; i < 9; ++i) store_.put(event(i, 1, 10));
-  IndexStream stream(0, Index::by_time, time_key(), before_everything(), 0);
+  IndexStream stream(0, Index::by_time, time_key(), before_everything(), 0, GetParam());
   std::vector<Seq> seqs;
   for (IndexStream::Fill last = IndexStream::Fill::ready; last != IndexStream::Fill::ended;) {
     const Snapshot snapshot = begin();
@@ -88,7 +91,7 @@ TEST_F(Scan, GoesOnInAnotherSnapshot) {
   EXPECT_THAT(seqs, ElementsAre(1, 2, 3, 4, 5, 6, 7, 8, 9));
 }
 
-TEST_F(Scan, TellsHowManyEntriesAKeyHasAndOverWhatTime) {
+TEST_P(Scan, TellsHowManyEntriesAKeyHasAndOverWhatTime) {
   for (std::uint8_t i = 0; i < 5; ++i) store_.put(event(i, 1, 10 + i));
   const Snapshot snapshot = begin();
   SliceReader reader(snapshot);
@@ -99,7 +102,7 @@ TEST_F(Scan, TellsHowManyEntriesAKeyHasAndOverWhatTime) {
   EXPECT_EQ(reader.extent(Index::by_kind, kind_key(9)).entries, 0U);
 }
 
-TEST_F(Scan, DrivesByTheRarerOfTwoConditions) {
+TEST_P(Scan, DrivesByTheRarerOfTwoConditions) {
   for (std::uint8_t i = 0; i < 200; ++i) {
     store_.put(event(i, i < 100 ? 1 : i, 10 + i, i % 2 == 0 ? TagList{{"t", "common"}} : TagList{{"t", "odd"}}));
   }
@@ -114,7 +117,7 @@ TEST_F(Scan, DrivesByTheRarerOfTwoConditions) {
   EXPECT_EQ(plan_path(reader, filter, 20).index, Index::by_author);
 }
 
-TEST_F(Scan, RefusesOthersThanTheAuthorsOfASet) {
+TEST_P(Scan, RefusesOthersThanTheAuthorsOfASet) {
   std::vector<PublicKey> authors(40);
   for (std::uint8_t i = 0; i < 40; ++i) authors[i].data.fill(i);
   const AuthorSet set(authors);

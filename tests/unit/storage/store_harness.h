@@ -3,10 +3,12 @@
 
 #include <condition_variable>
 #include <memory>
+#include <memory_resource>
 #include <utility>
 #include <vector>
 
 #include "storage/commit_feed.h"
+#include "storage/draft.h"
 #include "storage/store.h"
 #include "support/event_factory.h"
 #include "support/temp_dir.h"
@@ -59,7 +61,17 @@ class StoreHarness {
   const std::filesystem::path& directory() const { return directory_.path(); }
 
   bool submit(Event event, Outcomes& outcomes, storage::Origin origin = storage::kLocalOrigin) {
-    return store_->submit({std::make_shared<const Event>(std::move(event)), origin, outcomes.next()});
+    storage::PutRequest request{std::make_shared<const Event>(std::move(event)), origin, outcomes.next()};
+    if (!drafts) return store_->submit(std::move(request));
+    struct Drafted {
+      std::pmr::monotonic_buffer_resource memory;
+      storage::Draft draft;
+    };
+    const auto kept = std::make_shared<Drafted>();
+    kept->draft = storage::draft_event(*request.event, store_->tables().hash_key, kept->memory);
+    request.draft = &kept->draft;
+    request.done = [kept, next = outcomes.next()](storage::PutOutcome outcome) { next(outcome); };
+    return store_->submit(std::move(request));
   }
   storage::PutOutcome put(Event event) {
     Outcomes outcomes;
@@ -68,6 +80,7 @@ class StoreHarness {
   }
 
   metrics::StorageMetrics metrics;  // as of the next reopen()
+  bool drafts = false;              // submits events with theirs
 
  private:
   testing::TempDir directory_;
