@@ -1,5 +1,6 @@
 #include "storage/merger.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 #include <vector>
@@ -143,29 +144,44 @@ void Merger::run() {
 }
 
 bool Merger::merge_all(bool active_too) {
+  // One after the other may find room where all of them do not.
+  if (active_too && merge_together()) return true;
   while (const std::shared_ptr<Memtable> memtable = memtables_.oldest_frozen(active_too)) {
-    if (!memtable->empty()) {
-      if (const auto merged = merge(*memtable); !merged) {
-        complain("the database cannot be written; what is in the log stays there", merged.error());
-        return false;
-      }
+    if (const auto merged = merge({memtable}); !merged) {
+      complain("the database cannot be written; what is in the log stays there", merged.error());
+      return false;
     }
-    memtables_.drop(memtable->generation());
-    metrics_.memtables.set(static_cast<std::int64_t>(memtables_.current()->size()));
-    const auto removed = files_.remove(wal_path(env_.directory(), memtable->generation()));
-    // It is looked at and removed at the next start.
-    if (!removed) complain("a log that is done with cannot be removed", removed.error());
+    forget(*memtable);
     if (!active_too) follow_up();
   }
   return true;
 }
 
-Result<void, StorageFailure> Merger::merge(const Memtable& memtable) {
+Result<void, StorageFailure> Merger::merge_together() {
+  const auto list = memtables_.current();
+  const Memtables::List oldest_first(list->rbegin(), list->rend());
+  PHAROS_TRYV(merge(oldest_first));
+  for (const auto& memtable : oldest_first) forget(*memtable);
+  return success();
+}
+
+void Merger::forget(const Memtable& merged) {
+  memtables_.drop(merged.generation());
+  metrics_.memtables.set(static_cast<std::int64_t>(memtables_.current()->size()));
+  const auto removed = files_.remove(wal_path(env_.directory(), merged.generation()));
+  // It is looked at and removed at the next start.
+  if (!removed) complain("a log that is done with cannot be removed", removed.error());
+}
+
+Result<void, StorageFailure> Merger::merge(const Memtables::List& oldest_first) {
+  if (std::ranges::all_of(oldest_first, [](const auto& memtable) { return memtable->empty(); })) return success();
   const SteadyTime began = clock_.now();
   PHAROS_TRY(auto txn, env_.write());
-  // A commit that was said to have failed may have taken effect.
-  if (read_merged_generation(txn, env_.tables()) >= memtable.generation()) return success();
-  if (!merge_memtable(txn, memtable, profile_)) return txn.failure();
+  for (const auto& memtable : oldest_first) {
+    // A commit that was said to have failed may have taken effect.
+    if (memtable->empty() || read_merged_generation(txn, env_.tables()) >= memtable->generation()) continue;
+    if (!merge_memtable(txn, *memtable, profile_)) return txn.failure();
+  }
   PHAROS_TRYV(txn.commit());
   metrics_.merge_seconds.observe(std::chrono::duration<double>(clock_.now() - began).count());
   return success();

@@ -57,7 +57,10 @@ class Merger {
   void run();
   // False when a memtable could not be merged.
   bool merge_all(bool active_too);
-  Result<void, StorageFailure> merge(const Memtable& memtable);
+  // All that are left in one transaction, which is flushed once.
+  Result<void, StorageFailure> merge_together();
+  void forget(const Memtable& merged);
+  Result<void, StorageFailure> merge(const Memtables::List& oldest_first);
   // LMDB gives a page out again two commits after the one that freed it. With a small commit between two merges the
   // second takes the pages that the first freed; the file would grow by as many otherwise.
   Result<void, StorageFailure> pass_a_commit();
