@@ -148,6 +148,7 @@ class Mapper {
     relay.info.version = PHAROS_VERSION;
     relay.info.pubkey = operator_key();
     relay.admission = all_.ingest.admission;
+    relay.count = values_.boolean("relay.count");
     relay.gate_private_messages = values_.boolean("relay.gate_private_messages");
     relay.monitoring = values_.boolean("monitor.enabled");
     relay::Limits& limits = relay.limits;
@@ -162,6 +163,7 @@ class Mapper {
     limits.max_pending_events = values_.size("relay.max_pending_events");
     limits.max_auth_keys = values_.size("relay.max_auth_keys");
     limits.max_running_scans = values_.size("relay.max_running_scans");
+    limits.max_counts = values_.size("relay.max_counts");
     limits.max_auth_attempts = values_.size("relay.max_auth_attempts");
     limits.max_bad_messages = values_.size("relay.max_bad_messages");
     must_not_exceed("relay.default_limit", "relay.max_limit");

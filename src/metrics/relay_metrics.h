@@ -13,10 +13,11 @@ class Registry;
 struct RelayMetrics {
   // Verbs of messages_received_total and messages_sent_total, in label order.
   enum class Received { event, req, count, close, auth, neg, invalid };
-  enum class Sent { event, ok, eose, closed, notice, auth, neg_err };
+  enum class Sent { event, ok, eose, closed, notice, auth, neg_err, count };
   static constexpr std::array<const char*, 7> kReceivedLabels{"EVENT", "REQ", "COUNT",  "CLOSE",
                                                               "AUTH",  "NEG", "invalid"};
-  static constexpr std::array<const char*, 7> kSentLabels{"EVENT", "OK", "EOSE", "CLOSED", "NOTICE", "AUTH", "NEG-ERR"};
+  static constexpr std::array<const char*, 8> kSentLabels{"EVENT",  "OK",   "EOSE",    "CLOSED",
+                                                          "NOTICE", "AUTH", "NEG-ERR", "COUNT"};
   // Labels of auth_attempts_total{result}.
   enum class Auth { ok, invalid, relay, challenge, expired, limit };
   static constexpr std::array<const char*, 6> kAuthLabels{"ok", "invalid", "relay", "challenge", "expired", "limit"};
@@ -26,7 +27,7 @@ struct RelayMetrics {
                                                            "budget", "error",    "disconnect"};
 
   std::array<Counter, 7> messages_received;
-  std::array<Counter, 7> messages_sent;
+  std::array<Counter, 8> messages_sent;
   std::array<Counter, 6> auth_attempts;
   std::array<Counter, 7> subscriptions_ended;
 

@@ -11,6 +11,7 @@
 #include "nostr/event.h"
 #include "nostr/event_json.h"
 #include "nostr/filter.h"
+#include "nostr/hyperloglog.h"
 #include "util/result.h"
 
 namespace pharos {
@@ -109,6 +110,9 @@ Result<RelayMessage, RelayMessageError> parse_relay_message(std::string_view tex
 void append_ok(std::string& out, std::string_view id_hex, bool accepted, std::string_view message);
 void append_eose(std::string& out, std::string_view subscription);
 void append_closed(std::string& out, std::string_view subscription, std::string_view message);
+// authors: nullptr, or the registers that go with the count.
+void append_count(std::string& out, std::string_view name, std::uint64_t count, bool approximate,
+                  const HyperLogLog* authors);
 void append_notice(std::string& out, std::string_view message);
 void append_auth_challenge(std::string& out, std::string_view challenge);
 // ["EVENT",<sub>, ... the caller appends the event object and then "]".

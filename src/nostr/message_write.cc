@@ -1,5 +1,6 @@
 #include "nostr/json_write.h"
 #include "nostr/message.h"
+#include "util/hex.h"
 
 namespace pharos {
 namespace {
@@ -56,6 +57,20 @@ void append_closed(std::string& out, std::string_view subscription, std::string_
   out += ',';
   append_json_string(out, message);
   out += ']';
+}
+
+void append_count(std::string& out, std::string_view name, std::uint64_t count, bool approximate,
+                  const HyperLogLog* authors) {
+  append_head(out, "COUNT", name);
+  out += ",{\"count\":";
+  append_json_integer(out, static_cast<std::int64_t>(count));
+  if (approximate) out += ",\"approximate\":true";
+  if (authors != nullptr) {
+    out += ",\"hll\":\"";
+    append_hex(out, authors->registers());
+    out += '"';
+  }
+  out += "}]";
 }
 
 void append_notice(std::string& out, std::string_view message) {

@@ -6,6 +6,7 @@ namespace {
 bool always(const Options& /*options*/) { return true; }
 bool gates(const Options& options) { return options.gate_private_messages; }
 bool asks_pow(const Options& options) { return options.admission.min_pow_bits > 0; }
+bool counts(const Options& options) { return options.count; }
 bool monitors(const Options& options) { return options.monitoring; }
 
 constexpr std::string_view kGateCondition = "private messages are gated (default)";
@@ -19,6 +20,7 @@ constexpr Nip kNips[] = {
     {17, "Private direct messages: served to their parties alone", kGateCondition, gates},
     {40, "Expiration timestamp", "always", always},
     {42, "Authentication of clients to relays", "always", always},
+    {45, "Event counts, with HyperLogLog", "COUNT is answered (default)", counts},
     {59, "Gift wrap: served to its recipient alone", kGateCondition, gates},
     {66, "Relay discovery and liveness monitoring", "the monitor publishes here", monitors},
     {70, "Protected events", "always", always},

@@ -22,8 +22,9 @@ struct Limits {
   std::size_t default_limit = 500;              // of a filter that names none
   std::size_t max_limit = 1'000;                // of one filter; a silent clamp
   std::size_t max_events_per_req = 5'000;       // stored events over all filters of a REQ; a silent clamp
-  std::size_t max_scanned_records = 1'000'000;  // of one REQ; beyond it CLOSED
-  std::size_t max_running_scans = 4;            // stored phases at a time; further REQs wait their turn
+  std::size_t max_scanned_records = 1'000'000;  // of one REQ; beyond it CLOSED, of a COUNT approximate
+  std::size_t max_running_scans = 4;            // stored phases and COUNTs at a time; further ones wait
+  std::size_t max_counts = 16;                  // COUNTs in work or waiting; beyond it CLOSED
   std::size_t max_held_events = 10'000;         // live events that wait for an EOSE; beyond it CLOSED
   std::size_t max_held_bytes = 4U << 20U;
   std::size_t max_pending_events = 256;  // EVENTs without their OK; beyond it reading pauses
@@ -58,6 +59,7 @@ struct Options {
   ingest::AdmissionOptions admission;
   // Kinds 4, 1059 and 21059 go to their authenticated author or recipient alone (NIP-04, 17, 59).
   bool gate_private_messages = true;
+  bool count = true;        // COUNT is answered (NIP-45)
   bool monitoring = false;  // NIP-66 events are published here
 
   // One slice of a stored phase on the worker pool. A new query waits for one of another to end.

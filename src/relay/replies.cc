@@ -91,6 +91,12 @@ std::string eose_reply(std::string_view subscription) {
   return out;
 }
 
+std::string count_reply(std::string_view name, std::uint64_t count, bool approximate, const HyperLogLog* authors) {
+  std::string out;
+  append_count(out, name, count, approximate, authors);
+  return out;
+}
+
 std::string notice_reply(std::string_view message) {
   std::string out;
   append_notice(out, message);

@@ -7,6 +7,7 @@
 
 #include "ingest/verdict.h"
 #include "nostr/event.h"
+#include "nostr/hyperloglog.h"
 #include "relay/access.h"
 
 namespace pharos::relay {
@@ -21,6 +22,8 @@ std::string write_refusal_reply(const EventId& id, WriteAccess access);
 
 std::string closed_reply(std::string_view subscription, std::string_view message);
 std::string eose_reply(std::string_view subscription);
+// NIP-45; authors may be nullptr.
+std::string count_reply(std::string_view name, std::uint64_t count, bool approximate, const HyperLogLog* authors);
 std::string notice_reply(std::string_view message);
 std::string challenge_message(std::string_view challenge);
 // NIP-77 for a relay without it.
@@ -30,6 +33,7 @@ namespace closed {
 inline constexpr std::string_view kAuthRequired = "auth-required: these kinds are served to their parties alone";
 inline constexpr std::string_view kRestricted = "restricted: these events are for other people";
 inline constexpr std::string_view kTooManySubscriptions = "rate-limited: too many subscriptions on this connection";
+inline constexpr std::string_view kTooManyCounts = "rate-limited: too many COUNTs at a time on this connection";
 inline constexpr std::string_view kTooManyValues = "rate-limited: too many filter values on this connection";
 inline constexpr std::string_view kCutShort = "error: the query looked at too many events, narrow it";
 inline constexpr std::string_view kStorage = "error: the stored events could not be read";

@@ -1,17 +1,17 @@
 #include "relay/scan.h"
 
 #include "relay/access.h"
+#include "relay/replies.h"
 
 namespace pharos::relay {
 namespace {
 
-storage::QueryOptions query_options(const Options& options, std::shared_ptr<const KeyList> readers,
-                                    storage::Seq max_seq) {
+// More than any database holds.
+constexpr std::size_t kNoLimit = std::size_t{1} << 48U;
+
+storage::QueryOptions query_options(const Options& options, std::shared_ptr<const KeyList> readers) {
   storage::QueryOptions out;
-  out.default_limit = options.limits.default_limit;
-  out.max_limit = options.limits.max_limit;
   out.max_scanned = options.limits.max_scanned_records;
-  out.max_seq = max_seq;
   if (options.gate_private_messages) {
     out.visible = [readers = std::move(readers)](const storage::RecordView& record) {
       if (!is_gated(record.kind())) return true;
@@ -24,42 +24,86 @@ storage::QueryOptions query_options(const Options& options, std::shared_ptr<cons
   return out;
 }
 
+storage::QueryOptions event_query(const Options& options, std::shared_ptr<const KeyList> readers,
+                                  storage::Seq max_seq) {
+  storage::QueryOptions out = query_options(options, std::move(readers));
+  out.default_limit = options.limits.default_limit;
+  out.max_limit = options.limits.max_limit;
+  out.max_seq = max_seq;
+  return out;
+}
+
+storage::QueryOptions count_query(const Options& options, std::shared_ptr<const KeyList> readers) {
+  storage::QueryOptions out = query_options(options, std::move(readers));
+  out.default_limit = kNoLimit;
+  out.max_limit = kNoLimit;
+  return out;
+}
+
 }  // namespace
 
-Scan::Scan(const std::vector<Filter>& filters, std::shared_ptr<const KeyList> readers,
-           std::shared_ptr<const std::string> prefix, storage::Seq max_seq, const Options& options)
-    : prefix_(std::move(prefix)),
-      slice_time_(options.slice_time),
-      slice_records_(options.slice_records),
-      slice_bytes_(options.slice_bytes),
-      max_events_(options.limits.max_events_per_req),
-      query_(filters, query_options(options, std::move(readers), max_seq)) {}
+Scan::Scan(const std::vector<Filter>& filters, const storage::QueryOptions& query, const Options& options)
+    : slice_time_(options.slice_time), slice_records_(options.slice_records), query_(filters, query) {}
 
 ScanSlice Scan::run_slice(const storage::Store& store, const Clock& clock) {
   ScanSlice slice;
   slice.end = storage::SliceEnd::finished;
-  if (cancelled_.load(std::memory_order_relaxed) || given_ >= max_events_) return slice;
+  if (is_cancelled() || is_full()) return slice;
   const SteadyTime begin = clock.now();
   TimeBudget budget(clock, slice_time_, slice_records_);
   const std::size_t scanned_before = query_.scanned();
   slice.end = query_.run_slice(store, clock.unix_now(), budget, [&](const storage::RecordView& record) {
-    slice.bytes.append(*prefix_);
-    record.append_json(slice.bytes);
-    slice.bytes.push_back(']');
-    slice.ends.push_back(slice.bytes.size());
-    ++given_;
-    return given_ < max_events_ && slice.bytes.size() < slice_bytes_ && !cancelled_.load(std::memory_order_relaxed);
+    ++slice.returned;
+    return take(record, slice) && !is_cancelled();
   });
+  slice.scanned = query_.scanned() - scanned_before;
+  used_ += clock.now() - begin;
   if (slice.end == storage::SliceEnd::failed) {
     // What was read of something damaged may be cut short.
     slice.bytes.clear();
     slice.ends.clear();
+    slice.returned = 0;
+    return slice;
   }
-  slice.scanned = query_.scanned() - scanned_before;
-  used_ += clock.now() - begin;
   // Newest first over all filters, so what is cut off here is the oldest: a limit like any other.
-  if (given_ >= max_events_ && slice.end == storage::SliceEnd::more) slice.end = storage::SliceEnd::finished;
+  if (is_full() && slice.end == storage::SliceEnd::more) slice.end = storage::SliceEnd::finished;
+  if (slice.end != storage::SliceEnd::more) conclude(slice);
   return slice;
+}
+
+EventScan::EventScan(const std::vector<Filter>& filters, std::shared_ptr<const KeyList> readers,
+                     std::shared_ptr<const std::string> prefix, storage::Seq max_seq, const Options& options)
+    : Scan(filters, event_query(options, std::move(readers), max_seq), options),
+      prefix_(std::move(prefix)),
+      slice_bytes_(options.slice_bytes),
+      max_events_(options.limits.max_events_per_req) {}
+
+bool EventScan::take(const storage::RecordView& record, ScanSlice& slice) {
+  slice.bytes.append(*prefix_);
+  record.append_json(slice.bytes);
+  slice.bytes.push_back(']');
+  slice.ends.push_back(slice.bytes.size());
+  ++given_;
+  return given_ < max_events_ && slice.bytes.size() < slice_bytes_;
+}
+
+CountScan::CountScan(const std::vector<Filter>& filters, std::shared_ptr<const KeyList> readers, std::string name,
+                     const Options& options)
+    : Scan(filters, count_query(options, std::move(readers)), options), name_(std::move(name)) {
+  if (const auto offset = hyperloglog_offset(filters)) authors_.emplace(*offset);
+}
+
+bool CountScan::take(const storage::RecordView& record, ScanSlice& /*slice*/) {
+  ++count_;
+  if (authors_) authors_->add(record.pubkey());
+  return true;
+}
+
+void CountScan::conclude(ScanSlice& slice) {
+  // Registers of some of the events would pass for those of all.
+  const bool is_whole = slice.end == storage::SliceEnd::finished;
+  slice.bytes = count_reply(name_, count_, !is_whole, is_whole && authors_ ? &*authors_ : nullptr);
+  slice.ends = {slice.bytes.size()};
 }
 
 }  // namespace pharos::relay

@@ -1,4 +1,4 @@
-// The stored phase of one REQ: a storage query, who reads it, and the frames of one slice of it.
+// The stored phase of a REQ, or all of a COUNT: a storage query, who reads it, and the messages of one slice of it.
 //
 // Made on the connection's shard, run in slices on the worker pool, one at a time. Nothing in it is shared but the
 // cancel mark.
@@ -8,10 +8,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "nostr/hyperloglog.h"
 #include "relay/auth.h"
 #include "relay/live_index.h"
 #include "relay/options.h"
@@ -20,19 +22,20 @@
 
 namespace pharos::relay {
 
-// The events of one slice as they go to the connection, one text message each.
+// What one slice has for the connection, one text message each.
 struct ScanSlice {
   storage::SliceEnd end = storage::SliceEnd::failed;
   std::string bytes;
   std::vector<std::size_t> ends;  // where each message ends in bytes
   std::size_t scanned = 0;        // records looked at in this slice
+  std::size_t returned = 0;       // of these, given or counted
 };
 
 class Scan {
  public:
-  // max_seq: what is committed later is left to the live feed. prefix: how every message of it begins.
-  Scan(const std::vector<Filter>& filters, std::shared_ptr<const KeyList> readers,
-       std::shared_ptr<const std::string> prefix, storage::Seq max_seq, const Options& options);
+  virtual ~Scan() = default;
+  Scan(const Scan&) = delete;
+  Scan& operator=(const Scan&) = delete;
 
   // One slice; a cancelled scan gives an empty one that says finished, which nobody waits for.
   ScanSlice run_slice(const storage::Store& store, const Clock& clock);
@@ -45,17 +48,57 @@ class Scan {
 
   // Any thread.
   void cancel() { cancelled_.store(true, std::memory_order_relaxed); }
+  bool is_cancelled() const { return cancelled_.load(std::memory_order_relaxed); }
+
+ protected:
+  Scan(const std::vector<Filter>& filters, const storage::QueryOptions& query, const Options& options);
 
  private:
-  const std::shared_ptr<const std::string> prefix_;
+  // False to have the slice end here.
+  virtual bool take(const storage::RecordView& record, ScanSlice& slice) = 0;
+  // Whether enough was taken, however much the query has.
+  virtual bool is_full() const { return false; }
+  // The query ended in this slice, not by a failure.
+  virtual void conclude(ScanSlice& /*slice*/) {}
+
   const std::chrono::microseconds slice_time_;
   const std::size_t slice_records_;
-  const std::size_t slice_bytes_;
-  const std::size_t max_events_;
   storage::Query query_;
-  std::size_t given_ = 0;
   Duration used_{0};
   std::atomic<bool> cancelled_{false};
+};
+
+// Its messages are the events.
+class EventScan final : public Scan {
+ public:
+  // max_seq: what is committed later is left to the live feed. prefix: how every message of it begins.
+  EventScan(const std::vector<Filter>& filters, std::shared_ptr<const KeyList> readers,
+            std::shared_ptr<const std::string> prefix, storage::Seq max_seq, const Options& options);
+
+ private:
+  bool take(const storage::RecordView& record, ScanSlice& slice) override;
+  bool is_full() const override { return given_ >= max_events_; }
+
+  const std::shared_ptr<const std::string> prefix_;
+  const std::size_t slice_bytes_;
+  const std::size_t max_events_;
+  std::size_t given_ = 0;
+};
+
+// Its one message is the answer to the COUNT (NIP-45), in the last slice. What a query budget cuts short is
+// approximate: there are at least so many. A filter's limit holds as in a REQ; a relay's own caps on answers do not.
+class CountScan final : public Scan {
+ public:
+  CountScan(const std::vector<Filter>& filters, std::shared_ptr<const KeyList> readers, std::string name,
+            const Options& options);
+
+ private:
+  bool take(const storage::RecordView& record, ScanSlice& slice) override;
+  void conclude(ScanSlice& slice) override;
+
+  const std::string name_;
+  std::uint64_t count_ = 0;
+  std::optional<HyperLogLog> authors_;
 };
 
 }  // namespace pharos::relay

@@ -7,8 +7,6 @@
 namespace pharos::relay {
 namespace {
 
-using metrics::RelayMetrics;
-
 constexpr std::string_view kShutdownReason = "the relay is shutting down";
 
 }  // namespace
@@ -60,11 +58,10 @@ void Session::on_message(std::string_view text) {
 
 void Session::on_closed() {
   if (std::exchange(closed_, true)) return;
-  for (auto& [key, watching] : watching_) {
-    context_.shard.forget(watching.watched.handle);
-    if (watching.scan != nullptr) watching.scan->cancel();
-  }
+  for (const auto& [key, watched] : watching_) context_.shard.forget(watched.handle);
   watching_.clear();
+  for (const auto& [key, scan] : scans_) scan->cancel();
+  scans_.clear();
   unsubmitted_.clear();
   if (fsm_.is_authenticated()) context_.metrics.authenticated_sessions.add(-1);
   context_.shard.detach(this);
@@ -95,24 +92,31 @@ void Session::run(action::CountRefused& refused) {
 
 void Session::run(action::Watch& watch) {
   const auto watched = context_.shard.watch({this, watch.key}, std::move(watch.filters));
-  watching_[watch.key] = {watched, nullptr};
+  watching_[watch.key] = watched;
   fsm_.on_watching(watch.key, watched.newest);
 }
 
 void Session::run(action::Scan& scan) {
   const auto at = watching_.find(scan.key);
   if (at == watching_.end()) return;
-  at->second.scan = std::make_shared<Scan>(*scan.filters, std::move(scan.readers), std::move(scan.prefix),
-                                           at->second.watched.newest, *options_);
-  request_slice(scan.key);
+  begin(scan.key, std::make_shared<EventScan>(*scan.filters, std::move(scan.readers), std::move(scan.prefix),
+                                              at->second.newest, *options_));
+}
+
+void Session::run(action::Count& count) {
+  begin(count.key,
+        std::make_shared<CountScan>(*count.filters, std::move(count.readers), std::move(count.name), *options_));
 }
 
 void Session::run(action::Forget& forget) {
-  const auto at = watching_.find(forget.key);
-  if (at == watching_.end()) return;
-  context_.shard.forget(at->second.watched.handle);
-  if (at->second.scan != nullptr) at->second.scan->cancel();
-  watching_.erase(at);
+  if (const auto at = watching_.find(forget.key); at != watching_.end()) {
+    context_.shard.forget(at->second.handle);
+    watching_.erase(at);
+  }
+  if (const auto at = scans_.find(forget.key); at != scans_.end()) {
+    at->second->cancel();
+    scans_.erase(at);
+  }
   std::erase(resting_scans_, forget.key);
 }
 
@@ -178,9 +182,14 @@ void Session::update_reading() {
 
 // --- the stored phase -----------------------------------------------------------------------------------------------
 
+void Session::begin(SubscriptionKey key, std::shared_ptr<Scan> scan) {
+  scans_[key] = std::move(scan);
+  request_slice(key);
+}
+
 void Session::request_slice(SubscriptionKey key) {
   const bool taken = context_.runner.run(
-      watching_.at(key).scan, [weak = weak_from_this(), loop = &context_.shard.loop(), key](ScanSlice&& slice) {
+      scans_.at(key), [weak = weak_from_this(), loop = &context_.shard.loop(), key](ScanSlice&& slice) {
         loop->post([weak, key, shared = std::make_shared<const ScanSlice>(std::move(slice))] {
           if (const auto self = weak.lock()) self->on_slice(key, *shared);
         });
@@ -196,12 +205,13 @@ void Session::on_slice(SubscriptionKey key, const ScanSlice& slice) {
     if (!connection_->send(bytes.substr(from, to - from))) return;
     from = to;
   }
-  context_.metrics.messages_sent[static_cast<std::size_t>(RelayMetrics::Sent::event)].add(slice.ends.size());
-  fsm_.on_slice(key, slice.end, actions_);
+  fsm_.on_slice(key, slice.end, slice.ends.size(), actions_);
+  // What it read is not needed while it is live.
+  if (!fsm_.wants_slices(key)) scans_.erase(key);
   run();
   if (closed_ || !fsm_.wants_slices(key)) return;
   if (connection_->queued_bytes() > low_water_bytes_) {
-    watching_.at(key).scan->park();
+    scans_.at(key)->park();
     resting_scans_.push_back(key);
     return;
   }

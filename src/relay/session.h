@@ -49,11 +49,6 @@ class Session final : public ShardMember, public std::enable_shared_from_this<Se
   void shut_down() override;
 
  private:
-  struct Watching {
-    ServingShard::Watched watched;
-    std::shared_ptr<Scan> scan;
-  };
-
   void start();
   void on_message(std::string_view text);
   void on_drained();
@@ -68,11 +63,13 @@ class Session final : public ShardMember, public std::enable_shared_from_this<Se
   void run(action::CountRefused& refused);
   void run(action::Watch& watch);
   void run(action::Scan& scan);
+  void run(action::Count& count);
   void run(action::Forget& forget);
   void run(action::Disconnect& disconnect);
 
   bool submit(const storage::EventPtr& event);
   void submit_waiting();
+  void begin(SubscriptionKey key, std::shared_ptr<Scan> scan);
   void request_slice(SubscriptionKey key);
   void update_reading();
   void close_when_drained();
@@ -83,7 +80,8 @@ class Session final : public ShardMember, public std::enable_shared_from_this<Se
   const std::size_t low_water_bytes_;
   SessionFsm fsm_;
   Actions actions_;
-  std::unordered_map<SubscriptionKey, Watching> watching_;
+  std::unordered_map<SubscriptionKey, ServingShard::Watched> watching_;
+  std::unordered_map<SubscriptionKey, std::shared_ptr<Scan>> scans_;
   std::vector<SubscriptionKey> resting_scans_;  // wait for on_drained
   std::deque<storage::EventPtr> unsubmitted_;   // the sink was full; reading pauses while there are any
   bool retry_armed_ = false;

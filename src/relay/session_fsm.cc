@@ -136,9 +136,9 @@ void SessionFsm::on_verdict(const EventId& id, const ingest::Verdict& verdict, s
 
 std::string_view SessionFsm::refusal_of(const std::vector<Filter>& filters, const Subscription* replaced) const {
   const Limits& limits = options_->limits;
-  if (replaced == nullptr && subscriptions_.size() >= limits.max_subscriptions) return closed::kTooManySubscriptions;
   const std::size_t freed = replaced == nullptr ? 0 : replaced->values;
-  if (subscriptions_.values() - freed + SubscriptionSet::count_values(filters) > limits.max_filter_values) {
+  const std::size_t held = subscriptions_.values() + counts_.values() - freed;
+  if (held + SubscriptionSet::count_values(filters) > limits.max_filter_values) {
     return closed::kTooManyValues;
   }
   if (!options_->gate_private_messages) return {};
@@ -153,15 +153,15 @@ std::string_view SessionFsm::refusal_of(const std::vector<Filter>& filters, cons
   return {};
 }
 
+SessionFsm::Ended SessionFsm::reason_of(std::string_view refusal) {
+  return refusal == closed::kAuthRequired || refusal == closed::kRestricted ? Ended::auth : Ended::limit;
+}
+
 void SessionFsm::handle(ReqCommand& command, Actions& out) {
   const Subscription* replaced = subscriptions_.find(command.subscription);
-  const std::string_view refusal = refusal_of(command.filters, replaced);
-  if (!refusal.empty()) {
-    const bool is_auth = refusal == closed::kAuthRequired || refusal == closed::kRestricted;
-    const Ended reason = is_auth ? Ended::auth : Ended::limit;
-    refuse_name(command.subscription, reason, refusal, out);
-    return;
-  }
+  const bool is_full = replaced == nullptr && subscriptions_.size() >= options_->limits.max_subscriptions;
+  const std::string_view refusal = is_full ? closed::kTooManySubscriptions : refusal_of(command.filters, replaced);
+  if (!refusal.empty()) return refuse_name(command.subscription, reason_of(refusal), refusal, out);
   if (replaced != nullptr) end(replaced->key, Ended::replaced, out);
   subscriptions_.add(std::move(command.subscription),
                      std::make_shared<const std::vector<Filter>>(std::move(command.filters)), clock_.now());
@@ -170,25 +170,33 @@ void SessionFsm::handle(ReqCommand& command, Actions& out) {
 }
 
 void SessionFsm::start_waiting(Actions& out) {
-  while (subscriptions_.stored_phases() < options_->limits.max_running_scans) {
-    Subscription* subscription = subscriptions_.next_waiting();
-    if (subscription == nullptr) return;
-    out.emplace_back(action::Watch{subscription->key, subscription->filters});
-    if (wants_nothing_stored(*subscription->filters)) {
-      subscription->phase = Subscription::Phase::live;
-      send(Sent::eose, eose_reply(subscription->name), out);
-      continue;
+  while (subscriptions_.stored_phases() + counts_.stored_phases() < options_->limits.max_running_scans) {
+    if (Subscription* subscription = subscriptions_.next_waiting()) {
+      start(*subscription, out);
+    } else if (Subscription* count = counts_.next_waiting()) {
+      count->phase = Subscription::Phase::stored;
+      out.emplace_back(action::Count{count->key, count->filters, auth_.keys(), count->name});
+    } else {
+      return;
     }
-    subscription->phase = Subscription::Phase::stored;
-    out.emplace_back(action::Scan{subscription->key, subscription->filters, auth_.keys(), subscription->prefix});
   }
 }
 
-void SessionFsm::handle(CloseCommand& command, Actions& out) {
-  if (const Subscription* named = subscriptions_.find(command.subscription)) {
-    end(named->key, Ended::client, out);
-    start_waiting(out);
+void SessionFsm::start(Subscription& subscription, Actions& out) {
+  out.emplace_back(action::Watch{subscription.key, subscription.filters});
+  if (wants_nothing_stored(*subscription.filters)) {
+    subscription.phase = Subscription::Phase::live;
+    send(Sent::eose, eose_reply(subscription.name), out);
+    return;
   }
+  subscription.phase = Subscription::Phase::stored;
+  out.emplace_back(action::Scan{subscription.key, subscription.filters, auth_.keys(), subscription.prefix});
+}
+
+void SessionFsm::handle(CloseCommand& command, Actions& out) {
+  if (const Subscription* named = subscriptions_.find(command.subscription)) end(named->key, Ended::client, out);
+  if (const Subscription* named = counts_.find(command.subscription)) end_count(named->key, out);
+  start_waiting(out);
 }
 
 void SessionFsm::end(SubscriptionKey key, Ended reason, Actions& out) {
@@ -209,6 +217,7 @@ void SessionFsm::end_with_closed(SubscriptionKey key, Ended reason, std::string_
 
 void SessionFsm::refuse_name(std::string_view name, Ended reason, std::string_view message, Actions& out) {
   if (const Subscription* named = subscriptions_.find(name)) end(named->key, reason, out);
+  if (const Subscription* named = counts_.find(name)) end_count(named->key, out);
   send(Sent::closed, closed_reply(name, message), out);
   start_waiting(out);
 }
@@ -221,11 +230,17 @@ void SessionFsm::on_watching(SubscriptionKey key, storage::Seq newest) {
 
 bool SessionFsm::wants_slices(SubscriptionKey key) {
   const Subscription* subscription = subscriptions_.find(key);
+  if (subscription == nullptr) subscription = counts_.find(key);
   return subscription != nullptr && subscription->phase == Subscription::Phase::stored;
 }
 
-void SessionFsm::on_slice(SubscriptionKey key, storage::SliceEnd end_of_slice, Actions& out) {
+void SessionFsm::on_slice(SubscriptionKey key, storage::SliceEnd end_of_slice, std::size_t messages, Actions& out) {
   if (!wants_slices(key)) return;
+  if (Subscription* count = counts_.find(key)) {
+    cell(metrics_.messages_sent, Sent::count).add(messages);
+    return on_count_slice(*count, end_of_slice, out);
+  }
+  cell(metrics_.messages_sent, Sent::event).add(messages);
   Subscription& subscription = *subscriptions_.find(key);
   switch (end_of_slice) {
     case storage::SliceEnd::more:
@@ -249,8 +264,26 @@ void SessionFsm::on_slice(SubscriptionKey key, storage::SliceEnd end_of_slice, A
   start_waiting(out);
 }
 
+void SessionFsm::on_count_slice(Subscription& count, storage::SliceEnd end_of_slice, Actions& out) {
+  if (end_of_slice == storage::SliceEnd::more) return;
+  // What was cut short was answered approximately.
+  if (end_of_slice == storage::SliceEnd::failed) send(Sent::closed, closed_reply(count.name, closed::kStorage), out);
+  metrics_.query_seconds.observe(std::chrono::duration<double>(clock_.now() - count.since).count());
+  end_count(count.key, out);
+  start_waiting(out);
+}
+
+void SessionFsm::end_count(SubscriptionKey key, Actions& out) {
+  if (counts_.find(key)->phase != Subscription::Phase::waiting) out.emplace_back(action::Forget{key});
+  counts_.remove(key);
+}
+
 void SessionFsm::on_scan_refused(SubscriptionKey key, Actions& out) {
   end_with_closed(key, Ended::limit, closed::kBusy, out);
+  if (const Subscription* count = counts_.find(key)) {
+    send(Sent::closed, closed_reply(count->name, closed::kBusy), out);
+    end_count(key, out);
+  }
   start_waiting(out);
 }
 
@@ -300,7 +333,15 @@ void SessionFsm::handle(AuthCommand& command, Actions& out) {
 }
 
 void SessionFsm::handle(CountCommand& command, Actions& out) {
-  refuse_name(command.subscription, Ended::error, closed::kCountUnsupported, out);
+  if (!options_->count) return refuse_name(command.subscription, Ended::error, closed::kCountUnsupported, out);
+  const Subscription* replaced = counts_.find(command.subscription);
+  const bool is_full = replaced == nullptr && counts_.size() >= options_->limits.max_counts;
+  const std::string_view refusal = is_full ? closed::kTooManyCounts : refusal_of(command.filters, replaced);
+  if (!refusal.empty()) return refuse_name(command.subscription, reason_of(refusal), refusal, out);
+  if (replaced != nullptr) end_count(replaced->key, out);
+  counts_.add(std::move(command.subscription), std::make_shared<const std::vector<Filter>>(std::move(command.filters)),
+              clock_.now());
+  start_waiting(out);
 }
 
 void SessionFsm::handle(NegCommand& command, Actions& out) {

@@ -53,6 +53,13 @@ struct Scan {
   std::shared_ptr<const KeyList> readers;  // who reads: the keys of this moment
   std::shared_ptr<const std::string> prefix;
 };
+// Begin to count; as Scan.
+struct Count {
+  SubscriptionKey key;
+  FilterList filters;
+  std::shared_ptr<const KeyList> readers;
+  std::string name;
+};
 // Out of the live index, and no slice any more.
 struct Forget {
   SubscriptionKey key;
@@ -64,7 +71,7 @@ struct Disconnect {
 };
 }  // namespace action
 using Action = std::variant<action::Send, action::SendEvents, action::Submit, action::CountRefused, action::Watch,
-                            action::Scan, action::Forget, action::Disconnect>;
+                            action::Scan, action::Count, action::Forget, action::Disconnect>;
 using Actions = std::vector<Action>;
 
 class SessionFsm {
@@ -85,8 +92,8 @@ class SessionFsm {
   void on_watching(SubscriptionKey key, storage::Seq newest);
   // True while slices of that scan are wanted; what comes for a replaced or closed one is dropped unsent.
   bool wants_slices(SubscriptionKey key);
-  // The events of a slice were queued on the connection.
-  void on_slice(SubscriptionKey key, storage::SliceEnd end, Actions& out);
+  // The `messages` of a slice were queued on the connection.
+  void on_slice(SubscriptionKey key, storage::SliceEnd end, std::size_t messages, Actions& out);
   // The scan could not go on because too many others wait.
   void on_scan_refused(SubscriptionKey key, Actions& out);
 
@@ -102,11 +109,13 @@ class SessionFsm {
   std::size_t pending_events() const { return pending_events_; }
   bool has_room_for_events() const { return pending_events_ < options_->limits.max_pending_events; }
   const SubscriptionSet& subscriptions() const { return subscriptions_; }
+  const SubscriptionSet& counts() const { return counts_; }
   const std::string& challenge() const { return auth_.challenge(); }
 
  private:
   using Ended = metrics::RelayMetrics::Ended;
   using Sent = metrics::RelayMetrics::Sent;
+  static constexpr SubscriptionKey kFirstCount = SubscriptionKey{1} << 63U;
 
   void handle(EventCommand& command, Actions& out);
   void handle(ReqCommand& command, Actions& out);
@@ -116,9 +125,13 @@ class SessionFsm {
   void handle(NegCommand& command, Actions& out);
   void on_bad_message(const ClientMessageError& error, Actions& out);
 
-  // The refusal of a REQ, or "" when it may go on. `freed` are the values of the subscription it would replace.
+  // The refusal of a REQ or COUNT, or "" when it may go on, in place of the one of its name.
   std::string_view refusal_of(const std::vector<Filter>& filters, const Subscription* replaced) const;
+  static Ended reason_of(std::string_view refusal);
   void start_waiting(Actions& out);
+  void start(Subscription& subscription, Actions& out);
+  void on_count_slice(Subscription& count, storage::SliceEnd end, Actions& out);
+  void end_count(SubscriptionKey key, Actions& out);
   void end(SubscriptionKey key, Ended reason, Actions& out);
   void end_with_closed(SubscriptionKey key, Ended reason, std::string_view message, Actions& out);
   // CLOSED in answer to a REQ or COUNT. Whichever it answers, the client takes it for the end of the subscription of
@@ -133,6 +146,8 @@ class SessionFsm {
   EventPool& events_;
   Auth auth_;
   SubscriptionSet subscriptions_;
+  // COUNTs that are not answered, with names of their own: waiting, then stored.
+  SubscriptionSet counts_{kFirstCount};
   std::size_t pending_events_ = 0;
   std::size_t bad_messages_ = 0;
 };

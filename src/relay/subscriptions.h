@@ -36,6 +36,9 @@ struct Subscription {
 
 class SubscriptionSet {
  public:
+  // Keys count up from `first`.
+  explicit SubscriptionSet(SubscriptionKey first = 1) : next_key_(first) {}
+
   // The name is free. The reference holds until that subscription is removed.
   Subscription& add(std::string name, FilterList filters, SteadyTime now);
   void remove(SubscriptionKey key);
@@ -58,7 +61,7 @@ class SubscriptionSet {
   static std::size_t count_values(const std::vector<Filter>& filters);
 
  private:
-  SubscriptionKey next_key_ = 1;
+  SubscriptionKey next_key_;
   std::unordered_map<SubscriptionKey, Subscription> by_key_;
   std::unordered_map<std::string, SubscriptionKey> by_name_;
   std::deque<SubscriptionKey> line_;  // the waiting ones, oldest first

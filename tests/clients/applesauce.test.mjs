@@ -35,6 +35,10 @@ clientSuite('applesauce-relay', async (url, user) => {
           error: reject,
         })
       }),
+    count: (filter) =>
+      new Promise((resolve, reject) => {
+        relay.count([filter]).subscribe({ next: (answer) => resolve(answer.count), error: reject })
+      }),
     close: () => relay.close(),
   }
 })

@@ -23,6 +23,8 @@ clientSuite('NDK', async (url, user) => {
         sub.on('event', onEvent)
         sub.on('eose', resolve)
       }),
+    count: async (filter) => [...(await ndk.count(filter, {}, relays)).relayResults.values()][0].count,
+    estimate: async (filter) => (await ndk.count(filter, {}, relays)).mergedHll.estimate(),
     close: () => ndk.pool.relays.forEach((relay) => relay.disconnect()),
   }
 })

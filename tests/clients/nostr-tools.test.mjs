@@ -33,6 +33,7 @@ clientSuite('nostr-tools', async (url, user) => {
     publish: (event) => withAuth(() => relay.publish(event)),
     query: (filter) => withAuth(() => collect(filter)),
     live: (filter, onevent) => new Promise((oneose) => relay.subscribe([filter], { onevent, oneose })),
+    count: (filter) => relay.count([filter], {}),
     close: () => relay.close(),
   }
 })

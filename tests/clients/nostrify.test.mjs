@@ -26,6 +26,7 @@ clientSuite('Nostrify', async (url, user) => {
         }
         listen().catch(() => {})
       }),
+    count: async (filter) => (await relay.count([filter])).count,
     close: async () => {
       abort.abort()
       await relay.close()

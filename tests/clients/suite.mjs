@@ -1,9 +1,10 @@
 // What every client must be able to do with pharos. A client file brings an adapter:
 //
-//   connect(url, user) -> { publish(event), query(filter), live(filter, onEvent), close() }
+//   connect(url, user) -> { publish(event), query(filter), live(filter, onEvent), close(), count(filter), estimate(filter) }
 //
 // publish resolves when the relay accepted and throws with its reason otherwise; query resolves with the stored events;
-// live resolves once the subscription stands; the user signs AUTH challenges (NIP-42) as the library does it.
+// live resolves once the subscription stands; count and estimate resolve with numbers and are left out where a library has
+// no COUNT (NIP-45) or does not read HyperLogLog registers; the user signs AUTH challenges (NIP-42) as the library does it.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { eventually, fill, history, ids, now, startPharos, user } from './harness.mjs'
@@ -78,6 +79,24 @@ export function clientSuite(name, connect) {
       const guarded = alice.sign(1, { content: 'mine alone to publish', tags: [['-']] })
       await client.publish(guarded)
       assert.deepEqual(ids(await client.query({ ids: [guarded.id] })), [guarded.id])
+    }))
+
+  test(`${name} counts reactions, and the people who reacted`, () =>
+    withClient(async (client, alice) => {
+      if (!client.count) return
+      const note = alice.sign(1, { content: 'liked' })
+      const fans = Array.from({ length: 40 }, user)
+      await fill(relay.url, [
+        note,
+        ...fans.map((fan) => fan.sign(7, { content: '+', tags: [['e', note.id]] })),
+        ...fans.map((fan) => fan.sign(7, { content: '🤙', tags: [['e', note.id]] })),
+      ])
+      const reactions = { kinds: [7], '#e': [note.id] }
+      assert.equal(await client.count(reactions), 80)
+      assert.equal(await client.count({ kinds: [1], authors: [alice.pubkey] }), 1)
+      if (!client.estimate) return
+      const people = await client.estimate(reactions)
+      assert.ok(people >= 30 && people <= 50, `${people} of 40`)
     }))
 
   test(`${name} deletes by event id and by address`, () =>

@@ -23,8 +23,8 @@ class FsmTest : public ::testing::Test {
     return *fsm_;
   }
 
-  // The actions as words: the text of a Send, "submit", "count", "watch 1", "scan 1", "forget 1", "flush <n>",
-  // "disconnect <code>".
+  // The actions as words: the text of a Send, "submit", "count <reason>" or "count <name>", "watch 1", "scan 1",
+  // "forget 1", "flush <n>", "disconnect <code>".
   std::vector<std::string> words(const Actions& actions) {
     struct Visitor {
       std::string operator()(const action::Send& a) const { return a.text; }
@@ -35,6 +35,7 @@ class FsmTest : public ::testing::Test {
       }
       std::string operator()(const action::Watch& a) const { return "watch " + std::to_string(a.key); }
       std::string operator()(const action::Scan& a) const { return "scan " + std::to_string(a.key); }
+      std::string operator()(const action::Count& a) const { return "count " + a.name; }
       std::string operator()(const action::Forget& a) const { return "forget " + std::to_string(a.key); }
       std::string operator()(const action::Disconnect& a) const { return "disconnect " + std::to_string(a.code); }
     };
@@ -49,9 +50,11 @@ class FsmTest : public ::testing::Test {
   }
   std::vector<std::string> slice(SubscriptionKey key, storage::SliceEnd end = storage::SliceEnd::finished) {
     Actions actions;
-    fsm().on_slice(key, end, actions);
+    fsm().on_slice(key, end, 0, actions);
     return words(actions);
   }
+  // The key of the COUNT that runs next.
+  static SubscriptionKey count_key(std::uint64_t number) { return (SubscriptionKey{1} << 63U) + number - 1; }
   static LiveEventPtr live(const Event& event, storage::Seq seq) {
     return std::make_shared<const LiveEvent>(storage::CommittedEvent{seq, 0, test::share(event)});
   }

@@ -119,8 +119,9 @@ TEST(Info, Nip11TellsTheOptionsInForce) {
 
 TEST(Info, Nip11ListsOnlyWhatIsEnabled) {
   Options options;
-  EXPECT_EQ(supported_nips(options), (std::vector<unsigned>{1, 4, 9, 11, 17, 40, 42, 59, 70}));
+  EXPECT_EQ(supported_nips(options), (std::vector<unsigned>{1, 4, 9, 11, 17, 40, 42, 45, 59, 70}));
   options.gate_private_messages = false;
+  options.count = false;
   options.admission.min_pow_bits = 8;
   options.monitoring = true;
   EXPECT_EQ(supported_nips(options), (std::vector<unsigned>{1, 9, 11, 13, 40, 42, 66, 70}));

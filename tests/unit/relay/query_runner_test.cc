@@ -27,8 +27,8 @@ class SteppingClock final : public Clock {
 class QueryRunnerTest : public ::testing::Test {
  protected:
   std::shared_ptr<Scan> scan() const {
-    return std::make_shared<Scan>(std::vector<Filter>(1), std::make_shared<const KeyList>(),
-                                  std::make_shared<const std::string>(), 0, Options{});
+    return std::make_shared<EventScan>(std::vector<Filter>(1), std::make_shared<const KeyList>(),
+                                       std::make_shared<const std::string>(), 0, Options{});
   }
   // Keeps the pool's only thread until the promise is kept.
   std::promise<void> hold() {

@@ -334,11 +334,77 @@ TEST_F(SessionFsmTest, Nip17GatingCanBeSwitchedOff) {
 
 // --- COUNT and NEG ---
 
-TEST_F(SessionFsmTest, Nip45CountIsRefusedByClosed) {
+TEST_F(SessionFsmTest, Nip45CountIsBegunAndForgottenWithItsAnswer) {
+  EXPECT_THAT(say(R"(["COUNT","c",{}])"), ElementsAre("count c"));
+  EXPECT_TRUE(fsm().wants_slices(count_key(1)));
+  EXPECT_EQ(fsm().subscriptions().size(), 0U) << "it takes no subscription's place";
+  EXPECT_THAT(slice(count_key(1), storage::SliceEnd::more), IsEmpty());
+  EXPECT_THAT(slice(count_key(1)), ElementsAre(StartsWith("forget ")));
+  EXPECT_FALSE(fsm().wants_slices(count_key(1)));
+  EXPECT_EQ(fsm().counts().size(), 0U);
+}
+
+TEST_F(SessionFsmTest, Nip45ACountCutShortIsAnsweredAndAFailedOneClosed) {
+  say(R"(["COUNT","c",{}])");
+  EXPECT_THAT(slice(count_key(1), storage::SliceEnd::cut_short), ElementsAre(StartsWith("forget ")));
+  say(R"(["COUNT","c",{}])");
+  EXPECT_THAT(slice(count_key(2), storage::SliceEnd::failed),
+              ElementsAre(StartsWith(R"(["CLOSED","c","error: )"), StartsWith("forget ")));
+  say(R"(["COUNT","c",{}])");
+  Actions actions;
+  fsm().on_scan_refused(count_key(3), actions);
+  EXPECT_THAT(words(actions), ElementsAre(StartsWith(R"(["CLOSED","c","error: )"), StartsWith("forget ")));
+}
+
+TEST_F(SessionFsmTest, Nip45CountAndSubscriptionOfOneNameLiveSideBySide) {
+  say(R"(["REQ","s",{}])");
+  EXPECT_THAT(say(R"(["COUNT","s",{}])"), ElementsAre("count s"));
+  slice(count_key(1));
+  EXPECT_TRUE(fsm().wants_slices(1));
+}
+
+TEST_F(SessionFsmTest, Nip45CloseAndRepetitionEndACountSilently) {
+  say(R"(["COUNT","c",{}])");
+  EXPECT_THAT(say(R"(["COUNT","c",{"kinds":[1]}])"), ElementsAre(StartsWith("forget "), "count c"));
+  EXPECT_THAT(slice(count_key(1)), IsEmpty());
+  EXPECT_THAT(say(R"(["CLOSE","c"])"), ElementsAre(StartsWith("forget ")));
+  EXPECT_THAT(slice(count_key(2)), IsEmpty());
+}
+
+TEST_F(SessionFsmTest, Nip45CountsWaitTheirTurnBehindScansAndAreCapped) {
+  options_->limits.max_running_scans = 1;
+  options_->limits.max_counts = 2;
+  say(R"(["REQ","s",{}])");
+  EXPECT_THAT(say(R"(["COUNT","a",{}])"), IsEmpty());
+  EXPECT_THAT(say(R"(["COUNT","b",{}])"), IsEmpty());
+  EXPECT_THAT(say(R"(["COUNT","c",{}])"), ElementsAre(StartsWith(R"(["CLOSED","c","rate-limited: )")));
+  EXPECT_THAT(slice(1), ElementsAre(R"(["EOSE","s"])", "count a"));
+  EXPECT_THAT(say(R"(["CLOSE","b"])"), IsEmpty());
+  EXPECT_THAT(slice(count_key(1)), ElementsAre(StartsWith("forget ")));
+}
+
+TEST_F(SessionFsmTest, Nip45FilterValuesOfCountsCountAgainstTheCap) {
+  options_->limits.max_filter_values = 4;
+  say(R"(["COUNT","c",{"kinds":[1,2]}])");
+  EXPECT_THAT(say(R"(["REQ","s",{"kinds":[1]}])"), ElementsAre(StartsWith(R"(["CLOSED","s","rate-limited: )")));
+  slice(count_key(1));
+  EXPECT_THAT(say(R"(["REQ","s",{"kinds":[1]}])"), ElementsAre("watch 1", "scan 1"));
+}
+
+TEST_F(SessionFsmTest, Nip45CountsOfGatedKindsNeedTheirParties) {
+  EXPECT_THAT(say(R"(["COUNT","c",{"kinds":[1059]}])"), ElementsAre(StartsWith(R"(["CLOSED","c","auth-required: )")));
+  say(auth(alice_));
+  EXPECT_THAT(say(R"(["COUNT","c",{"kinds":[1059],"#p":[")" + bob_.hex() + R"("]}])"),
+              ElementsAre(StartsWith(R"(["CLOSED","c","restricted: )")));
+}
+
+TEST_F(SessionFsmTest, Nip45CountIsRefusedByClosedWhereItIsOff) {
+  options_->count = false;
   EXPECT_THAT(say(R"(["COUNT","c",{}])"), ElementsAre(StartsWith(R"(["CLOSED","c","unsupported: )")));
 }
 
 TEST_F(SessionFsmTest, Nip45ClosedInAnswerToACountEndsTheSubscriptionOfThatName) {
+  options_->count = false;
   for (const char* count : {R"(["COUNT","s",{}])", R"(["COUNT","s",{"kinds":"x"}])"}) {
     say(R"(["REQ","s",{}])");
     EXPECT_THAT(say(count), ElementsAre(StartsWith("forget "), StartsWith(R"(["CLOSED","s",")")));

@@ -128,6 +128,27 @@ TEST_F(SessionTest, Nip01CloseStopsARunningScanSilently) {
   EXPECT_EQ(runner_.requests.size(), 1U);
 }
 
+TEST_F(SessionTest, Nip45ACountIsAnsweredByItsLastSlice) {
+  const auto client = connect();
+  client->receive(R"(["COUNT","c",{}])");
+  runner_.answer(0, SliceEnd::more);
+  loop_.run();
+  ASSERT_EQ(runner_.requests.size(), 2U);
+  runner_.answer(1, SliceEnd::finished, {"the answer"});
+  loop_.run();
+  EXPECT_THAT(client->sent(), ElementsAre("the answer"));
+}
+
+TEST_F(SessionTest, Nip45CloseStopsACount) {
+  const auto client = connect();
+  client->receive(R"(["COUNT","c",{}])");
+  client->receive(R"(["CLOSE","c"])");
+  EXPECT_TRUE(runner_.requests.at(0).scan->is_cancelled());
+  runner_.answer(0, SliceEnd::finished, {"the answer"});
+  loop_.run();
+  EXPECT_THAT(client->sent(), IsEmpty());
+}
+
 TEST_F(SessionTest, Nip01NothingOfAReplacedQueryFollowsItsReplacement) {
   const auto client = connect();
   client->receive(R"(["REQ","s",{"kinds":[1]}])");
