@@ -149,6 +149,10 @@ class Mapper {
     relay.info.pubkey = operator_key();
     relay.admission = all_.ingest.admission;
     relay.count = values_.boolean("relay.count");
+    const std::string eose_hint = values_.text("relay.eose_hint");
+    if (eose_hint == "on") relay.eose_hint = relay::EoseHint::on;
+    if (eose_hint == "listed") relay.eose_hint = relay::EoseHint::listed;
+    relay.eose_hint_clients = values_.list("relay.eose_hint_clients");
     relay.gate_private_messages = values_.boolean("relay.gate_private_messages");
     relay.monitoring = values_.boolean("monitor.enabled");
     relay::Limits& limits = relay.limits;

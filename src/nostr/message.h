@@ -108,7 +108,8 @@ struct RelayMessageError {
 Result<RelayMessage, RelayMessageError> parse_relay_message(std::string_view text);
 
 void append_ok(std::string& out, std::string_view id_hex, bool accepted, std::string_view message);
-void append_eose(std::string& out, std::string_view subscription);
+// finish: with the hint that every stored match was sent (NIP-67).
+void append_eose(std::string& out, std::string_view subscription, bool finish = false);
 void append_closed(std::string& out, std::string_view subscription, std::string_view message);
 // authors: nullptr, or the registers that go with the count.
 void append_count(std::string& out, std::string_view name, std::uint64_t count, bool approximate,

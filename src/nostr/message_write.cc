@@ -47,9 +47,9 @@ void append_ok(std::string& out, std::string_view id_hex, bool accepted, std::st
   out += ']';
 }
 
-void append_eose(std::string& out, std::string_view subscription) {
+void append_eose(std::string& out, std::string_view subscription, bool finish) {
   append_head(out, "EOSE", subscription);
-  out += ']';
+  out += finish ? ",[\"finish\"]]" : "]";
 }
 
 void append_closed(std::string& out, std::string_view subscription, std::string_view message) {

@@ -7,6 +7,7 @@ bool always(const Options& /*options*/) { return true; }
 bool gates(const Options& options) { return options.gate_private_messages; }
 bool asks_pow(const Options& options) { return options.admission.min_pow_bits > 0; }
 bool counts(const Options& options) { return options.count; }
+bool hints(const Options& options) { return options.eose_hint != EoseHint::off; }
 bool monitors(const Options& options) { return options.monitoring; }
 
 constexpr std::string_view kGateCondition = "private messages are gated (default)";
@@ -23,6 +24,7 @@ constexpr Nip kNips[] = {
     {45, "Event counts, with HyperLogLog", "COUNT is answered (default)", counts},
     {59, "Gift wrap: served to its recipient alone", kGateCondition, gates},
     {66, "Relay discovery and liveness monitoring", "the monitor publishes here", monitors},
+    {67, "EOSE completeness hint", "relay.eose_hint is on or listed", hints},
     {70, "Protected events", "always", always},
 };
 

@@ -47,6 +47,9 @@ struct Info {
   std::string version;
 };
 
+// To whom an EOSE says that every stored match was sent (NIP-67).
+enum class EoseHint { off, on, listed };
+
 struct Options {
   std::vector<net::ServerOptions> listeners{net::ServerOptions{}};
   // The URLs under which clients know us: NIP-42 compares their hosts. Loopback names are always ours as well.
@@ -59,8 +62,10 @@ struct Options {
   ingest::AdmissionOptions admission;
   // Kinds 4, 1059 and 21059 go to their authenticated author or recipient alone (NIP-04, 17, 59).
   bool gate_private_messages = true;
-  bool count = true;        // COUNT is answered (NIP-45)
-  bool monitoring = false;  // NIP-66 events are published here
+  bool count = true;  // COUNT is answered (NIP-45)
+  EoseHint eose_hint = EoseHint::off;
+  std::vector<std::string> eose_hint_clients;  // an Origin, or how a User-Agent begins
+  bool monitoring = false;                     // NIP-66 events are published here
 
   // One slice of a stored phase on the worker pool. A new query waits for one of another to end.
   std::chrono::microseconds slice_time{1'000};

@@ -85,9 +85,9 @@ std::string closed_reply(std::string_view subscription, std::string_view message
   return out;
 }
 
-std::string eose_reply(std::string_view subscription) {
+std::string eose_reply(std::string_view subscription, bool finish) {
   std::string out;
-  append_eose(out, subscription);
+  append_eose(out, subscription, finish);
   return out;
 }
 

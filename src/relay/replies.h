@@ -21,7 +21,7 @@ std::string auth_reply(const EventId& id, AuthResult result);
 std::string write_refusal_reply(const EventId& id, WriteAccess access);
 
 std::string closed_reply(std::string_view subscription, std::string_view message);
-std::string eose_reply(std::string_view subscription);
+std::string eose_reply(std::string_view subscription, bool finish);
 // NIP-45; authors may be nullptr.
 std::string count_reply(std::string_view name, std::uint64_t count, bool approximate, const HyperLogLog* authors);
 std::string notice_reply(std::string_view message);

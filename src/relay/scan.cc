@@ -24,9 +24,10 @@ storage::QueryOptions query_options(const Options& options, std::shared_ptr<cons
   return out;
 }
 
-storage::QueryOptions event_query(const Options& options, std::shared_ptr<const KeyList> readers,
-                                  storage::Seq max_seq) {
+storage::QueryOptions event_query(const Options& options, std::shared_ptr<const KeyList> readers, storage::Seq max_seq,
+                                  bool whole_seconds) {
   storage::QueryOptions out = query_options(options, std::move(readers));
+  if (whole_seconds) out.rest_of_second = options.limits.max_limit;
   out.default_limit = options.limits.default_limit;
   out.max_limit = options.limits.max_limit;
   out.max_seq = max_seq;
@@ -67,24 +68,34 @@ ScanSlice Scan::run_slice(const storage::Store& store, const Clock& clock) {
   }
   // Newest first over all filters, so what is cut off here is the oldest: a limit like any other.
   if (is_full() && slice.end == storage::SliceEnd::more) slice.end = storage::SliceEnd::finished;
+  slice.gave_all = query_.gave_all() && !is_full();
   if (slice.end != storage::SliceEnd::more) conclude(slice);
   return slice;
 }
 
 EventScan::EventScan(const std::vector<Filter>& filters, std::shared_ptr<const KeyList> readers,
-                     std::shared_ptr<const std::string> prefix, storage::Seq max_seq, const Options& options)
-    : Scan(filters, event_query(options, std::move(readers), max_seq), options),
+                     std::shared_ptr<const std::string> prefix, storage::Seq max_seq, bool whole_seconds,
+                     const Options& options)
+    : Scan(filters, event_query(options, std::move(readers), max_seq, whole_seconds), options),
       prefix_(std::move(prefix)),
+      whole_seconds_(whole_seconds),
       slice_bytes_(options.slice_bytes),
       max_events_(options.limits.max_events_per_req) {}
 
 bool EventScan::take(const storage::RecordView& record, ScanSlice& slice) {
+  if (last_second_ && record.created_at() != *last_second_) {
+    full_ = true;
+    return false;
+  }
   slice.bytes.append(*prefix_);
   record.append_json(slice.bytes);
   slice.bytes.push_back(']');
   slice.ends.push_back(slice.bytes.size());
-  ++given_;
-  return given_ < max_events_ && slice.bytes.size() < slice_bytes_;
+  if (++given_ >= max_events_) {
+    last_second_ = record.created_at();
+    full_ = !whole_seconds_ || given_ >= 2 * max_events_;
+  }
+  return !full_ && slice.bytes.size() < slice_bytes_;
 }
 
 CountScan::CountScan(const std::vector<Filter>& filters, std::shared_ptr<const KeyList> readers, std::string name,

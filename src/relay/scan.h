@@ -29,6 +29,7 @@ struct ScanSlice {
   std::vector<std::size_t> ends;  // where each message ends in bytes
   std::size_t scanned = 0;        // records looked at in this slice
   std::size_t returned = 0;       // of these, given or counted
+  bool gave_all = false;          // the last: every stored match was given
 };
 
 class Scan {
@@ -71,18 +72,23 @@ class Scan {
 // Its messages are the events.
 class EventScan final : public Scan {
  public:
-  // max_seq: what is committed later is left to the live feed. prefix: how every message of it begins.
+  // max_seq: what is committed later is left to the live feed. prefix: how every message of it begins. whole_seconds: a
+  // cap of ours ends it with the rest of the second in which it was reached (NIP-67), up to as much again.
   EventScan(const std::vector<Filter>& filters, std::shared_ptr<const KeyList> readers,
-            std::shared_ptr<const std::string> prefix, storage::Seq max_seq, const Options& options);
+            std::shared_ptr<const std::string> prefix, storage::Seq max_seq, bool whole_seconds,
+            const Options& options);
 
  private:
   bool take(const storage::RecordView& record, ScanSlice& slice) override;
-  bool is_full() const override { return given_ >= max_events_; }
+  bool is_full() const override { return full_; }
 
   const std::shared_ptr<const std::string> prefix_;
+  const bool whole_seconds_;
   const std::size_t slice_bytes_;
   const std::size_t max_events_;
   std::size_t given_ = 0;
+  std::optional<UnixSeconds> last_second_;  // max_events_ was reached in it
+  bool full_ = false;
 };
 
 // Its one message is the answer to the COUNT (NIP-45), in the last slice. What a query budget cuts short is

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "relay/eose_hint.h"
 #include "relay/fanout.h"
 #include "relay/info.h"
 #include "relay/net_loop.h"
@@ -87,8 +88,8 @@ class RelayServer::Impl {
     };
     handlers.on_upgrade = [this](const net::HttpRequest& request) { return refuse_upgrade(request); };
     handlers.on_connection = [this, low_water = listener.ws.low_water_bytes](net::WsConnectionPtr connection,
-                                                                             const net::HttpRequest&) {
-      open_session(std::move(connection), low_water);
+                                                                             const net::HttpRequest& request) {
+      open_session(std::move(connection), low_water, request);
     };
     return handlers;
   }
@@ -108,13 +109,15 @@ class RelayServer::Impl {
     return response;
   }
 
-  void open_session(net::WsConnectionPtr connection, std::size_t low_water_bytes) {
+  void open_session(net::WsConnectionPtr connection, std::size_t low_water_bytes, const net::HttpRequest& request) {
     const net::IoShard* const shard = &connection->shard();
     for (std::size_t i = 0; i < shards_.size(); ++i) {
       if (&services_.shards.serving(i) != shard) continue;
       const auto settings = settings_.get();
       Session::open({*shards_[i], services_.sink, *runner_, services_.clock, services_.metrics}, settings->options,
-                    settings->own, make_challenge(services_.random), std::move(connection), low_water_bytes);
+                    settings->own,
+                    {std::move(connection), low_water_bytes, make_challenge(services_.random),
+                     hints_at_eose(*settings->options, request)});
       // A connection that was being upgraded when drain() began.
       if (draining_.load()) shards_[i]->begin_drain();
       return;

@@ -12,23 +12,20 @@ constexpr std::string_view kShutdownReason = "the relay is shutting down";
 }  // namespace
 
 void Session::open(const SessionContext& context, std::shared_ptr<const Options> options,
-                   std::shared_ptr<const OwnUrls> own, std::string challenge, net::WsConnectionPtr connection,
-                   std::size_t low_water_bytes) {
-  auto session = std::make_shared<Session>(context, std::move(options), std::move(own), std::move(challenge),
-                                           std::move(connection), low_water_bytes);
+                   std::shared_ptr<const OwnUrls> own, Accepted accepted) {
+  auto session = std::make_shared<Session>(context, std::move(options), std::move(own), std::move(accepted));
   context.shard.attach(session);
   session->start();
 }
 
 Session::Session(const SessionContext& context, std::shared_ptr<const Options> options,
-                 std::shared_ptr<const OwnUrls> own, std::string challenge, net::WsConnectionPtr connection,
-                 std::size_t low_water_bytes)
+                 std::shared_ptr<const OwnUrls> own, Accepted accepted)
     : context_(context),
       options_(options),
-      connection_(std::move(connection)),
-      low_water_bytes_(low_water_bytes),
-      fsm_(std::move(options), std::move(own), context.clock, std::move(challenge), context.metrics,
-           context.shard.events()) {}
+      connection_(std::move(accepted.connection)),
+      low_water_bytes_(accepted.low_water_bytes),
+      fsm_(std::move(options), std::move(own), context.clock, std::move(accepted.challenge), accepted.eose_hint,
+           context.metrics, context.shard.events()) {}
 
 void Session::start() {
   net::WsConnection::Callbacks callbacks;
@@ -100,7 +97,7 @@ void Session::run(action::Scan& scan) {
   const auto at = watching_.find(scan.key);
   if (at == watching_.end()) return;
   begin(scan.key, std::make_shared<EventScan>(*scan.filters, std::move(scan.readers), std::move(scan.prefix),
-                                              at->second.newest, *options_));
+                                              at->second.newest, fsm_.hints_at_eose(), *options_));
 }
 
 void Session::run(action::Count& count) {
@@ -205,7 +202,7 @@ void Session::on_slice(SubscriptionKey key, const ScanSlice& slice) {
     if (!connection_->send(bytes.substr(from, to - from))) return;
     from = to;
   }
-  fsm_.on_slice(key, slice.end, slice.ends.size(), actions_);
+  fsm_.on_slice(key, {slice.end, slice.ends.size(), slice.gave_all}, actions_);
   // What it read is not needed while it is live.
   if (!fsm_.wants_slices(key)) scans_.erase(key);
   run();

@@ -31,15 +31,22 @@ struct SessionContext {
   const metrics::RelayMetrics& metrics;
 };
 
+// What a session is about.
+struct Accepted {
+  net::WsConnectionPtr connection;
+  std::size_t low_water_bytes = 0;  // the connection's own
+  std::string challenge;
+  bool eose_hint = false;
+};
+
 class Session final : public ShardMember, public std::enable_shared_from_this<Session> {
  public:
-  // Starts the connection and attaches the session to its shard. low_water_bytes is the connection's own.
+  // Starts the connection and attaches the session to its shard.
   static void open(const SessionContext& context, std::shared_ptr<const Options> options,
-                   std::shared_ptr<const OwnUrls> own, std::string challenge, net::WsConnectionPtr connection,
-                   std::size_t low_water_bytes);
+                   std::shared_ptr<const OwnUrls> own, Accepted accepted);
 
   Session(const SessionContext& context, std::shared_ptr<const Options> options, std::shared_ptr<const OwnUrls> own,
-          std::string challenge, net::WsConnectionPtr connection, std::size_t low_water_bytes);
+          Accepted accepted);
 
   void on_live(std::uint64_t key, const LiveEventPtr& event) override;
   void on_events_lost() override;

@@ -57,10 +57,11 @@ const metrics::Counter& cell(const std::array<metrics::Counter, N>& cells, Enum 
 }  // namespace
 
 SessionFsm::SessionFsm(std::shared_ptr<const Options> options, std::shared_ptr<const OwnUrls> own, const Clock& clock,
-                       std::string challenge, const metrics::RelayMetrics& metrics, EventPool& events)
+                       std::string challenge, bool eose_hint, const metrics::RelayMetrics& metrics, EventPool& events)
     : options_(std::move(options)),
       own_(std::move(own)),
       clock_(clock),
+      eose_hint_(eose_hint),
       metrics_(metrics),
       events_(events),
       auth_(std::move(challenge), options_->limits.max_auth_keys, options_->limits.max_auth_attempts) {}
@@ -186,7 +187,8 @@ void SessionFsm::start(Subscription& subscription, Actions& out) {
   out.emplace_back(action::Watch{subscription.key, subscription.filters});
   if (wants_nothing_stored(*subscription.filters)) {
     subscription.phase = Subscription::Phase::live;
-    send(Sent::eose, eose_reply(subscription.name), out);
+    const bool has_limits = !std::ranges::all_of(*subscription.filters, matches_nothing);
+    send(Sent::eose, eose_reply(subscription.name, eose_hint_ && !has_limits), out);
     return;
   }
   subscription.phase = Subscription::Phase::stored;
@@ -234,15 +236,15 @@ bool SessionFsm::wants_slices(SubscriptionKey key) {
   return subscription != nullptr && subscription->phase == Subscription::Phase::stored;
 }
 
-void SessionFsm::on_slice(SubscriptionKey key, storage::SliceEnd end_of_slice, std::size_t messages, Actions& out) {
+void SessionFsm::on_slice(SubscriptionKey key, const SliceResult& slice, Actions& out) {
   if (!wants_slices(key)) return;
   if (Subscription* count = counts_.find(key)) {
-    cell(metrics_.messages_sent, Sent::count).add(messages);
-    return on_count_slice(*count, end_of_slice, out);
+    cell(metrics_.messages_sent, Sent::count).add(slice.messages);
+    return on_count_slice(*count, slice.end, out);
   }
-  cell(metrics_.messages_sent, Sent::event).add(messages);
+  cell(metrics_.messages_sent, Sent::event).add(slice.messages);
   Subscription& subscription = *subscriptions_.find(key);
-  switch (end_of_slice) {
+  switch (slice.end) {
     case storage::SliceEnd::more:
       return;
     case storage::SliceEnd::cut_short:
@@ -254,7 +256,7 @@ void SessionFsm::on_slice(SubscriptionKey key, storage::SliceEnd end_of_slice, s
     case storage::SliceEnd::finished:
       metrics_.query_seconds.observe(std::chrono::duration<double>(clock_.now() - subscription.since).count());
       subscription.phase = Subscription::Phase::live;
-      send(Sent::eose, eose_reply(subscription.name), out);
+      send(Sent::eose, eose_reply(subscription.name, eose_hint_ && slice.gave_all), out);
       if (!subscription.held.empty()) {
         cell(metrics_.messages_sent, Sent::event).add(subscription.held.size());
         out.emplace_back(action::SendEvents{subscription.prefix, subscriptions_.take_held(subscription)});

@@ -74,10 +74,18 @@ using Action = std::variant<action::Send, action::SendEvents, action::Submit, ac
                             action::Scan, action::Count, action::Forget, action::Disconnect>;
 using Actions = std::vector<Action>;
 
+// What a slice of a scan came to.
+struct SliceResult {
+  storage::SliceEnd end = storage::SliceEnd::failed;
+  std::size_t messages = 0;  // queued on the connection
+  bool gave_all = false;     // the last: every stored match was given
+};
+
 class SessionFsm {
  public:
+  // eose_hint: this client is told when every stored match was sent (NIP-67).
   SessionFsm(std::shared_ptr<const Options> options, std::shared_ptr<const OwnUrls> own, const Clock& clock,
-             std::string challenge, const metrics::RelayMetrics& metrics, EventPool& events);
+             std::string challenge, bool eose_hint, const metrics::RelayMetrics& metrics, EventPool& events);
   ~SessionFsm();
   SessionFsm(const SessionFsm&) = delete;
   SessionFsm& operator=(const SessionFsm&) = delete;
@@ -92,8 +100,7 @@ class SessionFsm {
   void on_watching(SubscriptionKey key, storage::Seq newest);
   // True while slices of that scan are wanted; what comes for a replaced or closed one is dropped unsent.
   bool wants_slices(SubscriptionKey key);
-  // The `messages` of a slice were queued on the connection.
-  void on_slice(SubscriptionKey key, storage::SliceEnd end, std::size_t messages, Actions& out);
+  void on_slice(SubscriptionKey key, const SliceResult& slice, Actions& out);
   // The scan could not go on because too many others wait.
   void on_scan_refused(SubscriptionKey key, Actions& out);
 
@@ -104,6 +111,7 @@ class SessionFsm {
   // Live events were lost on the way to this connection's shard: no subscription is whole any more.
   void on_events_lost(Actions& out);
 
+  bool hints_at_eose() const { return eose_hint_; }
   bool is_authenticated() const { return auth_.is_authenticated(); }
   // EVENTs whose OK is still due.
   std::size_t pending_events() const { return pending_events_; }
@@ -142,6 +150,7 @@ class SessionFsm {
   const std::shared_ptr<const Options> options_;
   const std::shared_ptr<const OwnUrls> own_;
   const Clock& clock_;
+  const bool eose_hint_;
   const metrics::RelayMetrics& metrics_;
   EventPool& events_;
   Auth auth_;

@@ -16,6 +16,7 @@ SliceEnd Query::run_slice(const Store& store, UnixSeconds now, TimeBudget& budge
 
 void Query::park() { state_->park(); }
 
+bool Query::gave_all() const { return state_->gave_all(); }
 std::size_t Query::scanned() const { return state_->scanned(); }
 std::size_t Query::returned() const { return state_->returned(); }
 

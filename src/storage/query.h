@@ -25,8 +25,11 @@
 namespace pharos::storage {
 
 struct QueryOptions {
-  std::size_t default_limit = 500;      // where a filter names none
-  std::size_t max_limit = 500;          // silent clamp per filter
+  std::size_t default_limit = 500;  // where a filter names none
+  std::size_t max_limit = 500;      // silent clamp per filter
+  // Where not the filter's own limit but one of the two above ends it: more of what it matches in the same second, at
+  // most so many, so that whoever asks on from there misses nothing (NIP-67).
+  std::size_t rest_of_second = 0;
   Seq max_seq = ~Seq{0};                // events with a greater one are left to the live feed
   std::size_t max_scanned = 1'000'000;  // records looked at, or seeks, over all slices; then it is cut short
   // Read permission: a record for which it is false is passed over and counts against no limit. Empty: all are visible.
@@ -60,6 +63,8 @@ class Query {
   // cost of opening the streams again. For a reader that keeps it waiting.
   void park();
 
+  // After the last slice: whether it finished with every stored match given, whatever the limits were.
+  bool gave_all() const;
   std::size_t scanned() const;   // records looked at
   std::size_t returned() const;  // records given to the sink
 

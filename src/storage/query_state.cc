@@ -14,8 +14,11 @@ constexpr std::size_t kFewStreams = 4;
 QueryState::QueryState(std::vector<Filter> filters, const QueryOptions& options) : options_(options) {
   for (Filter& filter : filters) {
     const std::size_t limit = std::min(filter.limit.value_or(options.default_limit), options.max_limit);
-    if (limit == 0 || matches_nothing(filter) || filter.until.value_or(0) < 0) continue;
+    if (matches_nothing(filter) || filter.until.value_or(0) < 0) continue;
+    limited_ = limited_ || limit == 0;
+    if (limit == 0) continue;
     sources_.emplace_back();
+    sources_.back().is_capped = !filter.limit || *filter.limit > limit;
     sources_.back().filter = std::move(filter);
     sources_.back().left = limit;
   }
@@ -128,6 +131,7 @@ QueryState::Step QueryState::look_up_ids(SliceReader& reader, std::uint32_t numb
     source.found.push_back(*found);
   }
   std::sort(source.found.begin(), source.found.end(), comes_before);
+  source.unjudged = source.found.size();
   const auto stream = static_cast<std::uint32_t>(streams_.size());
   source.first_stream = stream;
   streams_.push_back({IndexStream(std::move(source.found)), number});
@@ -245,7 +249,12 @@ bool QueryState::judge(const RecordView& record, UnixSeconds now, std::size_t be
   bool given = false;
   for (std::size_t i = begin; i < end; ++i) {
     Source& source = sources_[group_[i].source];
+    if (source.filter.ids) --source.unjudged;
     if (source.left == 0) continue;
+    if (source.last_second && record.created_at() != *source.last_second) {
+      end_limited(source);
+      continue;
+    }
     if (source.after_trial) ++source.trial_scanned;
     if (!source.authors.may_hold(record)) continue;
     if (!record.matches(source.filter)) continue;
@@ -254,9 +263,22 @@ bool QueryState::judge(const RecordView& record, UnixSeconds now, std::size_t be
       given = true;
     }
     ++source.trial_matched;
-    if (--source.left == 0) --live_sources_;
+    if (--source.left == 0) reach_limit(source, record);
   }
   return given;
+}
+
+void QueryState::reach_limit(Source& source, const RecordView& last) {
+  if (!source.is_capped || source.last_second || options_.rest_of_second == 0) return end_limited(source);
+  source.last_second = last.created_at();
+  source.left = options_.rest_of_second;
+}
+
+void QueryState::end_limited(Source& source) {
+  source.left = 0;
+  --live_sources_;
+  // Of ids all that are stored were found before the first was given.
+  limited_ = limited_ || !source.filter.ids || source.unjudged > 0;
 }
 
 void QueryState::end_trials(SliceReader& reader) {

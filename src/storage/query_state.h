@@ -29,6 +29,7 @@ class QueryState {
 
   void park();
 
+  bool gave_all() const { return last_end_ == SliceEnd::finished && !limited_; }
   std::size_t scanned() const { return scanned_; }
   std::size_t returned() const { return returned_; }
 
@@ -37,9 +38,11 @@ class QueryState {
     Filter filter;
     AccessPath path;  // chosen when it was planned first
     bool planned = false;
-    AuthorSet authors;               // where the path does not say who wrote an event
-    std::size_t left = 0;            // answers still wanted; 0: done, its streams are dead
-    std::uint32_t first_stream = 0;  // streams before it were the trial's and are dead
+    AuthorSet authors;                       // where the path does not say who wrote an event
+    std::size_t left = 0;                    // answers still wanted; 0: done, its streams are dead
+    bool is_capped = false;                  // by us: the filter asks for more, or names no limit
+    std::optional<UnixSeconds> last_second;  // the cap was reached in it, and its rest is given
+    std::uint32_t first_stream = 0;          // streams before it were the trial's and are dead
     // While a broad scan is tried (planner.h).
     std::optional<AccessPath> after_trial;
     std::size_t trial_scanned = 0;
@@ -47,6 +50,7 @@ class QueryState {
     // ids
     std::size_t next_id = 0;
     std::vector<Candidate> found;
+    std::size_t unjudged = 0;  // of those
   };
   struct Stream {
     IndexStream places;
@@ -71,6 +75,8 @@ class QueryState {
   void arrange(SliceReader& reader);
   Step emit(SliceReader& reader, UnixSeconds now, TimeBudget& budget, const Query::Sink& sink);
   bool judge(const RecordView& record, UnixSeconds now, std::size_t begin, std::size_t end);
+  void reach_limit(Source& source, const RecordView& last);
+  void end_limited(Source& source);
   void end_trials(SliceReader& reader);
 
   QueryOptions options_;
@@ -79,7 +85,8 @@ class QueryState {
   std::size_t trials_ = 0;
   std::uint32_t planned_ = 0;  // sources before it have their streams
   bool started_ = false;
-  bool parked_ = false;  // place_ is where to go on
+  bool limited_ = false;  // a filter may match more than was given
+  bool parked_ = false;   // place_ is where to go on
   Seq max_seq_ = 0;
 
   std::vector<Stream> streams_;

@@ -15,7 +15,10 @@ std::string written(const Append& append, const Arguments&... arguments) {
 
 TEST(MessageWrite, EscapesWhatPeersChose) {
   EXPECT_EQ(written(append_closed, "a\"]\n", "error: \x1b[0m"), R"(["CLOSED","a\"]\n","error: \u001b[0m"])");
-  EXPECT_EQ(written(append_eose, "\\"), R"(["EOSE","\\"])");
+  EXPECT_EQ(written(append_eose, "\\", false), R"(["EOSE","\\"])");
+  EXPECT_EQ(written(append_eose, "\\", true), R"(["EOSE","\\",["finish"]])");
+  EXPECT_EQ(written(append_count, "\"", 5U, false, nullptr), R"(["COUNT","\"",{"count":5}])");
+  EXPECT_EQ(written(append_count, "c", 5U, true, nullptr), R"(["COUNT","c",{"count":5,"approximate":true}])");
   EXPECT_EQ(written(append_notice, "\""), R"(["NOTICE","\""])");
   EXPECT_EQ(written(append_auth_challenge, "c\t"), R"(["AUTH","c\t"])");
   EXPECT_EQ(written(append_event_prefix, "s\""), R"(["EVENT","s\"",)");

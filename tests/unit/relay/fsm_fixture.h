@@ -18,7 +18,7 @@ class FsmTest : public ::testing::Test {
     if (!fsm_) {
       fsm_ =
           std::make_unique<SessionFsm>(options_, std::make_shared<const OwnUrls>(own_urls({"wss://relay.example.com"})),
-                                       clock_, "challenge", metrics_, events_);
+                                       clock_, "challenge", eose_hint_, metrics_, events_);
     }
     return *fsm_;
   }
@@ -48,9 +48,10 @@ class FsmTest : public ::testing::Test {
     fsm().on_message(text, actions);
     return words(actions);
   }
-  std::vector<std::string> slice(SubscriptionKey key, storage::SliceEnd end = storage::SliceEnd::finished) {
+  std::vector<std::string> slice(SubscriptionKey key, storage::SliceEnd end = storage::SliceEnd::finished,
+                                 bool gave_all = true) {
     Actions actions;
-    fsm().on_slice(key, end, 0, actions);
+    fsm().on_slice(key, {end, 0, gave_all}, actions);
     return words(actions);
   }
   // The key of the COUNT that runs next.
@@ -66,6 +67,7 @@ class FsmTest : public ::testing::Test {
   static std::string event_message(const Event& event) { return R"(["EVENT",)" + test::to_json(event) + "]"; }
 
   std::shared_ptr<Options> options_;
+  bool eose_hint_ = false;
   ManualClock clock_{kNow};
   metrics::RelayMetrics metrics_;
   EventPool events_;

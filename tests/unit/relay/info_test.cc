@@ -124,9 +124,10 @@ TEST(Info, Nip11ListsOnlyWhatIsEnabled) {
   options.count = false;
   options.admission.min_pow_bits = 8;
   options.monitoring = true;
-  EXPECT_EQ(supported_nips(options), (std::vector<unsigned>{1, 9, 11, 13, 40, 42, 66, 70}));
+  options.eose_hint = EoseHint::on;
+  EXPECT_EQ(supported_nips(options), (std::vector<unsigned>{1, 9, 11, 13, 40, 42, 66, 67, 70}));
   const auto document = parse(relay_document(options));
-  EXPECT_EQ(document["supported_nips"].Size(), 8U);
+  EXPECT_EQ(document["supported_nips"].Size(), 9U);
 }
 
 TEST(Info, ThePageEscapesWhatItShowsAndHasNoScript) {

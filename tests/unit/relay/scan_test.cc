@@ -15,6 +15,55 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
+class EventScanTest : public ::testing::Test {
+ protected:
+  // How many events it gives; gave_all_ says whether these are all.
+  std::size_t ask(bool whole_seconds) {
+    EventScan scan({Filter{}}, std::make_shared<const KeyList>(), std::make_shared<const std::string>("["), ~0ULL,
+                   whole_seconds, options_);
+    std::size_t given = 0;
+    for (;;) {
+      const ScanSlice slice = scan.run_slice(db_.store(), clock_);
+      given += slice.ends.size();
+      if (slice.end == SliceEnd::more) continue;
+      gave_all_ = slice.gave_all;
+      return given;
+    }
+  }
+
+  test::Database db_;
+  ManualClock clock_{test::kNow};
+  Options options_;
+  bool gave_all_ = false;
+};
+
+TEST_F(EventScanTest, Nip67KnowsWhenItGaveEveryMatch) {
+  for (UnixSeconds at = 1000; at < 1005; ++at) db_.put(make(1, at));
+  EXPECT_EQ(ask(false), 5U);
+  EXPECT_TRUE(gave_all_);
+  options_.limits.max_events_per_req = 4;
+  EXPECT_EQ(ask(true), 4U);
+  EXPECT_FALSE(gave_all_);
+  options_.limits.max_events_per_req = 5;
+  EXPECT_EQ(ask(true), 5U);
+  EXPECT_TRUE(gave_all_) << "it looked on for others of that second and found the end";
+  EXPECT_EQ(ask(false), 5U);
+  EXPECT_FALSE(gave_all_);
+}
+
+TEST_F(EventScanTest, Nip67ACapOfOursEndsAfterTheSecondInWhichItIsReached) {
+  for (std::size_t author = 0; author < 6; ++author) db_.put(make(1, 2000, {}, author));
+  db_.put(make(1, 1000));
+  options_.limits.max_events_per_req = 4;
+  EXPECT_EQ(ask(false), 4U);
+  EXPECT_EQ(ask(true), 6U);
+  EXPECT_FALSE(gave_all_);
+  options_.slice_bytes = 1;
+  EXPECT_EQ(ask(true), 6U);
+  options_.limits.max_events_per_req = 2;
+  EXPECT_EQ(ask(true), 4U) << "and after as many again at most";
+}
+
 class CountTest : public ::testing::Test {
  protected:
   // The answer, after as many slices as it takes.

@@ -85,8 +85,8 @@ class SessionFixture : public ::testing::Test {
   std::shared_ptr<test::FakeWsConnection> connect() {
     auto connection = std::make_shared<test::FakeWsConnection>();
     Session::open({shard_, sink_, runner_, clock_, metrics_}, options_,
-                  std::make_shared<const OwnUrls>(own_urls({"wss://relay.example.com"})), "challenge", connection,
-                  connection->low_water_bytes);
+                  std::make_shared<const OwnUrls>(own_urls({"wss://relay.example.com"})),
+                  {connection, connection->low_water_bytes, "challenge", false});
     connection->take_sent();  // the challenge
     return connection;
   }

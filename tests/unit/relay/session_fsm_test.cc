@@ -302,6 +302,23 @@ TEST_F(SessionFsmTest, LostLiveEventsEndEverySubscriptionWithAReason) {
                                                               "watch 3", "scan 3"));
 }
 
+// --- the hint of NIP-67 ---
+
+TEST_F(SessionFsmTest, Nip67IsOffUnlessTheClientIsToHearIt) {
+  say(R"(["REQ","s",{}])");
+  EXPECT_THAT(slice(1), ElementsAre(R"(["EOSE","s"])"));
+}
+
+TEST_F(SessionFsmTest, Nip67SaysWhenEveryStoredMatchWasSent) {
+  eose_hint_ = true;
+  say(R"(["REQ","s",{}])");
+  EXPECT_THAT(slice(1), ElementsAre(R"(["EOSE","s",["finish"]])"));
+  say(R"(["REQ","s",{}])");
+  EXPECT_THAT(slice(2, storage::SliceEnd::finished, false), ElementsAre(R"(["EOSE","s"])"));
+  EXPECT_THAT(say(R"(["REQ","s",{"limit":0}])"), ElementsAre("forget 2", "watch 3", R"(["EOSE","s"])"));
+  EXPECT_THAT(say(R"(["REQ","s",{"kinds":[]}])"), ElementsAre("forget 3", "watch 4", R"(["EOSE","s",["finish"]])"));
+}
+
 // --- gated kinds ---
 
 TEST_F(SessionFsmTest, Nip17AskingForGatedKindsAloneNeedsAuth) {

@@ -78,6 +78,55 @@ TEST_F(Queries, GivesTheNewestFirstAndTiesByAscendingId) {
   EXPECT_THAT(ask({Filter{}}), ElementsAre(tie_low, tie_high, older));
 }
 
+TEST_F(Queries, KnowsWhetherItGaveEveryMatch) {
+  std::vector<EventId> ids;
+  for (std::uint8_t i = 1; i <= 4; ++i) {
+    ids.push_back(note(i, 1, 10 + i).id);
+    store_.put(note(i, 1, 10 + i));
+  }
+  const auto gives_all = [&](Filter filter, std::optional<std::size_t> limit, std::size_t max_limit = 500) {
+    filter.limit = limit;
+    QueryOptions options;
+    options.max_limit = max_limit;
+    Query query({std::move(filter)}, options);
+    EXPECT_FALSE(query.gave_all());
+    TimeBudget budget(clock_, std::chrono::seconds(1), kPlenty);
+    EXPECT_EQ(query.run_slice(store_, 0, budget, [](const RecordView&) { return true; }), SliceEnd::finished);
+    return query.gave_all();
+  };
+  EXPECT_TRUE(gives_all({}, std::nullopt));
+  EXPECT_TRUE(gives_all({}, 5));
+  EXPECT_FALSE(gives_all({}, 4)) << "there may be a fifth";
+  EXPECT_FALSE(gives_all({}, 0));
+  EXPECT_FALSE(gives_all({}, 9, 3));
+  Filter by_ids;
+  by_ids.ids = {{ids[0], ids[1]}};
+  EXPECT_TRUE(gives_all(by_ids, 2)) << "there is one event an id";
+  EXPECT_FALSE(gives_all(by_ids, 1));
+  Filter nothing;
+  nothing.kinds.emplace();
+  EXPECT_TRUE(gives_all(nothing, std::nullopt));
+}
+
+TEST_F(Queries, ACapOfOursEndsAfterTheSecondInWhichItIsReached) {
+  std::vector<Seq> second;
+  for (std::uint8_t i = 1; i <= 6; ++i) second.push_back(store_.put(note(i, 1, 20)));
+  store_.put(note(9, 1, 10));
+  QueryOptions options;
+  options.max_limit = 2;
+  options.default_limit = 2;
+  EXPECT_EQ(ask({Filter{}}, options).size(), 2U);
+  options.rest_of_second = 100;
+  EXPECT_EQ(ask({Filter{}}, options), second);
+  Filter asked;
+  asked.limit = 2;
+  EXPECT_EQ(ask({asked}, options).size(), 2U) << "a limit that the client wants is kept";
+  asked.limit = 3;
+  EXPECT_EQ(ask({asked}, options), second);
+  options.rest_of_second = 3;
+  EXPECT_EQ(ask({Filter{}}, options).size(), 5U);
+}
+
 TEST_F(Queries, MergesManyValuesUnderOneLimit) {
   std::vector<Seq> newest;
   for (std::uint8_t who = 1; who <= 100; ++who) {
