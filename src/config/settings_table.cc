@@ -35,7 +35,7 @@ constexpr Setting kSettings[] = {
     {"relay", "tls_key", text, "\"\"", kLive, "PEM file with the private key"},
     {"relay", "gate_private_messages", boolean, "true", kRestart, "Serve kinds 4, 1059 and 21059 only to their authenticated author or recipient (NIP-17, NIP-42)"},
     {"relay", "count", boolean, "true", kLive, "Answer COUNT (NIP-45), with HyperLogLog registers where clients can merge them"},
-    {"relay", "eose_hint", choice, "\"off\"", kLive, "Who is told in the EOSE that every stored match was sent (NIP-67): nobody, everybody, or the clients of eose_hint_clients; Nostrify 0.54 does not take such an EOSE for one and nostr-fetch 0.17 waits ten seconds", 0, 0, "off on listed"},
+    {"relay", "eose_hint", choice, "\"off\"", kLive, "Who is told in the EOSE that every stored match was sent (NIP-67): nobody, everybody, or the clients of eose_hint_clients; an answer that default_limit or max_limit ends then holds the rest of its last second, at most max_limit more; Nostrify 0.54 does not take such an EOSE for one and nostr-fetch 0.17 waits ten seconds", 0, 0, "off on listed"},
     {"relay", "eose_hint_clients", text_list, "[]", kLive, "For eose_hint listed: a client's Origin, or how its User-Agent begins", 0, 0, {}, "[\"https://client.example.com\", \"node-client/\"]"},
     {"relay", "drain_timeout", duration, "\"10s\"", kLive, "On SIGTERM: how long open connections get for the answers they are due", 0, kMinute},
     {"relay", "max_connections", integer, "10000", kRestart, "Open client connections; beyond it 503", 1, 1'000'000},

@@ -32,6 +32,7 @@ RelayMetrics make_relay_metrics(Registry& registry) {
   m.query_scanned_records = registry.counter(MetricId::query_scanned_records_total);
   m.query_truncated = registry.counter(MetricId::query_truncated_total, {"scan_budget"});
   m.query_seconds = registry.histogram(MetricId::query_seconds, {"REQ"});
+  m.count_seconds = registry.histogram(MetricId::query_seconds, {"COUNT"});
   m.event_ok_seconds = registry.histogram(MetricId::event_ok_seconds);
   m.broadcast_seconds = registry.histogram(MetricId::broadcast_seconds);
   return m;

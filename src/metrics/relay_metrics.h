@@ -47,6 +47,7 @@ struct RelayMetrics {
   Counter query_truncated;        // query_truncated_total{reason="scan_budget"}
 
   Histogram query_seconds;      // REQ to EOSE
+  Histogram count_seconds;      // COUNT to its answer
   Histogram event_ok_seconds;   // EVENT read to OK queued
   Histogram broadcast_seconds;  // commit to queued on sockets
 };

@@ -7,7 +7,10 @@ bool always(const Options& /*options*/) { return true; }
 bool gates(const Options& options) { return options.gate_private_messages; }
 bool asks_pow(const Options& options) { return options.admission.min_pow_bits > 0; }
 bool counts(const Options& options) { return options.count; }
-bool hints(const Options& options) { return options.eose_hint != EoseHint::off; }
+bool hints(const Options& options) {
+  return options.eose_hint == EoseHint::on ||
+         (options.eose_hint == EoseHint::listed && !options.eose_hint_clients.empty());
+}
 bool monitors(const Options& options) { return options.monitoring; }
 
 constexpr std::string_view kGateCondition = "private messages are gated (default)";

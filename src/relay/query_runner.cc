@@ -50,7 +50,7 @@ void QueryRunner::run_one(Request& request) {
   ScanSlice slice = request.scan->run_slice(store_, clock_);
   metrics_.scans_running.add(-1);
   metrics_.query_scanned_records.add(slice.scanned);
-  metrics_.query_returned_events.add(slice.returned);
+  metrics_.query_returned_events.add(slice.events);
   if (slice.end == storage::SliceEnd::cut_short) metrics_.query_truncated.add();
   request.done(std::move(slice));
 }

@@ -54,7 +54,6 @@ ScanSlice Scan::run_slice(const storage::Store& store, const Clock& clock) {
   TimeBudget budget(clock, slice_time_, slice_records_);
   const std::size_t scanned_before = query_.scanned();
   slice.end = query_.run_slice(store, clock.unix_now(), budget, [&](const storage::RecordView& record) {
-    ++slice.returned;
     return take(record, slice) && !is_cancelled();
   });
   slice.scanned = query_.scanned() - scanned_before;
@@ -63,7 +62,7 @@ ScanSlice Scan::run_slice(const storage::Store& store, const Clock& clock) {
     // What was read of something damaged may be cut short.
     slice.bytes.clear();
     slice.ends.clear();
-    slice.returned = 0;
+    slice.events = 0;
     return slice;
   }
   // Newest first over all filters, so what is cut off here is the oldest: a limit like any other.
@@ -78,24 +77,16 @@ EventScan::EventScan(const std::vector<Filter>& filters, std::shared_ptr<const K
                      const Options& options)
     : Scan(filters, event_query(options, std::move(readers), max_seq, whole_seconds), options),
       prefix_(std::move(prefix)),
-      whole_seconds_(whole_seconds),
       slice_bytes_(options.slice_bytes),
       max_events_(options.limits.max_events_per_req) {}
 
 bool EventScan::take(const storage::RecordView& record, ScanSlice& slice) {
-  if (last_second_ && record.created_at() != *last_second_) {
-    full_ = true;
-    return false;
-  }
   slice.bytes.append(*prefix_);
   record.append_json(slice.bytes);
   slice.bytes.push_back(']');
   slice.ends.push_back(slice.bytes.size());
-  if (++given_ >= max_events_) {
-    last_second_ = record.created_at();
-    full_ = !whole_seconds_ || given_ >= 2 * max_events_;
-  }
-  return !full_ && slice.bytes.size() < slice_bytes_;
+  ++slice.events;
+  return ++given_ < max_events_ && slice.bytes.size() < slice_bytes_;
 }
 
 CountScan::CountScan(const std::vector<Filter>& filters, std::shared_ptr<const KeyList> readers, std::string name,

@@ -28,7 +28,7 @@ struct ScanSlice {
   std::string bytes;
   std::vector<std::size_t> ends;  // where each message ends in bytes
   std::size_t scanned = 0;        // records looked at in this slice
-  std::size_t returned = 0;       // of these, given or counted
+  std::size_t events = 0;         // that are among the messages
   bool gave_all = false;          // the last: every stored match was given
 };
 
@@ -73,22 +73,19 @@ class Scan {
 class EventScan final : public Scan {
  public:
   // max_seq: what is committed later is left to the live feed. prefix: how every message of it begins. whole_seconds: a
-  // cap of ours ends it with the rest of the second in which it was reached (NIP-67), up to as much again.
+  // cap of ours on a filter ends it with the rest of the second in which it was reached (NIP-67), up to max_limit more.
   EventScan(const std::vector<Filter>& filters, std::shared_ptr<const KeyList> readers,
             std::shared_ptr<const std::string> prefix, storage::Seq max_seq, bool whole_seconds,
             const Options& options);
 
  private:
   bool take(const storage::RecordView& record, ScanSlice& slice) override;
-  bool is_full() const override { return full_; }
+  bool is_full() const override { return given_ >= max_events_; }
 
   const std::shared_ptr<const std::string> prefix_;
-  const bool whole_seconds_;
   const std::size_t slice_bytes_;
   const std::size_t max_events_;
   std::size_t given_ = 0;
-  std::optional<UnixSeconds> last_second_;  // max_events_ was reached in it
-  bool full_ = false;
 };
 
 // Its one message is the answer to the COUNT (NIP-45), in the last slice. What a query budget cuts short is

@@ -213,8 +213,19 @@ void SessionFsm::end(SubscriptionKey key, Ended reason, Actions& out) {
 void SessionFsm::end_with_closed(SubscriptionKey key, Ended reason, std::string_view message, Actions& out) {
   const Subscription* subscription = subscriptions_.find(key);
   if (subscription == nullptr) return;
+  const Subscription* count = counts_.find(subscription->name);
   send(Sent::closed, closed_reply(subscription->name, message), out);
   end(key, reason, out);
+  if (count != nullptr) end_count(count->key, out);
+}
+
+void SessionFsm::end_count_with_closed(SubscriptionKey key, Ended reason, std::string_view message, Actions& out) {
+  const Subscription* count = counts_.find(key);
+  if (count == nullptr) return;
+  const Subscription* subscription = subscriptions_.find(count->name);
+  send(Sent::closed, closed_reply(count->name, message), out);
+  end_count(key, out);
+  if (subscription != nullptr) end(subscription->key, reason, out);
 }
 
 void SessionFsm::refuse_name(std::string_view name, Ended reason, std::string_view message, Actions& out) {
@@ -268,10 +279,13 @@ void SessionFsm::on_slice(SubscriptionKey key, const SliceResult& slice, Actions
 
 void SessionFsm::on_count_slice(Subscription& count, storage::SliceEnd end_of_slice, Actions& out) {
   if (end_of_slice == storage::SliceEnd::more) return;
-  // What was cut short was answered approximately.
-  if (end_of_slice == storage::SliceEnd::failed) send(Sent::closed, closed_reply(count.name, closed::kStorage), out);
-  metrics_.query_seconds.observe(std::chrono::duration<double>(clock_.now() - count.since).count());
-  end_count(count.key, out);
+  if (end_of_slice == storage::SliceEnd::failed) {
+    end_count_with_closed(count.key, Ended::error, closed::kStorage, out);
+  } else {
+    // What was cut short was answered approximately.
+    metrics_.count_seconds.observe(std::chrono::duration<double>(clock_.now() - count.since).count());
+    end_count(count.key, out);
+  }
   start_waiting(out);
 }
 
@@ -282,10 +296,7 @@ void SessionFsm::end_count(SubscriptionKey key, Actions& out) {
 
 void SessionFsm::on_scan_refused(SubscriptionKey key, Actions& out) {
   end_with_closed(key, Ended::limit, closed::kBusy, out);
-  if (const Subscription* count = counts_.find(key)) {
-    send(Sent::closed, closed_reply(count->name, closed::kBusy), out);
-    end_count(key, out);
-  }
+  end_count_with_closed(key, Ended::limit, closed::kBusy, out);
   start_waiting(out);
 }
 

@@ -141,9 +141,10 @@ class SessionFsm {
   void on_count_slice(Subscription& count, storage::SliceEnd end, Actions& out);
   void end_count(SubscriptionKey key, Actions& out);
   void end(SubscriptionKey key, Ended reason, Actions& out);
+  // A client takes a CLOSED for the end of whatever it calls so, so it is: of the subscription and of the COUNT.
   void end_with_closed(SubscriptionKey key, Ended reason, std::string_view message, Actions& out);
-  // CLOSED in answer to a REQ or COUNT. Whichever it answers, the client takes it for the end of the subscription of
-  // that name, so it is.
+  void end_count_with_closed(SubscriptionKey key, Ended reason, std::string_view message, Actions& out);
+  // In answer to a REQ or COUNT.
   void refuse_name(std::string_view name, Ended reason, std::string_view message, Actions& out);
   void send(Sent verb, std::string text, Actions& out) const;
 

@@ -28,7 +28,7 @@ struct QueryOptions {
   std::size_t default_limit = 500;  // where a filter names none
   std::size_t max_limit = 500;      // silent clamp per filter
   // Where not the filter's own limit but one of the two above ends it: more of what it matches in the same second, at
-  // most so many, so that whoever asks on from there misses nothing (NIP-67).
+  // most so many and no more than it asks for, so that whoever asks on from there misses nothing (NIP-67).
   std::size_t rest_of_second = 0;
   Seq max_seq = ~Seq{0};                // events with a greater one are left to the live feed
   std::size_t max_scanned = 1'000'000;  // records looked at, or seeks, over all slices; then it is cut short

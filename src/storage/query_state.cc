@@ -18,9 +18,9 @@ QueryState::QueryState(std::vector<Filter> filters, const QueryOptions& options)
     limited_ = limited_ || limit == 0;
     if (limit == 0) continue;
     sources_.emplace_back();
-    sources_.back().is_capped = !filter.limit || *filter.limit > limit;
     sources_.back().filter = std::move(filter);
     sources_.back().left = limit;
+    sources_.back().cap = limit;
   }
   live_sources_ = sources_.size();
 }
@@ -131,7 +131,6 @@ QueryState::Step QueryState::look_up_ids(SliceReader& reader, std::uint32_t numb
     source.found.push_back(*found);
   }
   std::sort(source.found.begin(), source.found.end(), comes_before);
-  source.unjudged = source.found.size();
   const auto stream = static_cast<std::uint32_t>(streams_.size());
   source.first_stream = stream;
   streams_.push_back({IndexStream(std::move(source.found)), number});
@@ -249,17 +248,17 @@ bool QueryState::judge(const RecordView& record, UnixSeconds now, std::size_t be
   bool given = false;
   for (std::size_t i = begin; i < end; ++i) {
     Source& source = sources_[group_[i].source];
-    if (source.filter.ids) --source.unjudged;
     if (source.left == 0) continue;
     if (source.last_second && record.created_at() != *source.last_second) {
-      end_limited(source);
+      // What its reader may not see says nothing to him, not even that there is more.
+      if (!is_hidden(record, now)) end_limited(source);
       continue;
     }
     if (source.after_trial) ++source.trial_scanned;
     if (!source.authors.may_hold(record)) continue;
     if (!record.matches(source.filter)) continue;
     if (!given) {
-      if (record.is_expired(now) || (options_.visible && !options_.visible(record))) return false;
+      if (is_hidden(record, now)) return false;
       given = true;
     }
     ++source.trial_matched;
@@ -268,23 +267,30 @@ bool QueryState::judge(const RecordView& record, UnixSeconds now, std::size_t be
   return given;
 }
 
+bool QueryState::is_hidden(const RecordView& record, UnixSeconds now) const {
+  return record.is_expired(now) || (options_.visible && !options_.visible(record));
+}
+
 void QueryState::reach_limit(Source& source, const RecordView& last) {
-  if (!source.is_capped || source.last_second || options_.rest_of_second == 0) return end_limited(source);
+  const std::size_t asked = source.filter.limit.value_or(source.cap + options_.rest_of_second);
+  const std::size_t rest = std::min(options_.rest_of_second, asked - source.cap);
+  if (source.last_second || rest == 0) return end_limited(source);
   source.last_second = last.created_at();
-  source.left = options_.rest_of_second;
+  source.left = rest;
 }
 
 void QueryState::end_limited(Source& source) {
   source.left = 0;
   --live_sources_;
-  // Of ids all that are stored were found before the first was given.
-  limited_ = limited_ || !source.filter.ids || source.unjudged > 0;
+  // There is one event an id.
+  const bool asked_for_more = !source.filter.ids || source.filter.ids->size() > source.cap;
+  limited_ = limited_ || asked_for_more;
 }
 
 void QueryState::end_trials(SliceReader& reader) {
   for (const Member& member : group_) {
     Source& source = sources_[member.source];
-    if (!source.after_trial || source.left == 0) continue;
+    if (!source.after_trial || source.left == 0 || source.last_second) continue;
     const std::size_t wanted = source.trial_matched + source.left;
     if (trial_goes_on(source.trial_scanned, source.trial_matched, wanted, source.after_trial->streams)) continue;
     if (streams_.size() + source.after_trial->streams > kMaxStreams) {

@@ -40,7 +40,7 @@ class QueryState {
     bool planned = false;
     AuthorSet authors;                       // where the path does not say who wrote an event
     std::size_t left = 0;                    // answers still wanted; 0: done, its streams are dead
-    bool is_capped = false;                  // by us: the filter asks for more, or names no limit
+    std::size_t cap = 0;                     // what it was at first
     std::optional<UnixSeconds> last_second;  // the cap was reached in it, and its rest is given
     std::uint32_t first_stream = 0;          // streams before it were the trial's and are dead
     // While a broad scan is tried (planner.h).
@@ -50,7 +50,6 @@ class QueryState {
     // ids
     std::size_t next_id = 0;
     std::vector<Candidate> found;
-    std::size_t unjudged = 0;  // of those
   };
   struct Stream {
     IndexStream places;
@@ -77,6 +76,7 @@ class QueryState {
   bool judge(const RecordView& record, UnixSeconds now, std::size_t begin, std::size_t end);
   void reach_limit(Source& source, const RecordView& last);
   void end_limited(Source& source);
+  bool is_hidden(const RecordView& record, UnixSeconds now) const;
   void end_trials(SliceReader& reader);
 
   QueryOptions options_;

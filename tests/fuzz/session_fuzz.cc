@@ -23,7 +23,8 @@ namespace {
 
 class Harness {
  public:
-  Harness() : fsm_(options(), std::make_shared<const OwnUrls>(own_urls({})), clock_, "challenge", metrics_, events_) {
+  Harness()
+      : fsm_(options(), std::make_shared<const OwnUrls>(own_urls({})), clock_, "challenge", true, metrics_, events_) {
     fsm_.on_open(actions_);
     absorb();
   }
@@ -65,6 +66,7 @@ class Harness {
     auto options = std::make_shared<Options>();
     options->limits.max_subscriptions = 4;
     options->limits.max_running_scans = 2;
+    options->limits.max_counts = 3;
     options->limits.max_held_events = 3;
     options->limits.max_filter_values = 12;
     options->limits.max_filters = 3;
@@ -82,8 +84,7 @@ class Harness {
                                        [](const Action& a) { return std::holds_alternative<action::Submit>(a); });
     if (is(EventCommand{})) PHAROS_FATAL_CHECK(sends + submits == 1);
     if (is(AuthCommand{})) PHAROS_FATAL_CHECK(sends == 1 && submits == 0);
-    // Its CLOSED may make room for others.
-    if (is(CountCommand{})) PHAROS_FATAL_CHECK(sends >= 1 && submits == 0);
+    if (is(CountCommand{})) PHAROS_FATAL_CHECK(submits == 0);
     if (is(CloseCommand{})) {
       // Silent but for what it makes room for, which is never of the closed id.
       const std::string& name = std::get<CloseCommand>(parsed.value()).subscription;
@@ -101,7 +102,7 @@ class Harness {
     const SubscriptionKey key =
         place < scanning_.size() ? *std::next(scanning_.begin(), static_cast<long>(place)) : 999'999;
     PHAROS_FATAL_CHECK(fsm_.wants_slices(key) == scanning_.contains(key));
-    fsm_.on_slice(key, end, actions_);
+    fsm_.on_slice(key, {end, 1, place % 2 == 0}, actions_);
     if (end != storage::SliceEnd::more) scanning_.erase(key);
     if (end == storage::SliceEnd::finished && watched_.contains(key)) eose_sent_.insert(key);
     absorb();
@@ -170,8 +171,14 @@ class Harness {
     PHAROS_FATAL_CHECK(watched_.contains(scan.key) && !scan.filters->empty());
     PHAROS_FATAL_CHECK(scanning_.insert(scan.key).second);
   }
+  void take(const action::Count& count) {
+    PHAROS_FATAL_CHECK(!count.filters->empty() && !count.name.empty());
+    PHAROS_FATAL_CHECK(ever_watched_.insert(count.key).second);
+    counting_.insert(count.key);
+    PHAROS_FATAL_CHECK(scanning_.insert(count.key).second);
+  }
   void take(const action::Forget& forget) {
-    PHAROS_FATAL_CHECK(watched_.erase(forget.key) == 1);
+    PHAROS_FATAL_CHECK(watched_.erase(forget.key) + counting_.erase(forget.key) == 1);
     scanning_.erase(forget.key);
     eose_sent_.erase(forget.key);
   }
@@ -179,11 +186,14 @@ class Harness {
 
   void check() {
     const SubscriptionSet& set = fsm_.subscriptions();
-    PHAROS_FATAL_CHECK(set.size() <= 4 && set.values() <= 12 && set.held_events() <= 3);
-    PHAROS_FATAL_CHECK(set.stored_phases() == scanning_.size() && scanning_.size() <= 2);
+    const SubscriptionSet& counts = fsm_.counts();
+    PHAROS_FATAL_CHECK(set.size() <= 4 && counts.size() <= 3 && set.held_events() <= 3);
+    PHAROS_FATAL_CHECK(set.values() + counts.values() <= 12);
+    PHAROS_FATAL_CHECK(set.stored_phases() + counts.stored_phases() == scanning_.size() && scanning_.size() <= 2);
+    PHAROS_FATAL_CHECK(counts.stored_phases() == counting_.size());
     PHAROS_FATAL_CHECK(watched_.size() <= set.size());
     // Somebody waits only while all places to scan are taken.
-    if (scanning_.size() < 2) PHAROS_FATAL_CHECK(watched_.size() == set.size());
+    if (scanning_.size() < 2) PHAROS_FATAL_CHECK(watched_.size() == set.size() && counting_.size() == counts.size());
     PHAROS_FATAL_CHECK(fsm_.pending_events() == pending_.size());
   }
 
@@ -195,6 +205,7 @@ class Harness {
   std::vector<EventId> pending_;
   std::set<SubscriptionKey> ever_watched_;
   std::set<SubscriptionKey> watched_;
+  std::set<SubscriptionKey> counting_;
   std::set<SubscriptionKey> scanning_;
   std::set<SubscriptionKey> eose_sent_;
   std::map<SubscriptionKey, storage::Seq> newest_;

@@ -380,6 +380,19 @@ TEST_F(SessionFsmTest, Nip45CountAndSubscriptionOfOneNameLiveSideBySide) {
   EXPECT_TRUE(fsm().wants_slices(1));
 }
 
+TEST_F(SessionFsmTest, Nip45ClosedEndsWhateverHasThatName) {
+  say(R"(["REQ","s",{}])");
+  say(R"(["COUNT","s",{}])");
+  EXPECT_THAT(slice(count_key(1), storage::SliceEnd::failed),
+              ElementsAre(StartsWith(R"(["CLOSED","s","error: )"), StartsWith("forget 9"), "forget 1"));
+  EXPECT_EQ(fsm().subscriptions().size(), 0U);
+  say(R"(["REQ","s",{}])");
+  say(R"(["COUNT","s",{}])");
+  EXPECT_THAT(slice(2, storage::SliceEnd::failed),
+              ElementsAre(StartsWith(R"(["CLOSED","s","error: )"), "forget 2", StartsWith("forget 9")));
+  EXPECT_EQ(fsm().counts().size(), 0U);
+}
+
 TEST_F(SessionFsmTest, Nip45CloseAndRepetitionEndACountSilently) {
   say(R"(["COUNT","c",{}])");
   EXPECT_THAT(say(R"(["COUNT","c",{"kinds":[1]}])"), ElementsAre(StartsWith("forget "), "count c"));

@@ -240,6 +240,36 @@ TEST_P(Oracle, AgreesWhenEventsComeAndGoBetweenSlices) {
   }
 }
 
+TEST_P(Oracle, KnowsWhetherItGaveEveryMatch) {
+  ASSERT_NE(store_, nullptr);
+  put(GetParam().events / 2);
+  std::size_t whole = 0;
+  for (std::size_t i = 0; i < 100; ++i) {
+    auto [naive, options] = question();
+    if (chance(50)) options.rest_of_second = 1 + random_.below(20);
+    NaiveQuery unlimited = naive;
+    for (Filter& filter : unlimited.filters) filter.limit.reset();
+    unlimited.default_limit = unlimited.max_limit = 1'000'000;
+
+    Query query(naive.filters, options);
+    const std::vector<Event> answer = run(query, naive.now, 1 + random_.below(30), 5);
+    const std::vector<std::string> given = hex_ids(pointers(answer));
+    if (query.gave_all()) {
+      ++whole;
+      ASSERT_EQ(given, hex_ids(naive_.query(unlimited))) << describe(naive.filters);
+    }
+    // What goes beyond the caps lies in the seconds in which they were reached.
+    const std::set<std::string> all(given.begin(), given.end());
+    std::set<UnixSeconds> seconds;
+    for (const Event* event : naive_.query(naive)) {
+      ASSERT_TRUE(all.contains(event->id.hex())) << describe(naive.filters);
+      seconds.insert(event->created_at);
+    }
+    for (const Event& event : answer) ASSERT_TRUE(seconds.contains(event.created_at)) << describe(naive.filters);
+  }
+  EXPECT_GT(whole, 0U);
+}
+
 TEST_P(Oracle, MatchesInTheRecordAsInTheEvent) {
   ASSERT_NE(store_, nullptr);
   put(GetParam().events / 2);

@@ -108,6 +108,31 @@ TEST_F(Queries, KnowsWhetherItGaveEveryMatch) {
   EXPECT_TRUE(gives_all(nothing, std::nullopt));
 }
 
+// Or its date could be found out by asking.
+TEST_F(Queries, WhatIsHiddenSaysNothingAboutWhatWasGiven) {
+  const Event hidden = note(9, 1, 10);
+  const Event seen = note(1, 1, 20);
+  store_.put(seen);
+  const auto gives_all = [&](const Filter& filter) {
+    QueryOptions options;
+    options.default_limit = 1;
+    options.rest_of_second = 5;
+    options.visible = [&](const RecordView& record) { return record.id() != hidden.id; };
+    Query query({filter}, options);
+    TimeBudget budget(clock_, std::chrono::seconds(1), kPlenty);
+    EXPECT_EQ(query.run_slice(store_, 0, budget, [](const RecordView&) { return true; }), SliceEnd::finished);
+    return query.gave_all();
+  };
+  Filter by_ids;
+  by_ids.ids = {{seen.id, hidden.id}};
+  by_ids.limit = 1;
+  EXPECT_TRUE(gives_all({}));
+  EXPECT_FALSE(gives_all(by_ids));
+  store_.put(hidden);
+  EXPECT_TRUE(gives_all({}));
+  EXPECT_FALSE(gives_all(by_ids));
+}
+
 TEST_F(Queries, ACapOfOursEndsAfterTheSecondInWhichItIsReached) {
   std::vector<Seq> second;
   for (std::uint8_t i = 1; i <= 6; ++i) second.push_back(store_.put(note(i, 1, 20)));
@@ -122,7 +147,7 @@ TEST_F(Queries, ACapOfOursEndsAfterTheSecondInWhichItIsReached) {
   asked.limit = 2;
   EXPECT_EQ(ask({asked}, options).size(), 2U) << "a limit that the client wants is kept";
   asked.limit = 3;
-  EXPECT_EQ(ask({asked}, options), second);
+  EXPECT_EQ(ask({asked}, options).size(), 3U);
   options.rest_of_second = 3;
   EXPECT_EQ(ask({Filter{}}, options).size(), 5U);
 }
