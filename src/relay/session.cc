@@ -97,7 +97,7 @@ void Session::run(action::Scan& scan) {
   const auto at = watching_.find(scan.key);
   if (at == watching_.end()) return;
   begin(scan.key, std::make_shared<EventScan>(*scan.filters, std::move(scan.readers), std::move(scan.prefix),
-                                              at->second.newest, fsm_.hints_at_eose(), *options_));
+                                              at->second.newest, scan.whole_seconds, *options_));
 }
 
 void Session::run(action::Count& count) {

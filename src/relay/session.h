@@ -31,12 +31,12 @@ struct SessionContext {
   const metrics::RelayMetrics& metrics;
 };
 
-// What a session is about.
+// The connection that a session serves, and what was settled when it was accepted.
 struct Accepted {
   net::WsConnectionPtr connection;
   std::size_t low_water_bytes = 0;  // the connection's own
   std::string challenge;
-  bool eose_hint = false;
+  bool eose_hint = false;  // as SessionFsm's
 };
 
 class Session final : public ShardMember, public std::enable_shared_from_this<Session> {

@@ -192,7 +192,7 @@ void SessionFsm::start(Subscription& subscription, Actions& out) {
     return;
   }
   subscription.phase = Subscription::Phase::stored;
-  out.emplace_back(action::Scan{subscription.key, subscription.filters, auth_.keys(), subscription.prefix});
+  out.emplace_back(action::Scan{subscription.key, subscription.filters, auth_.keys(), subscription.prefix, eose_hint_});
 }
 
 void SessionFsm::handle(CloseCommand& command, Actions& out) {

@@ -52,6 +52,7 @@ struct Scan {
   FilterList filters;
   std::shared_ptr<const KeyList> readers;  // who reads: the keys of this moment
   std::shared_ptr<const std::string> prefix;
+  bool whole_seconds;  // as EventScan's
 };
 // Begin to count; as Scan.
 struct Count {
@@ -111,7 +112,6 @@ class SessionFsm {
   // Live events were lost on the way to this connection's shard: no subscription is whole any more.
   void on_events_lost(Actions& out);
 
-  bool hints_at_eose() const { return eose_hint_; }
   bool is_authenticated() const { return auth_.is_authenticated(); }
   // EVENTs whose OK is still due.
   std::size_t pending_events() const { return pending_events_; }

@@ -311,7 +311,9 @@ TEST_F(SessionFsmTest, Nip67IsOffUnlessTheClientIsToHearIt) {
 
 TEST_F(SessionFsmTest, Nip67SaysWhenEveryStoredMatchWasSent) {
   eose_hint_ = true;
-  say(R"(["REQ","s",{}])");
+  Actions actions;
+  fsm().on_message(R"(["REQ","s",{}])", actions);
+  EXPECT_TRUE(std::get<action::Scan>(actions.back()).whole_seconds);
   EXPECT_THAT(slice(1), ElementsAre(R"(["EOSE","s",["finish"]])"));
   say(R"(["REQ","s",{}])");
   EXPECT_THAT(slice(2, storage::SliceEnd::finished, false), ElementsAre(R"(["EOSE","s"])"));
