@@ -1,4 +1,5 @@
-// The operators' listener: /metrics, /healthz, /readyz and the status of router and monitor as JSON; POST /compact.
+// The operators' listener: /metrics, /healthz, /readyz, the status of the instance, of router and monitor and the
+// access lists as JSON; POST /compact. What else is ordered by POST: admin_orders.h.
 // Owned by the application; handlers run on the background shard.
 #pragma once
 
@@ -22,7 +23,12 @@ struct AdminServices {
   std::function<std::string()> monitor_status;  // JSON
   // Begins it; locked while one is under way, disk_full where there is no room.
   std::function<Result<void, storage::StorageFailure>()> compact;
+  std::function<std::string()> status;  // JSON
+  std::function<std::string()> access;  // JSON
 };
+
+// What every answer of the listener has in common.
+net::HttpResponse admin_text(unsigned status, std::string body, const char* type = "text/plain; charset=utf-8");
 
 // GET, and POST for /compact alone: 202 once it has begun, 409 while one is under way, 507 where there is no room, 403
 // for a page of the web that asks through a browser. Other methods 405, unknown paths 404. Pure but for the services.

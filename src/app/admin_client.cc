@@ -9,12 +9,11 @@
 namespace pharos::app {
 namespace {
 
-constexpr auto kTimeout = std::chrono::seconds(5);
 constexpr std::size_t kMaxAnswerBytes = 64U << 20U;
 
 using Answer = Result<net::Fetched, net::DialFailure>;
 
-Answer fetch(const net::DialTarget& target, bool post) {
+Answer fetch(const net::DialTarget& target, const AdminQuery& query) {
   net::IoShards shards(1);
   shards.start();
   std::promise<Answer> promise;
@@ -22,10 +21,11 @@ Answer fetch(const net::DialTarget& target, bool post) {
   std::unique_ptr<net::PendingDial> pending;
   shards.background().post([&] {
     net::FetchOptions options;
-    options.dial.timeout = kTimeout;
+    options.dial.timeout = query.timeout;
     options.max_body_bytes = kMaxAnswerBytes;
     options.max_redirects = 0;
-    options.post = post;
+    options.post = query.post;
+    if (query.post) options.headers.emplace_back("Content-Type", "application/json");
     pending = net::http_get(shards.background(), target, options,
                             [&](Answer answer) { promise.set_value(std::move(answer)); });
   });
@@ -67,10 +67,15 @@ Result<std::string, AdminFailure> ask_admin(const AdminQuery& query) {
   }
   target.target = query.path;
   target.host_header = address;
-  const Answer answer = fetch(target, query.post);
+  const Answer answer = fetch(target, query);
   if (!answer) {
     return failure(AdminFailure{ExitCode::unavailable, "no answer from the admin listener at " + address + ": " +
                                                            answer.error().failure.detail});
+  }
+  if (answer.value().status == 400) {
+    std::string why = answer.value().body;
+    while (why.ends_with('\n')) why.pop_back();
+    return failure(AdminFailure{ExitCode::usage, std::move(why)});
   }
   if (answer.value().status != 200 && answer.value().status != 202) {
     return failure(AdminFailure{

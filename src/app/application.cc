@@ -2,21 +2,28 @@
 
 #include <unistd.h>
 
+#include "app/access_json.h"
+#include "app/admin_orders.h"
 #include "app/data_owner.h"
+#include "app/deletion.h"
 #include "app/file_limit.h"
 #include "app/run_file.h"
 #include "app/samples.h"
 #include "app/settings_check.h"
+#include "metrics/access_metrics.h"
 #include "metrics/ingest_metrics.h"
 #include "metrics/monitor_metrics.h"
 #include "metrics/net_metrics.h"
+#include "metrics/plugin_metrics.h"
 #include "metrics/relay_metrics.h"
 #include "metrics/router_metrics.h"
 #include "metrics/storage_metrics.h"
+#include "nostr/kind.h"
 #include "nostr/nip19.h"
 #include "nostr/schnorr.h"
 #include "router/status.h"
 #include "storage/info.h"
+#include "storage/snapshot.h"
 #include "util/log.h"
 
 namespace pharos::app {
@@ -24,7 +31,6 @@ namespace {
 
 constexpr std::size_t kPoolQueue = 32'768;
 constexpr auto kIdleTimeout = std::chrono::seconds(10);
-constexpr double kNearlyFull = 0.98;
 
 StartFailure start_failure(const storage::StorageFailure& failure) {
   return {exit_code(failure.error), failure_text(failure)};
@@ -45,8 +51,10 @@ Application::Application(config::Settings settings, AllOptions options)
 Application::~Application() { stop(); }
 
 Result<void, StartFailure> Application::start() {
+  started_ = clock_.unix_now();
   PHAROS_TRYV(open_store());
   PHAROS_TRYV(load_identity_key());
+  PHAROS_TRYV(load_access());
   PHAROS_TRYV(load_tls());
   tell_environment(settings_);
   check_file_limit();
@@ -56,10 +64,24 @@ Result<void, StartFailure> Application::start() {
   pool_ = std::make_unique<WorkerPool>("worker", options_.workers, kPoolQueue);
   sample_pool(registry_, *pool_);
   sample_relay_queues(registry_, options_.relay, options_.shards);
-  pipeline_ = ingest::make_pipeline(options_.ingest, *store_, *pool_, clock_, metrics::make_ingest_metrics(registry_));
+  plugin_ = std::make_unique<ingest::Plugin>(options_.plugin, clock_, random_, metrics::make_plugin_metrics(registry_));
+  options_.ingest.access = moderation_->rules();
+  options_.ingest.requests = membership_.get();
+  options_.ingest.author_salt = random_.next_u64();
+  pipeline_ = ingest::make_pipeline(options_.ingest, *store_, *pool_, clock_, metrics::make_ingest_metrics(registry_),
+                                    plugin_.get());
+  if (membership_) {
+    const ingest::AdmissionOptions& admission = options_.ingest.admission;
+    member_list_ =
+        std::make_unique<MemberList>(*store_, *pipeline_, moderation_->rules(), clock_, random_, identity_->secret,
+                                     MemberListLimits{admission.max_tags, admission.max_event_bytes});
+  }
   shards_ = std::make_unique<net::IoShards>(options_.shards, metrics::make_net_metrics(registry_));
   heartbeat_ = std::make_unique<Heartbeat>(*shards_, clock_);
   shards_->start();
+
+  retention_ = std::make_unique<storage::RetentionKeeper>(*store_, clock_, options_.retention,
+                                                          metrics::make_storage_metrics(registry_));
 
   PHAROS_TRYV(start_relay());
   start_router();
@@ -71,6 +93,7 @@ Result<void, StartFailure> Application::start() {
     return StartFailure{ExitCode::io, options_.store.directory.string() + ": cannot write run.json"};
   }
   wrote_run_file_ = true;
+  watch_files();
   registry_.gauge(metrics::MetricId::config_last_reload_successful).set(1);
   registry_.gauge(metrics::MetricId::config_last_reload_success_timestamp_seconds).set(clock_.unix_now());
   log::info("app", "serving",
@@ -97,6 +120,7 @@ Result<void, StartFailure> Application::open_store() {
   auto opened = storage::Store::open(options_.store, clock_, metrics::make_storage_metrics(registry_));
   if (!opened) return start_failure(opened.error());
   store_ = std::move(opened).value();
+  options_.relay.search = store_->word_index();
   return success();
 }
 
@@ -112,6 +136,35 @@ Result<void, StartFailure> Application::load_identity_key() {
   }
   options_.relay.info.self = identity_->pubkey.hex();
   return success();
+}
+
+Result<void, StartFailure> Application::load_access() {
+  auto opened = ingest::Moderation::open(*store_, clock_, metrics::make_access_metrics(registry_));
+  if (!opened) return start_failure(opened.error());
+  moderation_ = std::move(opened).value();
+  if (options_.access.takes_requests) take_requests();
+  moderation_->set_fixed(fixed_access(options_));
+  return success();
+}
+
+void Application::take_requests() {
+  membership_ =
+      std::make_unique<ingest::Membership>(*moderation_, clock_, random_, identity_->secret, options_.membership);
+  options_.relay.make_invite = [this](const PublicKey& inviter) {
+    Event event;
+    event.kind = kind::kInvite;
+    event.created_at = clock_.unix_now();
+    event.tags = membership_->invite(inviter);
+    sign_event(event, identity_->secret, random_);
+    return event;
+  };
+}
+
+ingest::FixedAccess Application::fixed_access(const AllOptions& options) const {
+  ingest::FixedAccess fixed = options.access;
+  fixed.exempt.insert(identity_->pubkey);
+  fixed.takes_requests = membership_ != nullptr && fixed.members_only != ingest::MembersOnly::off;
+  return fixed;
 }
 
 Result<void, StartFailure> Application::load_tls() {
@@ -133,7 +186,16 @@ void Application::use_tls(std::shared_ptr<const net::TlsContext> context) {
 Result<void, StartFailure> Application::start_relay() {
   relay_ = std::make_unique<relay::RelayServer>(
       options_.relay, relay::RelayServer::Services{*shards_, *store_, *pipeline_, *pool_, clock_, random_,
-                                                   metrics::make_relay_metrics(registry_), tls_});
+                                                   metrics::make_relay_metrics(registry_), tls_, moderation_.get()});
+  moderation_->set_listeners(
+      [this] { relay_->access_changed(); },
+      [this](std::vector<Filter> filters) { erase_banned(*store_, moderation_->rules(), std::move(filters)); });
+  erase_all_banned(*store_, moderation_->rules());
+  // Shows what it finds to the relay as well.
+  trust_ = std::make_shared<ingest::TrustKeeper>(
+      *store_, *pool_, clock_, random_, metrics::make_access_metrics(registry_),
+      [this](std::shared_ptr<const ingest::TrustedKeys> keys) { moderation_->set_trusted(std::move(keys)); });
+  trust_->configure(options_.trust);
   if (auto started = relay_->start(); !started)
     return StartFailure{ExitCode::failure, config::error_at(settings_, "relay.listen", started.error().detail).text()};
   return success();
@@ -169,9 +231,21 @@ Result<void, StartFailure> Application::start_admin() {
       [this] { return unready(); },
       [this] { return router::status_json(router_->status()); },
       [this] { return monitor_ ? monitor_->status_json() : std::string("{\"enabled\":false}"); },
-      [this] { return store_->compact({}); }};
+      [this] { return store_->compact({}); },
+      [this] { return to_json(status()); },
+      [this] { return access_json(*moderation_->rules()->get(), moderation_->audit()); }};
+  const AdminOrders orders{[this](ingest::AccessChange change, ingest::Moderation::Done done) {
+                             moderation_->submit(std::move(change), "operator", std::move(done));
+                           },
+                           [this](Filter filter, bool dry_run, std::function<void(const Deletion&)> done) {
+                             return delete_matching(*store_, std::move(filter), dry_run, std::move(done));
+                           }};
   net::ServerHandlers handlers;
+  handlers.on_http_later = [orders](const net::HttpRequest& request, const net::HttpAnswer& answer) {
+    return take_order(orders, request, answer);
+  };
   handlers.on_http = [services](const net::HttpRequest& request) { return answer_admin(services, request); };
+  options_.admin.answer_timeout = kLongestDeletion;
   auto listening =
       net::Server::listen(options_.admin, *shards_, {&shards_->background()}, std::move(handlers), nullptr);
   if (!listening) {
@@ -179,7 +253,52 @@ Result<void, StartFailure> Application::start_admin() {
                         config::error_at(settings_, "admin.listen", listening.error().detail).text()};
   }
   admin_ = std::move(listening).value();
+  serving_ = true;
   return success();
+}
+
+InstanceStatus Application::status() {
+  using metrics::MetricId;
+  InstanceStatus now;
+  now.version = PHAROS_VERSION;
+  now.started = started_;
+  now.now = clock_.unix_now();
+  now.problem = unhealthy();
+  if (now.problem.empty()) now.problem = unready();
+  now.relay_addresses = relay_->addresses();
+  now.admin_address = serving_ ? admin_->address() : options_.admin.listen;
+  now.npub = encode_npub(identity_->pubkey);
+  if (const auto snapshot = store_->snapshot()) {
+    const auto info = storage::read_info(snapshot.value().txn(), store_->tables());
+    now.events = info.events;
+    now.logged_events = storage::logged_events(snapshot.value());
+    now.database_bytes = info.used_bytes;
+    now.free_bytes = info.free_page_bytes;
+    now.database_map_bytes = info.map_size_bytes;
+  }
+  now.last_seq = store_->last_seq();
+  if (const auto words = store_->word_index()) now.search_left = words->left();
+  now.connections = registry_.gauge(MetricId::connections, {"relay"}).value();
+  now.authenticated_connections = registry_.gauge(MetricId::authenticated_connections).value();
+  now.subscriptions = registry_.gauge(MetricId::subscriptions).value();
+  for (const char* queue : {"ingest", "writer", "merger", "query", "fanout", "access"}) {
+    now.queues.push_back({queue, registry_.gauge(MetricId::queue_depth, {queue}).value(),
+                          registry_.gauge(MetricId::queue_capacity, {queue}).value()});
+  }
+  now.queues.push_back(
+      {"workers", static_cast<std::int64_t>(pool_->queue_depth()), static_cast<std::int64_t>(pool_->queue_capacity())});
+  for (const router::UpstreamStatus& upstream : router_->status()) {
+    ++now.upstreams;
+    if (upstream.connected_since != 0) ++now.upstreams_live;
+  }
+  now.monitoring = monitor_ != nullptr;
+  now.probes_running = registry_.gauge(MetricId::monitor_inflight).value();
+  now.targets_overdue = registry_.gauge(MetricId::monitor_overdue_targets).value();
+  const auto rules = moderation_->rules()->get();
+  now.banned_pubkeys = rules->lists().banned_pubkeys.size() + rules->fixed().denied_pubkeys.size();
+  now.banned_events = rules->lists().banned_events.size();
+  now.blocked_addresses = rules->lists().blocked.size() + rules->fixed().denied_addresses.size();
+  return now;
 }
 
 std::string Application::unready() const {
@@ -187,14 +306,32 @@ std::string Application::unready() const {
   if (store_->is_failing()) return "the database cannot be written";
   const auto txn = store_->read();
   if (!txn) return "the database cannot be read: " + txn.error().detail;
-  const auto info = storage::read_info(txn.value(), store_->tables());
-  const auto in_use = static_cast<double>(info.used_bytes - info.free_page_bytes);
-  if (in_use > kNearlyFull * static_cast<double>(info.map_size_bytes))
-    return "the database has reached storage.map_size";
+  if (store_->is_full()) return "the database has reached storage.map_size";
   return {};
 }
 
+void Application::tick() {
+  heartbeat_->beat();
+  if (member_list_) member_list_->tick();
+  trust_->tick();
+  if (watch_ && watch_->changed()) {
+    log::info("app", "files changed, taking the settings anew", {{"file", settings_.file}});
+    reload();
+  }
+}
+
+void Application::watch_files() {
+  std::vector<std::filesystem::path> files;
+  for (const std::string& file : {settings_.file, options_.tls_certificate, options_.tls_key}) {
+    if (!file.empty()) files.emplace_back(file);
+  }
+  watch_.reset();
+  if (options_.watch_settings && !files.empty()) watch_.emplace(std::move(files));
+}
+
 void Application::reload() {
+  // Whatever comes of it, these files are not taken again before they change again.
+  watch_files();
   const auto refuse = [this](const std::string& why) {
     registry_.gauge(metrics::MetricId::config_last_reload_successful).set(0);
     log::error("app", "settings not taken, the old ones stay", {{"why", why}});
@@ -222,13 +359,26 @@ void Application::reload() {
   next.relay.listeners = options_.relay.listeners;
   next.relay.urls = options_.relay.urls;
   next.relay.gate_private_messages = options_.relay.gate_private_messages;
+  next.relay.gate_drafts = options_.relay.gate_drafts;
   next.relay.monitoring = options_.relay.monitoring;
+  next.relay.search = options_.relay.search;
+  next.relay.make_invite = options_.relay.make_invite;
   relay_->reconfigure(next.relay);
+  next.ingest.admission.own_urls = options_.ingest.admission.own_urls;
+  if (membership_) membership_->configure(next.membership);
+  moderation_->set_fixed(fixed_access(next));
+  trust_->configure(next.trust);
   pipeline_->set_admission(next.ingest.admission);
+  pipeline_->set_author_rates(next.ingest.author_rates);
+  retention_->reconfigure(next.retention);
+  plugin_->configure(next.plugin);
   options_.router.upstreams = next.router.upstreams;
   router_->apply(options_.router);
   options_.relay = next.relay;
   options_.drain_timeout = next.drain_timeout;
+  options_.watch_settings = next.watch_settings;
+  options_.tls_certificate = next.tls_certificate;
+  options_.tls_key = next.tls_key;
   for (const std::string& key : restart_keys) {
     log::warn("app", "this setting takes effect after a restart", {{"key", key}});
   }
@@ -254,6 +404,8 @@ void Application::stop() {
   if (router_) router_->stop();
   if (pipeline_) {
     pipeline_->stop();
+    // What it is asked about is settled now: it may take longer over it than there is time.
+    plugin_->stop();
     if (!pipeline_->wait_idle(kIdleTimeout)) {
       log::warn("app", "events were still undecided when time was up; nobody was told that they are stored");
     }
@@ -261,6 +413,8 @@ void Application::stop() {
   if (admin_) admin_->stop_accepting();
   if (shards_) shards_->stop();
   if (pool_) pool_->stop();
+  trust_.reset();
+  if (retention_) retention_->stop();
   if (store_) store_->stop();
   // Connections and timers are gone with the loops; what made them may go now, in the opposite order.
   admin_.reset();
@@ -268,6 +422,7 @@ void Application::stop() {
   router_.reset();
   relay_.reset();
   heartbeat_.reset();
+  member_list_.reset();
   pipeline_.reset();
 }
 

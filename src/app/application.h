@@ -9,10 +9,17 @@
 
 #include "app/admin.h"
 #include "app/exit_code.h"
+#include "app/file_watch.h"
 #include "app/heartbeat.h"
 #include "app/identity.h"
+#include "app/instance_status.h"
+#include "app/member_list.h"
 #include "app/options_map.h"
+#include "ingest/membership.h"
+#include "ingest/moderation.h"
 #include "ingest/pipeline.h"
+#include "ingest/plugin.h"
+#include "ingest/trust_keeper.h"
 #include "metrics/registry.h"
 #include "monitor/monitor.h"
 #include "net/tls.h"
@@ -38,7 +45,7 @@ class Application {
   // Opens the database, starts threads and listeners, writes the run file.
   Result<void, StartFailure> start();
   // About once a second while it runs.
-  void tick() { heartbeat_->beat(); }
+  void tick();
   // "" when the loops turn.
   std::string unhealthy() const { return heartbeat_->problem(); }
   // Takes what can be taken without a restart: all or nothing. Logs what needs a restart, and errors.
@@ -53,6 +60,11 @@ class Application {
   void check_file_limit() const;
   Result<void, StartFailure> open_store();
   Result<void, StartFailure> load_identity_key();
+  Result<void, StartFailure> load_access();
+  // As the settings say, and the relay itself.
+  ingest::FixedAccess fixed_access(const AllOptions& options) const;
+  // NIP-43.
+  void take_requests();
   Result<void, StartFailure> load_tls();
   void use_tls(std::shared_ptr<const net::TlsContext> context);
   Result<void, StartFailure> start_relay();
@@ -60,6 +72,8 @@ class Application {
   void start_router();
   void start_monitor();
   std::string unready() const;
+  void watch_files();
+  InstanceStatus status();
 
   config::Settings settings_;
   AllOptions options_;
@@ -68,14 +82,23 @@ class Application {
   metrics::Registry registry_;
   std::optional<Identity> identity_;
   std::shared_ptr<Snapshot<net::TlsContext>> tls_;
+  std::atomic<bool> serving_{false};  // all of it is made; handlers of the admin listener run a moment earlier
   std::atomic<bool> draining_{false};
+  UnixSeconds started_ = 0;
   bool stopped_ = false;
-  bool wrote_run_file_ = false;  // the run file of another instance on the same data is not ours to remove
+  std::optional<FileWatch> watch_;  // of the settings and the files they name
+  bool wrote_run_file_ = false;     // the run file of another instance on the same data is not ours to remove
 
   // In the order in which they are made; stopped in the opposite one.
   std::unique_ptr<storage::Store> store_;
+  std::unique_ptr<storage::RetentionKeeper> retention_;
+  std::unique_ptr<ingest::Moderation> moderation_;
+  std::unique_ptr<ingest::Membership> membership_;  // where requests to join are taken
   std::unique_ptr<WorkerPool> pool_;
+  std::shared_ptr<ingest::TrustKeeper> trust_;
+  std::unique_ptr<ingest::Plugin> plugin_;
   std::unique_ptr<ingest::Pipeline> pipeline_;
+  std::unique_ptr<MemberList> member_list_;  // where requests to join are taken
   std::unique_ptr<net::IoShards> shards_;
   std::unique_ptr<Heartbeat> heartbeat_;
   std::unique_ptr<relay::RelayServer> relay_;

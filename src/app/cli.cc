@@ -18,12 +18,18 @@ void build(CLI::App& root, Action& action) {
   add_import(root, action);
   add_export(root, action);
   add_scan(root, action);
+  add_sync(root, action);
   add_backup(root, action);
   add_db(root, action);
+  add_retention(root, action);
   add_key(root, action);
   add_config(root, action);
+  add_access(root, action);
+  add_delete(root, action);
+  add_instance_status(root, action);
   add_router(root, action);
   add_monitor(root, action);
+  add_plugin(root, action);
 }
 
 // CLI11 only says that a command is missing. "" where the words name one.

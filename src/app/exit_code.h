@@ -10,10 +10,10 @@ namespace pharos::app {
 enum class ExitCode : int {
   ok = 0,
   failure = 1,
-  partial = 2,  // import: some lines were refused; monitor check: some targets are not fine
+  partial = 2,  // import: lines refused; monitor check: targets not fine; sync: events missing; plugin test: faults
   usage = 64,
   no_input = 66,       // import: a file cannot be opened
-  unavailable = 69,    // the instance or relay asked for does not answer
+  unavailable = 69,    // the instance, relay or plugin asked for does not answer
   cannot_create = 73,  // the database cannot be made
   io = 74,
   retry_later = 75,  // the database is locked by another process

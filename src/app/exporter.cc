@@ -16,6 +16,7 @@ WalkResult walk_events(const storage::Store& store, std::vector<Filter> filters,
                        const Render& render, const Write& write) {
   constexpr std::size_t kAll = std::numeric_limits<std::size_t>::max();
   storage::QueryOptions options;
+  options.ranked = false;
   options.default_limit = kAll;
   options.max_limit = kAll;
   options.max_scanned = kAll;

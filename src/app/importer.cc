@@ -161,6 +161,7 @@ class Import {
         ++report_.ephemeral;
         break;
       case ingest::Fate::rejected:
+      case ingest::Fate::shadowed:
         note_refusal(number, verdict.reason, verdict.detail);
         break;
     }
@@ -220,6 +221,11 @@ class Import {
 };
 
 }  // namespace
+
+std::uint64_t ImportReport::not_written() const {
+  return refused[static_cast<std::size_t>(ingest::Reason::map_full)].count +
+         refused[static_cast<std::size_t>(ingest::Reason::storage)].count;
+}
 
 std::uint64_t ImportReport::refused_total() const {
   return std::accumulate(refused.begin(), refused.end(), std::uint64_t{0},

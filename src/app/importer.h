@@ -36,6 +36,8 @@ struct ImportReport {
   std::array<Refusals, kReasons> refused;
 
   std::uint64_t refused_total() const;
+  // Of those, for want of room or by a fault of the disk.
+  std::uint64_t not_written() const;
   // Several lines for people.
   std::string text(double seconds) const;
 };

@@ -1,10 +1,17 @@
 #include "app/options_map.h"
 
 #include <algorithm>
+#include <set>
 
+#include "app/access_map.h"
+#include "app/limits_map.h"
+#include "app/settings_reader.h"
 #include "config/value_parser.h"
+#include "ingest/access_change.h"
 #include "net/address_text.h"
+#include "nostr/kind.h"
 #include "nostr/nip19.h"
+#include "relay/access.h"
 #include "util/utf8.h"
 
 namespace pharos::app {
@@ -14,7 +21,6 @@ using config::SettingError;
 using config::Settings;
 using config::Values;
 
-constexpr std::size_t kMaxNameLength = 30;  // NIP-11
 constexpr double kPingBurstSeconds = 5;
 
 log::Level log_level(const std::string& name) {
@@ -30,42 +36,28 @@ log::Format log_format(const std::string& name) {
   return log::Format::text;
 }
 
-class Mapper {
+class Mapper : private SettingsReader {
  public:
-  Mapper(const Settings& settings, std::size_t cores) : settings_(settings), values_(settings.values), cores_(cores) {}
+  Mapper(const Settings& settings, std::size_t cores, std::vector<SettingError>& errors)
+      : SettingsReader(settings, errors), cores_(cores) {}
 
-  Result<AllOptions, std::vector<SettingError>> run() {
+  AllOptions run() {
     map_storage();
+    map_retention();
     map_ingest();
+    map_plugin();
     map_relay();
+    map_access(settings_, all_, errors_);
     map_listener();
+    map_limits(settings_, all_, errors_);
     map_router();
-    for (const config::UpstreamValues& upstream : settings_.upstreams) map_upstream(upstream);
+    for (const config::TableValues* upstream : settings_.tables_of("upstream")) map_upstream(*upstream);
     map_monitor();
     map_rest();
-    if (!errors_.empty()) return failure(std::move(errors_));
     return std::move(all_);
   }
 
  private:
-  void add(const std::string& key, const std::string& message) {
-    errors_.push_back(config::error_at(settings_, key, message));
-  }
-  // Of two that do not fit one another: where the first is a default, the other one was set.
-  void add_pair(const std::string& key, const std::string& other, const std::string& message) {
-    if (values_.is_refused(key) || values_.is_refused(other)) return;
-    const bool is_default = values_.origin(key).file.empty();
-    SettingError error = config::error_at(settings_, is_default ? other : key, message);
-    error.key = key;
-    errors_.push_back(std::move(error));
-  }
-  // For a key of an [[upstream]]; one that is not set stands where the table begins.
-  void add(const config::UpstreamValues& upstream, const std::string& key, const std::string& message) {
-    config::Origin origin = upstream.values.origin(key);
-    if (origin.line == 0) origin.line = upstream.line;
-    errors_.push_back({settings_.file, origin.line, "upstream." + key, message});
-  }
-
   static std::string no_url(const std::string& text, RelayUrlError error) {
     return "\"" + text + "\" is no relay URL: " + std::string(describe(error));
   }
@@ -84,13 +76,6 @@ class Mapper {
     if (!net::is_endpoint_text(text)) add(key, no_endpoint(text));
     return text;
   }
-  void must_not_exceed(const std::string& key, const std::string& greater) {
-    if (values_.integer(key) > values_.integer(greater)) add_pair(key, greater, "is greater than " + greater);
-  }
-  void must_exceed(const std::string& key, const std::string& less) {
-    if (values_.integer(key) <= values_.integer(less)) add_pair(key, less, "must be longer than " + less);
-  }
-
   void map_storage() {
     storage::StoreOptions& store = all_.store;
     store.directory = values_.text("storage.directory");
@@ -107,6 +92,79 @@ class Mapper {
     store.memtable_bytes = values_.size("storage.memtable_size");
     store.compression_level = static_cast<int>(values_.integer("storage.compression"));
     store.unpacked_bytes = values_.size("storage.unpacked_cache");
+    map_search();
+  }
+
+  void map_search() {
+    if (!values_.boolean("storage.search")) return;
+    std::set<Kind> kinds;
+    for (const Kind kind : whole_kinds("storage.search_kinds")) {
+      const std::string text = std::to_string(kind);
+      if (classify(kind) == KindClass::ephemeral) add("storage.search_kinds", text + " is never stored");
+      if (relay::is_gated(kind)) add("storage.search_kinds", text + " is private, its content is encrypted");
+      kinds.insert(kind);
+    }
+    if (kinds.empty()) add("storage.search_kinds", "at least one kind, or search = false");
+    all_.store.searched.assign(kinds.begin(), kinds.end());
+  }
+
+  void map_retention() {
+    storage::RetentionOptions& retention = all_.retention;
+    retention.interval = values_.duration("storage.retention_interval");
+    retention.max_size_bytes = static_cast<std::uint64_t>(values_.integer("storage.max_size"));
+    storage::RetentionRules rules;
+    for (const config::TableValues* table : settings_.tables_of("retention")) rules.push_back(retention_rule(*table));
+    retention.rules = std::make_shared<const storage::RetentionRules>(std::move(rules));
+  }
+
+  storage::RetentionRule retention_rule(const config::TableValues& entry) {
+    const Values& values = entry.values;
+    storage::RetentionRule rule;
+    rule.name = values.text("name");
+    rule.filters = filters_without_limit(entry);
+    rule.keep = values.boolean("keep");
+    rule.max_age = std::chrono::duration_cast<std::chrono::seconds>(values.duration("max_age"));
+    rule.max_events = values.size("max_events");
+    rule.max_events_per_author = values.size("max_events_per_author");
+    const bool bounds = rule.max_age.count() > 0 || rule.max_events > 0 || rule.max_events_per_author > 0;
+    if (bounds == rule.keep) add(entry, "keep", bounds ? "a rule that keeps has no bounds" : "the rule bounds nothing");
+    return rule;
+  }
+
+  // What a tree of sums can be kept of.
+  std::vector<Filter> tree_filters() {
+    std::vector<Filter> filters;
+    for (const std::string& text : values_.list("relay.negentropy_trees")) {
+      auto filter = parse_filter(text);
+      if (!filter) {
+        add("relay.negentropy_trees", text + ": " + std::string(describe(filter.error())));
+        continue;
+      }
+      const Filter& f = filter.value();
+      if (f.ids || !f.tags.empty() || f.since || f.until || f.limit || f.search) {
+        add("relay.negentropy_trees", text + ": only kinds and authors have a meaning here");
+      } else {
+        filters.push_back(std::move(filter).value());
+      }
+    }
+    return filters;
+  }
+
+  std::vector<Filter> filters_without_limit(const config::TableValues& entry) {
+    std::vector<Filter> filters;
+    for (const std::string& text : entry.values.list("filters")) {
+      auto filter = parse_filter(text);
+      if (filter && filter.value().limit)
+        add(entry, "filters", text + ": limit has no meaning here");
+      else if (filter && filter.value().search)
+        add(entry, "filters", text + ": search has no meaning here");
+      else if (filter)
+        filters.push_back(std::move(filter).value());
+      else
+        add(entry, "filters", text + ": " + std::string(describe(filter.error())));
+    }
+    if (entry.values.list("filters").empty()) add(entry, "filters", "at least one filter, {} for everything");
+    return filters;
   }
 
   void map_ingest() {
@@ -120,13 +178,40 @@ class Mapper {
     admission.max_ephemeral_age = seconds("ingest.max_ephemeral_age");
     admission.min_pow_bits = static_cast<unsigned>(values_.integer("ingest.min_pow"));
     admission.require_pow_commitment = values_.boolean("ingest.require_pow_commitment");
+    admission.retention = all_.retention.rules;
+    admission.honour_vanish = values_.boolean("ingest.vanish");
+    for (const std::string& text : values_.list("relay.url")) {
+      if (auto url = RelayUrl::parse(text)) admission.own_urls.push_back(std::move(url.value()));
+    }
     all_.ingest.max_in_flight = values_.size("ingest.max_in_flight");
     all_.ingest.max_in_flight_bytes = values_.size("ingest.max_in_flight_bytes");
     all_.ingest.recent_ephemeral = values_.size("ingest.recent_ephemeral");
   }
 
-  std::chrono::seconds seconds(std::string_view key) const {
-    return std::chrono::duration_cast<std::chrono::seconds>(values_.duration(key));
+  void map_plugin() {
+    ingest::PluginOptions& plugin = all_.plugin;
+    plugin.command = values_.text("plugin.command");
+    plugin.timeout = values_.duration("plugin.timeout");
+    plugin.patience = plugin.timeout;
+    plugin.max_in_flight = values_.size("plugin.max_in_flight");
+    plugin.queue_capacity = values_.size("plugin.queue_capacity");
+    plugin.accept_on_failure = values_.text("plugin.on_failure") == "accept";
+    plugin.backoff.first = values_.duration("plugin.backoff_first");
+    plugin.backoff.cap = values_.duration("plugin.backoff_cap");
+    must_not_exceed("plugin.backoff_first", "plugin.backoff_cap");
+    const auto& sources = values_.list("plugin.sources");
+    plugin.sources = {};
+    for (const std::string& text : sources) {
+      using ingest::Source;
+      const Source known[] = {Source::client, Source::router, Source::import_};
+      const auto source = std::ranges::find(known, text, [](Source one) { return ingest::name(one); });
+      if (source == std::end(known))
+        add("plugin.sources", "\"" + text + "\" is none of client, router, import");
+      else
+        plugin.sources[static_cast<std::size_t>(*source)] = true;
+    }
+    if (!values_.is_refused("plugin.sources") && !plugin.sources[static_cast<std::size_t>(ingest::Source::client)])
+      add("plugin.sources", "must name client: a plugin is always asked about their events");
   }
 
   void map_relay() {
@@ -136,8 +221,8 @@ class Mapper {
       if (const auto url = relay_url("relay.url", text)) relay.urls.push_back(url->text());
     }
     relay.info.name = values_.text("relay.name");
-    if (count_code_points(relay.info.name) > kMaxNameLength) {
-      add("relay.name", "is longer than " + std::to_string(kMaxNameLength) + " characters");
+    if (count_code_points(relay.info.name) > ingest::kMaxRelayName) {
+      add("relay.name", "is longer than " + std::to_string(ingest::kMaxRelayName) + " characters");
     }
     relay.info.description = values_.text("relay.description");
     relay.info.contact = values_.text("relay.contact");
@@ -153,12 +238,19 @@ class Mapper {
     if (eose_hint == "on") relay.eose_hint = relay::EoseHint::on;
     if (eose_hint == "listed") relay.eose_hint = relay::EoseHint::listed;
     relay.eose_hint_clients = values_.list("relay.eose_hint_clients");
+    relay.negentropy = values_.boolean("relay.negentropy");
+    relay.negentropy_frame_bytes = values_.size("relay.negentropy_frame");
+    relay.negentropy_trees = tree_filters();
+    relay.max_negentropy_tree_bytes = values_.size("relay.max_negentropy_tree_memory");
+    relay.max_negentropy_bytes = values_.size("relay.max_negentropy_memory");
     relay.gate_private_messages = values_.boolean("relay.gate_private_messages");
+    relay.gate_drafts = values_.boolean("relay.gate_drafts");
     relay.monitoring = values_.boolean("monitor.enabled");
     relay::Limits& limits = relay.limits;
     limits.max_subscriptions = values_.size("relay.max_subscriptions");
     limits.max_filters = values_.size("relay.max_filters");
     limits.max_subscription_id = values_.size("relay.max_subscription_id");
+    limits.max_search_candidates = values_.size("relay.max_search_candidates");
     limits.max_filter_values = values_.size("relay.max_filter_values");
     limits.default_limit = values_.size("relay.default_limit");
     limits.max_limit = values_.size("relay.max_limit");
@@ -168,6 +260,9 @@ class Mapper {
     limits.max_auth_keys = values_.size("relay.max_auth_keys");
     limits.max_running_scans = values_.size("relay.max_running_scans");
     limits.max_counts = values_.size("relay.max_counts");
+    limits.max_negentropy_sessions = values_.size("relay.max_negentropy_sessions");
+    limits.max_negentropy_records = values_.size("relay.max_negentropy_records");
+    limits.negentropy_idle_timeout = values_.duration("relay.negentropy_idle_timeout");
     limits.max_auth_attempts = values_.size("relay.max_auth_attempts");
     limits.max_bad_messages = values_.size("relay.max_bad_messages");
     must_not_exceed("relay.default_limit", "relay.max_limit");
@@ -177,11 +272,8 @@ class Mapper {
   // NIP-11 pubkey: hex, from hex or npub.
   std::string operator_key() {
     const std::string& text = values_.text("relay.pubkey");
-    if (text.empty() || PublicKey::from_hex(text)) return text;
-    const auto entity = parse_nip19(text);
-    if (entity) {
-      if (const auto* key = std::get_if<PublicKey>(&entity.value())) return key->hex();
-    }
+    if (text.empty()) return text;
+    if (const auto key = parse_public_key(text)) return key->hex();
     add("relay.pubkey", "neither 64 lower-case hex digits nor an npub");
     return {};
   }
@@ -191,12 +283,8 @@ class Mapper {
     listener.listen = endpoint("relay.listen");
     listener.max_connections = values_.size("relay.max_connections");
     listener.max_connections_per_address = values_.size("relay.max_connections_per_address");
-    for (const std::string& text : values_.list("relay.trusted_proxies")) {
-      if (auto address = net::normal_address(text))
-        listener.trusted_proxies.push_back(std::move(*address));
-      else
-        add("relay.trusted_proxies", "\"" + text + "\" is no IP address");
-    }
+    for (const IpRange& range : ip_ranges("relay.trusted_proxies")) listener.trusted_proxies.push_back(range);
+    listener.proxy_protocol = values_.boolean("relay.proxy_protocol");
     listener.handshake_timeout = values_.duration("relay.handshake_timeout");
     listener.ws.max_message_bytes = values_.size("relay.max_message_bytes");
     listener.ws.max_outbound_bytes = values_.size("relay.max_outbound_bytes");
@@ -237,12 +325,12 @@ class Mapper {
     must_not_exceed("router.backoff_first", "router.backoff_cap");
     must_not_exceed("router.read_timeout", "router.late_margin");
     router.link.max_message_bytes = values_.size("router.max_message_bytes");
-    if (settings_.upstreams.size() > router.max_upstreams) {
+    if (settings_.tables_of("upstream").size() > router.max_upstreams) {
       add("upstream", "at most " + std::to_string(router.max_upstreams) + " upstreams");
     }
   }
 
-  void map_upstream(const config::UpstreamValues& entry) {
+  void map_upstream(const config::TableValues& entry) {
     const Values& values = entry.values;
     router::UpstreamOptions upstream;
     upstream.name = values.text("name");
@@ -259,17 +347,7 @@ class Mapper {
     upstream.direction = direction == "up"     ? router::Direction::up
                          : direction == "both" ? router::Direction::both
                                                : router::Direction::down;
-    upstream.filters.clear();
-    for (const std::string& text : values.list("filters")) {
-      auto filter = parse_filter(text);
-      if (filter && filter.value().limit)
-        add(entry, "filters", text + ": limit has no meaning here");
-      else if (filter)
-        upstream.filters.push_back(std::move(filter).value());
-      else
-        add(entry, "filters", text + ": " + std::string(describe(filter.error())));
-    }
-    if (values.list("filters").empty()) add(entry, "filters", "at least one filter, {} for everything");
+    upstream.filters = filters_without_limit(entry);
     upstream.priority = static_cast<int>(values.integer("priority"));
     upstream.enabled = values.boolean("enabled");
     upstream.auth = values.boolean("auth");
@@ -346,6 +424,7 @@ class Mapper {
       add_pair("admin.listen", "relay.listen", "is the address of relay.listen too");
     all_.admin.listener = metrics::NetMetrics::Listener::admin;
     all_.admin.max_connections = values_.size("admin.max_connections");
+    all_.watch_settings = values_.boolean("admin.watch_settings");
     all_.identity_file = values_.text("identity.file");
     all_.log_level = log_level(values_.text("log.level"));
     all_.log_format = log_format(values_.text("log.format"));
@@ -357,11 +436,8 @@ class Mapper {
     if (all_.workers == 0) all_.workers = threads.workers;
   }
 
-  const Settings& settings_;
-  const Values& values_;
   std::size_t cores_;
   AllOptions all_;
-  std::vector<SettingError> errors_;
 };
 
 }  // namespace
@@ -371,7 +447,10 @@ ThreadCounts default_threads(std::size_t cores) {
 }
 
 Result<AllOptions, std::vector<SettingError>> map_options(const Settings& settings, std::size_t cores) {
-  return Mapper(settings, std::max<std::size_t>(1, cores)).run();
+  std::vector<SettingError> errors;
+  AllOptions all = Mapper(settings, std::max<std::size_t>(1, cores), errors).run();
+  if (!errors.empty()) return failure(std::move(errors));
+  return all;
 }
 
 }  // namespace pharos::app

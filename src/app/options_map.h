@@ -7,10 +7,15 @@
 
 #include "config/loader.h"
 #include "config/settings.h"
+#include "ingest/access_lists.h"
+#include "ingest/membership.h"
 #include "ingest/pipeline.h"
+#include "ingest/plugin_options.h"
+#include "ingest/trust_keeper.h"
 #include "monitor/options.h"
 #include "relay/options.h"
 #include "router/options.h"
+#include "storage/retention_keeper.h"
 #include "storage/store.h"
 #include "util/log.h"
 #include "util/result.h"
@@ -19,12 +24,18 @@ namespace pharos::app {
 
 struct AllOptions {
   storage::StoreOptions store;
+  storage::RetentionOptions retention;
   ingest::Options ingest;
+  ingest::PluginOptions plugin;
+  ingest::MembershipOptions membership;
+  ingest::TrustOptions trust;
+  ingest::FixedAccess access;  // the relay's own identity is not among the exempt yet
   relay::Options relay;
   router::RouterOptions router;
   monitor::MonitorOptions monitor;
   net::ServerOptions admin;
   std::string identity_file;
+  bool watch_settings = true;
   std::string tls_certificate;  // both or none
   std::string tls_key;
   std::chrono::milliseconds drain_timeout{0};

@@ -43,6 +43,7 @@ class FileChecks {
       if (const auto context = anchors_.get(text(key)); !context) add(key, context.error().detail);
     }
     is_readable("monitor.targets_file");
+    check_plugin();
     return std::move(errors_);
   }
 
@@ -64,6 +65,13 @@ class FileChecks {
   void check_identity() {
     if (!is_readable("identity.file")) return;
     if (const auto key = read_key_file(text("identity.file")); !key) add("identity.file", key.error().detail);
+  }
+
+  // One with spaces is for the shell to read.
+  void check_plugin() {
+    const std::string& command = text("plugin.command");
+    if (command.find('/') == std::string::npos || command.find(' ') != std::string::npos) return;
+    if (::access(command.c_str(), X_OK) != 0) add("plugin.command", command + ": " + std::strerror(errno));
   }
 
   void check_certificate() {

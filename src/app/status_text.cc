@@ -181,4 +181,54 @@ std::string monitor_status_text(const std::string& json, bool enabled) {
   return out;
 }
 
+std::string instance_status_text(const std::string& json) {
+  rapidjson::Document document;
+  document.Parse(json.c_str());
+  const Json* database = document.IsObject() ? member(document, "database") : nullptr;
+  const Json* router = document.IsObject() ? member(document, "router") : nullptr;
+  const Json* monitor = document.IsObject() ? member(document, "monitor") : nullptr;
+  const Json* access = document.IsObject() ? member(document, "access") : nullptr;
+  if (database == nullptr || router == nullptr || monitor == nullptr || access == nullptr) return {};
+  const auto mebibytes = [](std::int64_t bytes) { return static_cast<double>(bytes) / (1 << 20); };
+  const std::string problem = text(document, "problem");
+  std::string out = fmt::format("pharos {}, up {} s, {}\n", text(document, "version"),
+                                number(document, "uptime_seconds"), problem.empty() ? "fine" : problem);
+  std::string addresses;
+  if (const Json* relay = member(document, "relay"); relay != nullptr && relay->IsArray()) {
+    for (const Json& address : relay->GetArray()) {
+      if (address.IsString()) addresses += fmt::format("{} ", address.GetString());
+    }
+  }
+  out +=
+      fmt::format("relay     {}(admin {})\nidentity  {}\n", addresses, text(document, "admin"), text(document, "npub"));
+  const std::int64_t bytes = number(*database, "bytes");
+  const std::int64_t map = std::max<std::int64_t>(1, number(*database, "map_bytes"));
+  out += fmt::format("database  {} events and {} in the log, {:.1f} MiB, {:.1f} of it free, {:.2f} % of its map\n",
+                     number(*database, "events"), number(*database, "logged_events"), mebibytes(bytes),
+                     mebibytes(number(*database, "free_bytes")),
+                     100.0 * static_cast<double>(bytes) / static_cast<double>(map));
+  const std::int64_t left = number(document, "search_left");
+  if (left > 0) out += fmt::format("search    being built, {} sequence numbers left\n", left);
+  if (left == 0) out += member(document, "search_left") != nullptr ? "search    on\n" : "search    off\n";
+  out += fmt::format("clients   {} connections, {} of them authenticated, {} subscriptions\n",
+                     number(document, "connections"), number(document, "authenticated_connections"),
+                     number(document, "subscriptions"));
+  out += fmt::format("router    {} of {} upstreams connected\n", number(*router, "connected"),
+                     number(*router, "upstreams"));
+  const Json* enabled = member(*monitor, "enabled");
+  out += enabled != nullptr && enabled->IsTrue()
+             ? fmt::format("monitor   {} probes running, {} targets overdue\n", number(*monitor, "probes_running"),
+                           number(*monitor, "targets_overdue"))
+             : "monitor   off\n";
+  out += fmt::format("access    {} public keys, {} events and {} addresses banned\n", number(*access, "banned_pubkeys"),
+                     number(*access, "banned_events"), number(*access, "blocked_ips"));
+  if (const Json* queues = member(document, "queues"); queues != nullptr && queues->IsArray()) {
+    out += "queues   ";
+    for (const Json& queue : queues->GetArray())
+      out += fmt::format(" {} {}/{}", text(queue, "name"), number(queue, "depth"), number(queue, "capacity"));
+    out += "\n";
+  }
+  return out;
+}
+
 }  // namespace pharos::app

@@ -1,9 +1,12 @@
 #define TOML_EXCEPTIONS 0
+// The parser asserts what a file can break ("[[[a]]"), and reports it as an error where it is not stopped by that.
+#define TOML_ASSERT(condition) static_assert(true)
 #include "config/loader.h"
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 #include <set>
 #include <sstream>
 
@@ -12,6 +15,7 @@
 #include <unistd.h>
 
 #include "config/nearest.h"
+#include "config/toml_text.h"
 #include "config/value_parser.h"
 #include "util/check.h"
 
@@ -58,20 +62,35 @@ std::optional<Value> value_of(const Setting& setting, const toml::node& node) {
       }
       return std::nullopt;
     case Type::text_list:
+    case Type::integer_list:
+    case Type::kind_list:
     case Type::filter_list: {
       const auto* array = node.as_array();
       if (array == nullptr) return std::nullopt;
       std::vector<std::string> items;
       for (const toml::node& item : *array) {
-        if (const auto* text = item.as_string())
+        const auto* text = item.as_string();
+        const auto* number = item.as_integer();
+        const bool takes_numbers = setting.type == Type::integer_list || setting.type == Type::kind_list;
+        if (number != nullptr && takes_numbers)
+          items.push_back(std::to_string(number->get()));
+        else if (text != nullptr && setting.type != Type::integer_list)
           items.push_back(text->get());
         else if (const auto* table = item.as_table(); table != nullptr && setting.type == Type::filter_list)
           items.push_back(to_json(*table));
         else
           return std::nullopt;
       }
+      const auto is_span = [](const std::string& item) { return parse_kind_span(item).has_value(); };
+      if (setting.type == Type::kind_list && !std::ranges::all_of(items, is_span)) return std::nullopt;
       return Value(std::move(items));
     }
+    case Type::rate:
+    case Type::byte_rate:
+      if (const auto* value = node.as_string()) {
+        if (const auto rate = parse_rate(value->get(), setting.type == Type::byte_rate)) return Value(*rate);
+      }
+      return std::nullopt;
   }
   return std::nullopt;
 }
@@ -90,6 +109,11 @@ std::vector<std::string_view> keys_of(std::span<const Setting> table, std::strin
     if (setting.section == section) keys.push_back(setting.key);
   }
   return keys;
+}
+
+std::vector<std::string> words_of(std::string_view text) {
+  std::istringstream in{std::string(text)};
+  return {std::istream_iterator<std::string>(in), {}};
 }
 
 // "PHAROS_RELAY_LISTEN" of "PHAROS_RELAY__LISTEN".
@@ -147,6 +171,13 @@ class Loader {
   }
 
   void read(std::string_view text) {
+    if (const auto line = line_with_stray_character(text)) {
+      add(*line, "",
+          "a character outside ASCII stands where none may; put names and values that have one in quotes, and write it "
+          "as \\uXXXX behind a backslash that ends a line");
+      complete_ = false;
+      return;
+    }
     const toml::parse_result parsed = toml::parse(text);
     if (!parsed) {
       const std::string_view complaint = parsed.error().description();
@@ -156,10 +187,11 @@ class Loader {
       return;
     }
     for (const auto& [name, node] : parsed.table()) {
-      if (name.str() == "upstream")
-        read_upstreams(node);
-      else
-        read_section(name.str(), node);
+      const TableList* list = nullptr;
+      for (const TableList& candidate : table_lists()) {
+        if (candidate.section == name.str()) list = &candidate;
+      }
+      list != nullptr ? read_tables(*list, node) : read_section(name.str(), node);
     }
   }
 
@@ -219,7 +251,7 @@ class Loader {
   void read_section(std::string_view section, const toml::node& node) {
     if (!sections_.contains(section)) {
       std::vector<std::string_view> known(sections_.begin(), sections_.end());
-      known.emplace_back("upstream");
+      for (const TableList& list : table_lists()) known.push_back(list.section);
       add(line_of(node), std::string(section), "unknown section" + hint(section, known));
       return;
     }
@@ -259,32 +291,33 @@ class Loader {
     }
   }
 
-  void read_upstreams(const toml::node& node) {
+  void read_tables(const TableList& list, const toml::node& node) {
+    const std::string section(list.section);
     const auto* array = node.as_array();
     if (array == nullptr || !array->is_homogeneous(toml::node_type::table)) {
-      add(line_of(node), "upstream", "expected tables: [[upstream]]");
+      add(line_of(node), section, "expected tables: [[" + section + "]]");
       return;
     }
+    const std::vector<std::string> required = words_of(list.required);
     std::set<std::string> names;
     for (const toml::node& item : *array) {
-      UpstreamValues upstream;
-      upstream.line = line_of(item);
-      for (const Setting& setting : upstream_table())
-        upstream.values.set(std::string(setting.key), default_of(setting));
-      read_table(upstream_table(), "upstream", *item.as_table(), "", upstream.values);
-      const std::string& name = upstream.values.text("name");
-      require(upstream, "name", "every upstream needs a name");
+      TableValues table;
+      table.section = section;
+      table.line = line_of(item);
+      for (const Setting& setting : list.table) table.values.set(std::string(setting.key), default_of(setting));
+      read_table(list.table, section, *item.as_table(), "", table.values);
+      const std::string name = required.empty() ? std::string() : table.values.text(required.front());
       if (!name.empty() && !names.insert(name).second)
-        add(upstream.line, "upstream.name", "\"" + name + "\" is used twice");
-      require(upstream, "url", "every upstream needs a url");
-      settings_.upstreams.push_back(std::move(upstream));
+        add(table.line, section + "." + required.front(), "\"" + name + "\" is used twice");
+      for (const std::string& key : required) require(table, key);
+      settings_.tables.push_back(std::move(table));
     }
   }
 
-  void require(UpstreamValues& upstream, const std::string& key, const std::string& message) {
-    if (!upstream.values.text(key).empty() || upstream.values.is_refused(key)) return;
-    add(upstream.line, "upstream." + key, message);
-    upstream.values.refuse(key);
+  void require(TableValues& table, const std::string& key) {
+    if (!table.values.text(key).empty() || table.values.is_refused(key)) return;
+    add(table.line, table.section + "." + key, "every [[" + table.section + "]] needs a " + key);
+    table.values.refuse(key);
   }
 
   std::string file_;

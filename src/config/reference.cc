@@ -66,10 +66,15 @@ std::string render_sample() {
     }
     append_setting(out, setting);
   }
-  out += "\n# One table for each upstream relay.\n#[[upstream]]\n";
-  for (const Setting& setting : upstream_table()) {
-    append_setting(out, setting);
+  for (const TableList& list : table_lists()) {
     out += "\n";
+    append_wrapped(out, "# ", list.help);
+    out += "#[[" + std::string(list.section) + "]]\n";
+    for (const Setting& setting : list.table) {
+      append_setting(out, setting);
+      out += "\n";
+    }
+    while (out.ends_with("\n\n")) out.pop_back();
   }
   while (out.ends_with("\n\n")) out.pop_back();
   return out;
@@ -78,17 +83,19 @@ std::string render_sample() {
 std::string render_reference() {
   std::string out;
   std::string_view section;
-  const auto append = [&](const Setting& setting) {
+  const auto append = [&](const Setting& setting, bool in_environment) {
     if (setting.section != section) {
       section = setting.section;
       out += (out.empty() ? "" : "\n") + ("[" + std::string(section) + "]") + "\n";
     }
     out += "  " + std::string(setting.key) + " = " + std::string(setting.default_toml) + "\n";
     append_wrapped(out, "      ", facts(setting));
-    if (setting.section != "upstream") out += "      " + environment_name(setting) + "\n";
+    if (in_environment) out += "      " + environment_name(setting) + "\n";
   };
-  for (const Setting& setting : settings_table()) append(setting);
-  for (const Setting& setting : upstream_table()) append(setting);
+  for (const Setting& setting : settings_table()) append(setting, true);
+  for (const TableList& list : table_lists()) {
+    for (const Setting& setting : list.table) append(setting, false);
+  }
   return out;
 }
 

@@ -21,6 +21,7 @@ const std::string& Values::text(std::string_view key) const { return get<std::st
 const std::vector<std::string>& Values::list(std::string_view key) const {
   return get<std::vector<std::string>>(*this, key);
 }
+const Rate& Values::rate(std::string_view key) const { return get<Rate>(*this, key); }
 
 const Value* Values::find(std::string_view key) const {
   const auto found = values_.find(key);
@@ -30,6 +31,14 @@ const Value* Values::find(std::string_view key) const {
 Origin Values::origin(std::string_view key) const {
   const auto found = values_.find(key);
   return found == values_.end() ? Origin{} : found->second.origin;
+}
+
+std::vector<const TableValues*> Settings::tables_of(std::string_view section) const {
+  std::vector<const TableValues*> found;
+  for (const TableValues& table : tables) {
+    if (table.section == section) found.push_back(&table);
+  }
+  return found;
 }
 
 std::vector<std::string> keys_from_environment(const Settings& settings) {

@@ -12,11 +12,12 @@
 #include <vector>
 
 #include "config/setting.h"
+#include "util/token_bucket.h"
 
 namespace pharos::config {
 
 // integer, duration (milliseconds) and bytes are all std::int64_t.
-using Value = std::variant<bool, std::int64_t, double, std::string, std::vector<std::string>>;
+using Value = std::variant<bool, std::int64_t, double, std::string, std::vector<std::string>, Rate>;
 
 // Where a value was set: a file and line, or the name of a variable and 0; neither for a default.
 struct Origin {
@@ -24,7 +25,7 @@ struct Origin {
   int line = 0;
 };
 
-// Values of the keys of one table, by "section.key"; of an upstream by key alone.
+// Values of the keys of one table, by "section.key"; of a table of a list by key alone.
 class Values {
  public:
   // The key exists with that type: the table of settings and the caller agree, or the program is wrong.
@@ -34,6 +35,7 @@ class Values {
   double real(std::string_view key) const;
   const std::string& text(std::string_view key) const;
   const std::vector<std::string>& list(std::string_view key) const;
+  const Rate& rate(std::string_view key) const;
   std::chrono::milliseconds duration(std::string_view key) const { return std::chrono::milliseconds(integer(key)); }
 
   void set(std::string key, Value value, Origin origin = {}) {
@@ -55,7 +57,8 @@ class Values {
   std::set<std::string, std::less<>> refused_;
 };
 
-struct UpstreamValues {
+struct TableValues {
+  std::string section;  // "upstream"
   Values values;
   int line = 0;  // of its [[upstream]] header
 };
@@ -63,7 +66,9 @@ struct UpstreamValues {
 struct Settings {
   std::string file;  // "" for none
   Values values;
-  std::vector<UpstreamValues> upstreams;
+  std::vector<TableValues> tables;  // of all table lists, in the order of the file within each
+
+  std::vector<const TableValues*> tables_of(std::string_view section) const;
 };
 
 // "section.key" of the settings whose value the environment gave.

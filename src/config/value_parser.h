@@ -14,6 +14,15 @@ namespace pharos::config {
 std::optional<std::int64_t> parse_duration(std::string_view text);
 // "1024", "64KiB", "16MiB", "2GiB", "1TiB" in bytes.
 std::optional<std::int64_t> parse_bytes(std::string_view text);
+// "600/min", "20/s burst 400": a second, min(ute), h(our) or d(ay); without a burst, as many as come in that time.
+// "" and "off" are no bound. sizes: of bytes, with the units of parse_bytes().
+std::optional<Rate> parse_rate(std::string_view text, bool sizes);
+// "7" or "20000-29999", up to 65535.
+struct KindSpan {
+  std::uint16_t first = 0;
+  std::uint16_t last = 0;
+};
+std::optional<KindSpan> parse_kind_span(std::string_view text);
 
 // An environment variable's text; lists are separated by commas. The failure says what was expected.
 Result<Value, std::string> parse_environment_value(const Setting& setting, std::string_view text);

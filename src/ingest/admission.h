@@ -4,11 +4,16 @@
 
 #include <chrono>
 #include <cstddef>
+#include <memory>
 #include <optional>
+#include <vector>
 
+#include "ingest/kind_limits.h"
 #include "ingest/sink.h"
 #include "ingest/verdict.h"
 #include "nostr/event.h"
+#include "nostr/relay_url.h"
+#include "storage/retention.h"
 #include "util/clock.h"
 
 namespace pharos::ingest {
@@ -20,7 +25,8 @@ struct AdmissionOptions {
   std::size_t max_tag_item_bytes = 64 * 1024;
 
   // How far created_at may lie from now. The past bound holds for clients only: a mirror or an import brings history.
-  // The future bound does not hold for imports and our own monitor. Zero switches a bound off.
+  // The future bound does not hold for imports and our own monitor, but always for requests to vanish (NIP-62): 15
+  // minutes where it is off. Zero switches a bound off.
   std::chrono::seconds max_age{std::chrono::hours(24 * 365 * 3)};
   std::chrono::seconds max_ahead{std::chrono::minutes(15)};
   // Ephemeral events are news; an older one is a replay, whoever brings it.
@@ -29,6 +35,17 @@ struct AdmissionOptions {
   // NIP-13, for clients only: leading zero bits of the id, and whether the nonce tag must commit to as many.
   unsigned min_pow_bits = 0;
   bool require_pow_commitment = true;
+
+  // In place of the sizes and the work above, for single kinds; nullptr: for none.
+  std::shared_ptr<const KindLimits> kind_limits;
+
+  // NIP-62, whoever brings it: a request that names none of our URLs, nor all relays, is refused, and every request
+  // when they are not honoured. It is taken whatever else a client has to do or be.
+  bool honour_vanish = true;
+  std::vector<RelayUrl> own_urls;
+
+  // What retention rules would erase at once is refused, whoever brings it.
+  std::shared_ptr<const storage::RetentionRules> retention;
 
   // NIP-70: a protected event that a mirror or an import brings did not come from its author. An import of our own
   // archive switches this off: the author gave it to us once.

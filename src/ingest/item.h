@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <memory_resource>
 #include <optional>
@@ -21,6 +22,8 @@ struct Item {
   std::size_t bytes = 0;           // measured_bytes() of the event
   bool is_leader = false;          // its id is held in InFlightIds under its name
   ItemGroup* group = nullptr;      // the one that holds it, where it came in bulk
+  bool is_charged = false;         // to its author's bucket
+  std::uint64_t rules = 0;         // the version of the AccessRules that let it in
   std::optional<Verdict> decided;  // before the writer was asked
   std::optional<storage::Draft> draft;
 

@@ -5,8 +5,8 @@
 namespace pharos::ingest {
 
 Pipeline::Pipeline(const Options& options, storage::Store& store, WorkerPool& pool, const Clock& clock,
-                   const metrics::IngestMetrics& metrics)
-    : state_(std::make_shared<State>(options, store, pool, clock, metrics)) {}
+                   const metrics::IngestMetrics& metrics, Policy* policy)
+    : state_(std::make_shared<State>(options, store, pool, clock, metrics, policy)) {}
 
 Pipeline::~Pipeline() { state_->stop(); }
 
@@ -20,6 +20,8 @@ void Pipeline::count_refused(Source source, Reason reason) { state_->count_refus
 
 void Pipeline::set_admission(const AdmissionOptions& admission) { state_->set_admission(admission); }
 
+void Pipeline::set_author_rates(const AuthorRates& rates) { state_->set_author_rates(rates); }
+
 void Pipeline::stop() { state_->stop(); }
 
 bool Pipeline::wait_idle(std::chrono::milliseconds timeout) { return state_->wait_idle(timeout); }
@@ -27,8 +29,8 @@ bool Pipeline::wait_idle(std::chrono::milliseconds timeout) { return state_->wai
 std::size_t Pipeline::in_flight() const { return state_->in_flight(); }
 
 std::unique_ptr<Pipeline> make_pipeline(const Options& options, storage::Store& store, WorkerPool& pool,
-                                        const Clock& clock, const metrics::IngestMetrics& metrics) {
-  return std::make_unique<Pipeline>(options, store, pool, clock, metrics);
+                                        const Clock& clock, const metrics::IngestMetrics& metrics, Policy* policy) {
+  return std::make_unique<Pipeline>(options, store, pool, clock, metrics, policy);
 }
 
 }  // namespace pharos::ingest

@@ -22,6 +22,8 @@ Verdict verdict_of(storage::PutOutcome outcome) {
       return {Fate::replaced, Reason::none, {}};
     case storage::PutOutcome::deleted:
       return rejected(Reason::deleted, "its author asked for deletion");
+    case storage::PutOutcome::vanished:
+      return rejected(Reason::deleted, "its author, or the recipient of the gift wrap, asked to vanish");
     case storage::PutOutcome::expired:
       return rejected(Reason::expired, "event has expired");
     case storage::PutOutcome::failed_full:
@@ -48,13 +50,15 @@ Verdict verdict_for_copy(const Verdict& first) {
 }  // namespace
 
 Pipeline::State::State(const Options& options, storage::Store& store, WorkerPool& pool, const Clock& clock,
-                       const metrics::IngestMetrics& metrics)
+                       const metrics::IngestMetrics& metrics, Policy* policy)
     : options_(options),
       store_(store),
       pool_(pool),
       clock_(clock),
+      policy_(policy),
       tally_(metrics),
       admission_(std::make_shared<const AdmissionOptions>(options.admission)),
+      authors_(options.author_rates, options.author_salt, metrics.rate),
       spare_items_(kSpareItems, recycle),
       ids_(options.recent_ephemeral) {
   metrics.in_flight_capacity.set(static_cast<std::int64_t>(options.max_in_flight));
@@ -88,6 +92,11 @@ void Pipeline::State::leave_group(ItemGroup& group) {
   if (group.unsettled.fetch_sub(1, std::memory_order_acq_rel) == 1) leave(group.bulk.events, group.bulk.bytes);
 }
 
+std::optional<Verdict> Pipeline::State::refuse_by(const AccessRules& rules, Item& item) {
+  item.rules = rules.version();
+  return rules.refuse(item.event(), item.submission.source, item.submission.sender.get());
+}
+
 bool Pipeline::State::submit(Submission&& submission, bool wait_for_room) {
   const Event& event = *submission.event;
   const std::size_t bytes = measured_bytes(event);
@@ -97,14 +106,15 @@ bool Pipeline::State::submit(Submission&& submission, bool wait_for_room) {
   }
   const ItemPtr item = spare_items_.take();
   item->bytes = bytes;
-  if (const auto refusal = refuse_at_door(event, submission.source, clock_.unix_now(), *admission_.get())) {
-    item->submission = std::move(submission);
-    tally_.received(item->submission.source);
+  auto refusal = refuse_at_door(event, submission.source, clock_.unix_now(), *admission_.get());
+  const Source source = submission.source;
+  item->submission = std::move(submission);
+  if (!refusal) refusal = refuse_by(*rules(), *item);
+  if (refusal) {
+    tally_.received(source);
     settle_one(item, *refusal);
     return true;
   }
-  const Source source = submission.source;
-  item->submission = std::move(submission);
   if (!enqueue(item)) {
     submission = std::move(item->submission);
     leave(1, bytes);
@@ -207,6 +217,8 @@ void Pipeline::State::run_job() {
       number = next_batch_++;
     }
     verify(batch);
+    answer_requests(batch);
+    ask_policy(batch);
     sequencer_.deposit(number, std::move(batch));
     forward();
 
@@ -224,6 +236,7 @@ void Pipeline::State::run_bulk(std::uint64_t number, const std::shared_ptr<ItemG
   // One more than the items: none of them gives the room back while there are others to come.
   group->unsettled.store(made.size() + 1, std::memory_order_relaxed);
   const auto admission = admission_.get();
+  const Rules rules_now = rules();
   const UnixSeconds now = clock_.unix_now();
   Batch batch;
   for (std::size_t i = 0; i < made.size(); ++i) {
@@ -232,16 +245,20 @@ void Pipeline::State::run_bulk(std::uint64_t number, const std::shared_ptr<ItemG
     item->group = group.get();
     item->bytes = measured_bytes(item->event());
     tally_.received(item->submission.source);
-    if (const auto refusal = refuse_at_door(item->event(), item->submission.source, now, *admission)) {
+    auto refusal = refuse_at_door(item->event(), item->submission.source, now, *admission);
+    if (!refusal) refusal = refuse_by(*rules_now, *item);
+    if (refusal) {
       settle_one(item, *refusal);
     } else {
       batch.push_back(item);
     }
   }
   verify(batch);
+  answer_requests(batch);
+  ask_policy(batch);
   for (const ItemPtr& item : batch) {
     if (classify(item->event().kind) == KindClass::ephemeral) continue;
-    item->draft = storage::draft_event(item->event(), store_.tables().hash_key, group->drafts);
+    item->draft = storage::draft_event(item->event(), store_.tables().rules(), group->drafts);
   }
   sequencer_.deposit(number, std::move(batch));
   forward();
@@ -250,7 +267,7 @@ void Pipeline::State::run_bulk(std::uint64_t number, const std::shared_ptr<ItemG
 
 void Pipeline::State::verify(Batch& batch) {
   drop_known(batch);
-  std::erase_if(batch, [this](const ItemPtr& item) { return !lead_and_verify(item); });
+  std::erase_if(batch, [this](const ItemPtr& item) { return !lead_and_verify(item) || !charge_author(item); });
 }
 
 void Pipeline::State::drop_known(Batch& batch) {
@@ -288,12 +305,73 @@ bool Pipeline::State::lead_and_verify(const ItemPtr& item) {
   return valid;
 }
 
+// --- requests (NIP-43) ----------------------------------------------------------------------------------------------
+
+void Pipeline::State::answer_requests(Batch& batch) {
+  if (options_.requests == nullptr) return;
+  std::erase_if(batch, [this](const ItemPtr& item) {
+    if (!is_membership_request(item->event().kind)) return false;
+    options_.requests->take(item->submission.event,
+                            [self = shared_from_this(), item](const Verdict& verdict) { self->settle(item, verdict); });
+    return true;
+  });
+}
+
+// --- the rate of authors ---------------------------------------------------------------------------------------------
+
+bool Pipeline::State::charge_author(const ItemPtr& item) {
+  const Submission& submission = item->submission;
+  if (submission.source != Source::client || !authors_.is_on()) return true;
+  if (submission.sender && submission.sender->is_rate_exempt) return true;
+  if (submission.is_trusted || item->event().kind == kind::kVanish) return true;
+  const PublicKey& author = item->event().pubkey;
+  const auto refusal = authors_.charge(author, rules()->is_known(author), clock_.now());
+  if (refusal) settle(item, *refusal);
+  item->is_charged = !refusal;
+  return !refusal;
+}
+
+// --- the policy -----------------------------------------------------------------------------------------------------
+
+void Pipeline::State::ask_policy(Batch& batch) {
+  if (policy_ == nullptr) return;
+  std::erase_if(batch, [this](const ItemPtr& item) {
+    const Submission& submission = item->submission;
+    if (submission.event->kind == kind::kVanish || !policy_->wants(submission.source)) return false;
+    policy_->ask(
+        {submission.event, submission.source, submission.sender,
+         [self = shared_from_this(), item](const PolicyDecision& decision) { self->on_decision(item, decision); }});
+    return true;
+  });
+}
+
+void Pipeline::State::on_decision(const ItemPtr& item, const PolicyDecision& decision) {
+  switch (decision.what) {
+    case PolicyDecision::What::accept:
+      break;
+    case PolicyDecision::What::reject:
+      return settle(item, rejected(Reason::policy, decision.message.empty() ? "not wanted here" : decision.message));
+    case PolicyDecision::What::shadow_reject:
+      return settle(item, {Fate::shadowed, Reason::policy, {}});
+    case PolicyDecision::What::unanswered:
+      return settle(item, rejected(Reason::policy_failed, "nothing could be decided about it, try again later"));
+  }
+  std::uint64_t number = 0;
+  {
+    Lock lock(mutex_);
+    number = next_batch_++;
+  }
+  sequencer_.deposit(number, Batch{item});
+  forward();
+}
+
 // --- to the writer, in order ----------------------------------------------------------------------------------------
 
 void Pipeline::State::forward() {
   while (auto batch = sequencer_.next()) {
-    const auto rest =
-        std::ranges::find_if(*batch, [this](const ItemPtr& item) { return forward_one(item) != Forwarded::yes; });
+    const Rules rules_now = rules();
+    const auto rest = std::ranges::find_if(
+        *batch, [&](const ItemPtr& item) { return forward_one(item, *rules_now) != Forwarded::yes; });
     if (rest == batch->end()) {
       sequencer_.done();
       continue;
@@ -308,8 +386,15 @@ void Pipeline::State::forward() {
   }
 }
 
-Pipeline::State::Forwarded Pipeline::State::forward_one(const ItemPtr& item) {
+Pipeline::State::Forwarded Pipeline::State::forward_one(const ItemPtr& item, const AccessRules& rules) {
   const Event& event = item->event();
+  // Other rules since it came in: what they forbid must not follow their erasing.
+  if (item->rules != rules.version()) {
+    if (const auto refusal = refuse_by(rules, *item)) {
+      settle(item, *refusal);
+      return Forwarded::yes;
+    }
+  }
   if (classify(event.kind) == KindClass::ephemeral) {
     const bool is_new = ids_.remember_ephemeral(event.id);
     if (is_new) store_.publish_ephemeral(item->submission.event, item->submission.origin);
@@ -355,9 +440,13 @@ void Pipeline::State::on_put(const ItemPtr& item, storage::PutOutcome outcome) {
 void Pipeline::State::settle(const ItemPtr& item, const Verdict& verdict) {
   std::vector<ItemPtr> waited;
   if (item->is_leader) waited = ids_.release(item->event().id);
+  const bool is_kept = verdict.fate == Fate::stored || verdict.fate == Fate::ephemeral;
+  if (item->is_charged && !is_kept) {
+    authors_.give_back(item->event().pubkey, rules()->is_known(item->event().pubkey));
+  }
   settle_one(item, verdict);
-  // A bad signature says nothing about a copy with another one.
-  if (verdict.reason == Reason::invalid_signature) {
+  // A bad signature says nothing about a copy with another one, nor the rate of one who brought it about others.
+  if (verdict.reason == Reason::invalid_signature || verdict.reason == Reason::rate_limited) {
     for (const ItemPtr& copy : waited) enqueue_again(copy);
     return;
   }

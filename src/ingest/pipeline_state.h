@@ -20,12 +20,13 @@ namespace pharos::ingest {
 class Pipeline::State : public std::enable_shared_from_this<Pipeline::State> {
  public:
   State(const Options& options, storage::Store& store, WorkerPool& pool, const Clock& clock,
-        const metrics::IngestMetrics& metrics);
+        const metrics::IngestMetrics& metrics, Policy* policy);
 
   bool submit(Submission&& submission, bool wait_for_room);
   bool submit_bulk(Bulk&& bulk);
   void count_refused(Source source, Reason reason);
   void set_admission(const AdmissionOptions& admission);
+  void set_author_rates(const AuthorRates& rates) { authors_.set_rates(rates); }
   void stop();
   bool wait_idle(std::chrono::milliseconds timeout);
   std::size_t in_flight() const;
@@ -39,6 +40,10 @@ class Pipeline::State : public std::enable_shared_from_this<Pipeline::State> {
   void leave(std::size_t items, std::size_t bytes);
   void leave_group(ItemGroup& group);
 
+  using Rules = std::shared_ptr<const AccessRules>;
+  Rules rules() const { return options_.access ? options_.access->get() : no_rules_; }
+  static std::optional<Verdict> refuse_by(const AccessRules& rules, Item& item);
+
   // False, with nothing queued, when a job is needed and the pool has no room for it.
   bool enqueue(const ItemPtr& item);
   void enqueue_again(const ItemPtr& item);
@@ -47,12 +52,19 @@ class Pipeline::State : public std::enable_shared_from_this<Pipeline::State> {
   void run_bulk(std::uint64_t number, const std::shared_ptr<ItemGroup>& group);
   // Leaves what goes on to the writer.
   void verify(Batch& batch);
+  // Takes out of the batch what is for the relay itself.
+  void answer_requests(Batch& batch);
+  // Takes out of the batch what waits for the policy.
+  void ask_policy(Batch& batch);
+  void on_decision(const ItemPtr& item, const PolicyDecision& decision);
   // Settles what is no event or known already.
   void drop_known(Batch& batch);
   bool lead_and_verify(const ItemPtr& item);
+  // Settles what its author may not send yet.
+  bool charge_author(const ItemPtr& item);
 
   void forward();
-  Forwarded forward_one(const ItemPtr& item);
+  Forwarded forward_one(const ItemPtr& item, const AccessRules& rules);
   bool put(const ItemPtr& item);
   void on_put(const ItemPtr& item, storage::PutOutcome outcome);
 
@@ -61,11 +73,14 @@ class Pipeline::State : public std::enable_shared_from_this<Pipeline::State> {
   void settle_one(const ItemPtr& item, const Verdict& verdict);
 
   const Options options_;
+  const Rules no_rules_ = std::make_shared<const AccessRules>();
   storage::Store& store_;
   WorkerPool& pool_;
   const Clock& clock_;
+  Policy* const policy_;
   const Tally tally_;
   Snapshot<AdmissionOptions> admission_;
+  AuthorLimiter authors_;
   Pool<Item> spare_items_;
   InFlightIds ids_;
   Sequencer<Batch> sequencer_;

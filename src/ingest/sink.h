@@ -20,9 +20,18 @@ namespace pharos::ingest {
 enum class Source { client, router, import_, monitor };  // the `source` label
 std::string_view name(Source source);
 
+// Whoever brings events: one for all that come by one connection.
+struct Sender {
+  std::string address;                                 // of a client, without port; the URL of an upstream
+  std::shared_ptr<const std::vector<PublicKey>> keys;  // of a client, by NIP-42; nullptr or empty for none
+  bool is_rate_exempt = false;                         // it may bring as much as it likes
+};
+using SenderPtr = std::shared_ptr<const Sender>;
+
 struct Submission {
   storage::EventPtr event;
   Source source = Source::client;
+  SenderPtr sender;  // for the policy; may be nullptr
   storage::Origin origin = storage::kLocalOrigin;
   // Its id and signature are believed without a look at them: this relay checked them once.
   bool is_trusted = false;

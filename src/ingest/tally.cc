@@ -28,6 +28,7 @@ void Tally::settled(Source source, const Verdict& verdict, Kind kind, std::size_
       metrics_.event_size_bytes.observe(static_cast<double>(bytes));
       return;
     case Fate::rejected:
+    case Fate::shadowed:
       metrics_.rejected[row][static_cast<std::size_t>(verdict.reason)].add();
       return;
   }

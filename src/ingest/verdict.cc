@@ -32,16 +32,40 @@ std::string_view name(Reason reason) {
       return "auth_kind";
     case Reason::protected_event:
       return "protected_event";
+    case Reason::vanish:
+      return "vanish";
+    case Reason::retention:
+      return "retention";
+    case Reason::banned:
+      return "banned";
+    case Reason::kind:
+      return "kind";
+    case Reason::not_allowed:
+      return "not_allowed";
+    case Reason::untrusted:
+      return "untrusted";
+    case Reason::auth_required:
+      return "auth_required";
+    case Reason::membership:
+      return "membership";
     case Reason::policy:
       return "policy";
+    case Reason::policy_failed:
+      return "policy_failed";
     case Reason::map_full:
       return "map_full";
     case Reason::storage:
       return "storage";
+    case Reason::rate_limited:
+      return "rate_limited";
     case Reason::overloaded:
       return "overloaded";
   }
   return "none";
+}
+
+std::string come_again_in(Duration wait) {
+  return "try again in " + std::to_string(std::chrono::ceil<std::chrono::seconds>(wait).count()) + " s";
 }
 
 std::string_view name(Source source) {

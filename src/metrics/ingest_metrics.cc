@@ -32,6 +32,7 @@ IngestMetrics make_ingest_metrics(Registry& registry) {
   m.in_flight = registry.gauge(MetricId::queue_depth, {"ingest"});
   m.in_flight_capacity = registry.gauge(MetricId::queue_capacity, {"ingest"});
   m.refused_full = registry.counter(MetricId::rate_limited_total, {"ingest"});
+  m.rate = make_rate_metrics(registry);
   m.event_size_bytes = registry.histogram(MetricId::event_size_bytes);
   m.signature_verify_seconds = registry.histogram(MetricId::signature_verify_seconds);
   return m;

@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "metrics/handles.h"
+#include "metrics/rate_metrics.h"
 
 namespace pharos::metrics {
 
@@ -16,7 +17,7 @@ class Registry;
 struct IngestMetrics {
   // Indexed by ingest::Source and ingest::Reason in the order of their enumerators.
   static constexpr std::size_t kSources = 4;
-  static constexpr std::size_t kReasons = 17;
+  static constexpr std::size_t kReasons = 27;
   static constexpr std::array<const char*, kSources> kSourceLabels{"client", "router", "import", "monitor"};
   static constexpr std::array<const char*, kReasons> kReasonLabels{"none",
                                                                    "invalid_event",
@@ -31,9 +32,19 @@ struct IngestMetrics {
                                                                    "pow",
                                                                    "auth_kind",
                                                                    "protected_event",
+                                                                   "vanish",
+                                                                   "retention",
+                                                                   "banned",
+                                                                   "kind",
+                                                                   "not_allowed",
+                                                                   "untrusted",
+                                                                   "auth_required",
+                                                                   "membership",
                                                                    "policy",
+                                                                   "policy_failed",
                                                                    "map_full",
                                                                    "storage",
+                                                                   "rate_limited",
                                                                    "overloaded"};
   // Kinds with a cell of their own in events_stored_total; every other kind shares the last one, labelled "other".
   static constexpr std::array<std::uint16_t, 16> kShortlist{0,    1,    3,    4,     5,     6,     7,     1059,
@@ -53,6 +64,8 @@ struct IngestMetrics {
   Gauge in_flight;           // queue_depth{queue="ingest"}
   Gauge in_flight_capacity;  // queue_capacity{queue="ingest"}
   Counter refused_full;      // rate_limited_total{limiter="ingest"}: submit() said no
+
+  RateMetrics rate;
 
   Histogram event_size_bytes;          // stored and ephemeral events
   Histogram signature_verify_seconds;  // one verification

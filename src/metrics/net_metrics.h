@@ -15,8 +15,8 @@ struct NetMetrics {
   enum class Listener { relay, admin };
   static constexpr std::array<const char*, 2> kListenerLabels{"relay", "admin"};
   // Labels of connections_rejected_total{reason} that net itself refuses for.
-  enum class Rejected { per_address, max, fds, handshake };
-  static constexpr std::array<const char*, 4> kRejectedLabels{"per_ip", "max", "fds", "handshake"};
+  enum class Rejected { per_address, max, fds, handshake, blocked, rate };
+  static constexpr std::array<const char*, 6> kRejectedLabels{"per_ip", "max", "fds", "handshake", "blocked", "rate"};
   // connections_closed_total{reason}, indexed by net::CloseCause.
   static constexpr std::array<const char*, 6> kClosedLabels{"client", "idle", "slow", "protocol", "policy", "shutdown"};
   // http_requests_total{code}: the class of the status code.
@@ -27,7 +27,7 @@ struct NetMetrics {
     std::array<Counter, 5> requests;  // indexed by status / 100 - 1
   };
   std::array<PerListener, 2> listeners;
-  std::array<Counter, 4> rejected;
+  std::array<Counter, 6> rejected;
 
   // Accepted WebSockets.
   std::array<Counter, 6> closed;

@@ -17,7 +17,10 @@ StorageMetrics make_storage_metrics(Registry& registry) {
   m.write_batch_events = registry.histogram(MetricId::write_batch_events);
   m.merge_seconds = registry.histogram(MetricId::merge_seconds);
   m.ageing_seconds = registry.histogram(MetricId::ageing_seconds);
+  m.retention_seconds = registry.histogram(MetricId::retention_pass_seconds);
+  m.retention_timestamp = registry.gauge(MetricId::last_retention_timestamp_seconds);
   m.compaction_success_timestamp = registry.gauge(MetricId::last_compaction_success_timestamp_seconds);
+  m.search_index_left = registry.gauge(MetricId::search_index_left);
   m.write_commit_seconds = registry.histogram(MetricId::write_commit_seconds);
   for (std::size_t i = 0; i < m.deleted.size(); ++i) {
     m.deleted[i] = registry.counter(MetricId::events_deleted_total, {StorageMetrics::kDeletedLabels[i]});

@@ -30,6 +30,9 @@ struct StorageMetrics {
   Histogram merge_seconds;         // one memtable into LMDB
   Histogram ageing_seconds;        // of young levels, after it
   Gauge compaction_success_timestamp;
+  Histogram retention_seconds;     // one pass of the rules and of the size
+  Gauge retention_timestamp;       // of the last pass of the rules
+  Gauge search_index_left;         // sequence numbers that the index by word does not cover yet
   std::array<Counter, 6> deleted;  // events_deleted_total{cause}
 
   void count_deleted(Deleted cause, std::uint64_t n = 1) const { deleted[static_cast<std::size_t>(cause)].add(n); }

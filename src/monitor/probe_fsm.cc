@@ -244,6 +244,9 @@ ProbeActions ProbeFsm::message(std::string_view text) {
   return out;
 }
 
+// Nobody asked for them.
+void ProbeFsm::on(const NegMessageReply&, ProbeActions&) { result_.spoke_garbage = true; }
+void ProbeFsm::on(const NegErrReply&, ProbeActions&) { result_.spoke_garbage = true; }
 void ProbeFsm::on(const UnknownReply&, ProbeActions&) { result_.spoke_garbage = true; }
 
 void ProbeFsm::on(const EventReply& reply, ProbeActions&) {

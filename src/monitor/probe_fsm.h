@@ -102,6 +102,8 @@ class ProbeFsm {
   void on(const ClosedReply& reply, ProbeActions& out);
   void on(const NoticeReply& reply, ProbeActions& out);
   void on(const AuthReply& reply, ProbeActions& out);
+  void on(const NegMessageReply& reply, ProbeActions& out);
+  void on(const NegErrReply& reply, ProbeActions& out);
   void on(const UnknownReply& reply, ProbeActions& out);
 
   RelayUrl url_;

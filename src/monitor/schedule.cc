@@ -9,11 +9,11 @@ constexpr double kRetryJitter = 0.1;
 
 }  // namespace
 
-Schedule::Schedule(const ScheduleOptions& options, double dials_per_probe, Random& random, SteadyTime now)
+Schedule::Schedule(const ScheduleOptions& options, unsigned dials_per_probe, Random& random)
     : options_(options),
       dials_per_probe_(dials_per_probe),
       random_(random),
-      bucket_(options.dials_per_second, std::max(options.dial_burst, dials_per_probe), now) {}
+      bucket_(Rate::per_second(options.dials_per_second, std::max<double>(options.dial_burst, dials_per_probe))) {}
 
 void Schedule::add(const Entry& entry, std::optional<std::chrono::milliseconds> due_in, SteadyTime now) {
   auto [it, added] = targets_.try_emplace(entry.id);

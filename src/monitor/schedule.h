@@ -29,7 +29,7 @@ using TargetId = std::uint64_t;
 class Schedule {
  public:
   // dials_per_probe: 1, or 2 when NIP-11 is fetched beside the WebSocket. random outlives this.
-  Schedule(const ScheduleOptions& options, double dials_per_probe, Random& random, SteadyTime now);
+  Schedule(const ScheduleOptions& options, unsigned dials_per_probe, Random& random);
 
   struct Entry {
     TargetId id = 0;
@@ -90,7 +90,7 @@ class Schedule {
   Place& lane(Network network) { return lanes_[static_cast<std::size_t>(network)]; }
 
   ScheduleOptions options_;
-  double dials_per_probe_;
+  unsigned dials_per_probe_;
   Random& random_;
   TokenBucket bucket_;
   std::unordered_map<TargetId, Target> targets_;

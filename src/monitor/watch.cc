@@ -58,7 +58,7 @@ Watch::Watch(const MonitorOptions& options, const SecretKey& secret, const Monit
       metrics_(std::make_shared<const metrics::MonitorMetrics>(dependencies.metrics)),
       on_status_(std::move(on_status)),
       book_(options, opt_out_of(options)),
-      schedule_(options.schedule, options.probe.check_nip11 ? 2.0 : 1.0, dependencies.random, clock_.now()),
+      schedule_(options.schedule, options.probe.check_nip11 ? 2U : 1U, dependencies.random),
       guards_{OutageGuard(options.outage), OutageGuard(options.outage), OutageGuard(options.outage),
               OutageGuard(options.outage)},
       results_(dependencies.store, options.history_per_target),

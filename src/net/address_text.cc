@@ -31,10 +31,10 @@ bool endpoints_collide(const std::string& one, const std::string& other) {
   return takes_in(a->address(), b->address()) || takes_in(b->address(), a->address());
 }
 
-std::optional<std::string> normal_address(const std::string& text) {
-  const auto address = parse_address(text);
-  if (!address) return std::nullopt;
-  return address->to_string();
+std::string host_of(const std::string& peer_address) {
+  std::string host = peer_address.substr(0, peer_address.rfind(':'));
+  if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
+  return host;
 }
 
 std::string address_block(const std::string& address) {

@@ -16,9 +16,8 @@ std::shared_ptr<Admission::Ticket> Admission::enter(std::string address) {
     const bool counted = max_per_address_ != 0 && !address.empty();
     if (connections_ >= max_connections_) {
       refused = Rejected::max;
-    } else if (counted) {
-      const auto found = per_address_.find(address);
-      if (found != per_address_.end() && found->second >= max_per_address_) refused = Rejected::per_address;
+    } else if (counted && !has_room(address)) {
+      refused = Rejected::per_address;
     }
     if (refused) {
       if (refusals_ >= kMaxRefusals) return nullptr;
@@ -31,14 +30,44 @@ std::shared_ptr<Admission::Ticket> Admission::enter(std::string address) {
   return std::make_shared<Ticket>(shared_from_this(), std::move(address), refused);
 }
 
+bool Admission::has_room(const std::string& address) const {
+  const auto found = per_address_.find(address);
+  return found == per_address_.end() || found->second < max_per_address_;
+}
+
+bool Admission::Ticket::speak_for(std::string address) { return admission_->rename(*this, std::move(address)); }
+
+bool Admission::rename(Ticket& ticket, std::string address) {
+  Lock lock(mutex_);
+  if (ticket.refused_ || max_per_address_ == 0 || ticket.address_ == address) return !ticket.refused_;
+  if (!has_room(address)) {
+    release(ticket);
+    ++refusals_;
+    ticket.refused_ = Rejected::per_address;
+    return false;
+  }
+  forget(ticket.address_);
+  ++per_address_[address];
+  ticket.address_ = std::move(address);
+  return true;
+}
+
 void Admission::leave(const Ticket& ticket) {
   Lock lock(mutex_);
   if (ticket.refused_) {
     --refusals_;
     return;
   }
+  release(ticket);
+}
+
+void Admission::release(const Ticket& ticket) {
   --connections_;
-  if (const auto found = per_address_.find(ticket.address_); found != per_address_.end() && --found->second == 0)
+  forget(ticket.address_);
+}
+
+void Admission::forget(const std::string& address) {
+  if (const auto found = per_address_.find(address); found != per_address_.end() && --found->second == 0)
     per_address_.erase(found);
 }
 

@@ -25,6 +25,10 @@ class Admission : public std::enable_shared_from_this<Admission> {
     Ticket(const Ticket&) = delete;
     Ticket& operator=(const Ticket&) = delete;
 
+    // It turned out for whom the connection is: counted for that address from now on. False, and refused() from now on,
+    // when that one has no room.
+    bool speak_for(std::string address);
+
     // Set when the connection is let in only to be told that there is no room.
     std::optional<Rejected> refused() const { return refused_; }
 
@@ -38,12 +42,16 @@ class Admission : public std::enable_shared_from_this<Admission> {
   // max_per_address 0 for no cap.
   Admission(std::size_t max_connections, std::size_t max_per_address);
 
-  // address is "" for a peer that speaks for many, a trusted proxy. nullptr: close at once, not even the refusals
-  // have room.
+  // address is "" for a peer that speaks for many, a trusted proxy, until it is known for whom. nullptr: close at once,
+  // not even the refusals have room.
   std::shared_ptr<Ticket> enter(std::string address);
   std::size_t connections() const;
 
  private:
+  bool rename(Ticket& ticket, std::string address);
+  bool has_room(const std::string& address) const PHAROS_REQUIRES(mutex_);
+  void release(const Ticket& ticket) PHAROS_REQUIRES(mutex_);
+  void forget(const std::string& address) PHAROS_REQUIRES(mutex_);
   void leave(const Ticket& ticket);
 
   const std::size_t max_connections_;

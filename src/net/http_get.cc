@@ -58,9 +58,10 @@ class HttpGet final : public Dial {
     append_header(request, "Host", host_header_of(target_));
     if (!options_.user_agent.empty()) append_header(request, "User-Agent", options_.user_agent);
     for (const auto& [name, value] : fetch_.headers) append_header(request, name, value);
-    if (fetch_.post) append_header(request, "Content-Length", "0");
+    if (fetch_.post) append_header(request, "Content-Length", std::to_string(fetch_.post->size()));
     append_header(request, "Connection", "close");
     request += "\r\n";
+    if (fetch_.post) request += *fetch_.post;
     parser_.reset();
     stage_ = "waiting for the answer";
     write(std::move(request), NetError::http, [this] { read_answer(); });

@@ -5,8 +5,10 @@
 #include <exception>
 #include <utility>
 
+#include "net/address_text.h"
 #include "net/http_message.h"
 #include "net/http_request_parser.h"
+#include "net/proxied_stream.h"
 #include "net/tls_stream.h"
 #include "net/ws_extension.h"
 #include "net/ws_handshake.h"
@@ -25,12 +27,6 @@ HttpResponse text_response(unsigned status) {
   return {status, {{"Content-Type", "text/plain"}}, std::string(reason_phrase(status)) + "\n"};
 }
 
-std::string host_of(const std::string& peer_address) {
-  std::string host = peer_address.substr(0, peer_address.rfind(':'));
-  if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
-  return host;
-}
-
 class HttpSession : public std::enable_shared_from_this<HttpSession> {
  public:
   HttpSession(std::shared_ptr<const ServerShared> shared, std::unique_ptr<ByteStream> stream,
@@ -46,12 +42,18 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   void start();
 
  private:
+  void read_proxy_header();
+  void begin();
+  void refuse_for_room();
+  bool refuse_for_rate(const std::string& peer_address);
   void shake_hands(std::shared_ptr<const TlsContext> context);
   void arm_deadline(std::chrono::milliseconds delay);
   void on_deadline();
   void read_on();
   void parse();
   void answer_request();
+  bool answer_later(const HttpRequest& request, bool keep_alive);
+  void on_answer(std::size_t request, bool keep_alive, HttpResponse response);
   HttpResponse plain_response(const HttpRequest& request);
   void upgrade();
   void respond(HttpResponse response, bool keep_alive);
@@ -66,7 +68,8 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   const std::shared_ptr<const ServerShared> shared_;
   const ServerOptions& options_;
   IoShard& shard_;
-  std::unique_ptr<ByteStream> stream_;
+  std::unique_ptr<ByteStream> stream_;  // nullptr while proxy_header_ has it
+  std::shared_ptr<ProxyHeaderReader> proxy_header_;
   std::shared_ptr<Admission::Ticket> ticket_;
   HttpRequestParser parser_;
   std::string received_;
@@ -74,6 +77,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   std::size_t requests_ = 0;
   bool reading_ = false;
   bool answering_ = false;
+  bool awaited_ = false;  // the answer that on_http_later promised
   bool writing_ = false;
   bool continue_sent_ = false;
   bool lingering_ = false;
@@ -82,6 +86,27 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
 
 void HttpSession::start() {
   arm_deadline(options_.handshake_timeout);
+  if (options_.proxy_protocol && is_trusted(options_.trusted_proxies, stream_->peer_address()))
+    return read_proxy_header();
+  begin();
+}
+
+void HttpSession::read_proxy_header() {
+  proxy_header_ = std::make_shared<ProxyHeaderReader>(std::move(stream_));
+  proxy_header_->start([self = shared_from_this()](std::unique_ptr<ByteStream> stream) {
+    self->proxy_header_.reset();
+    self->stream_ = std::move(stream);
+    if (!self->stream_) {
+      self->count_rejected(NetMetrics::Rejected::handshake);
+      return self->finish();
+    }
+    const std::string& peer = self->stream_->peer_address();
+    if (!is_trusted(self->options_.trusted_proxies, peer)) self->ticket_->speak_for(address_block(host_of(peer)));
+    self->begin();
+  });
+}
+
+void HttpSession::begin() {
   std::shared_ptr<const TlsContext> context = shared_->tls ? shared_->tls->get() : nullptr;
   if (context)
     shake_hands(std::move(context));
@@ -107,6 +132,7 @@ void HttpSession::arm_deadline(std::chrono::milliseconds delay) {
 }
 
 void HttpSession::on_deadline() {
+  if (std::exchange(awaited_, false)) return respond(text_response(503), false);
   const bool is_awaiting = !answering_ && !lingering_;
   if (is_awaiting && requests_ == 0) count_rejected(NetMetrics::Rejected::handshake);
   // A peer that leaves our "100 Continue" unread would not read a 408 either, and the stream takes one write at a time.
@@ -150,16 +176,7 @@ void HttpSession::parse() {
 }
 
 std::string HttpSession::client_address(const HttpRequest& request) const {
-  const std::string& direct = stream_->peer_address();
-  if (options_.trusted_proxies.empty() || std::ranges::count(options_.trusted_proxies, host_of(direct)) == 0)
-    return direct;
-  const std::string forwarded = request.header("X-Forwarded-For");
-  const std::string_view last = trimmed(std::string_view(forwarded).substr(forwarded.rfind(',') + 1));
-  // Anything that is not an address cannot have come from the proxy itself.
-  const bool plausible = !last.empty() && last.size() <= 45 &&
-                         last.find_first_not_of("0123456789abcdefABCDEF.:") == std::string_view::npos;
-  if (!plausible) return direct;
-  return last.find(':') == std::string_view::npos ? std::string(last) + ":0" : "[" + std::string(last) + "]:0";
+  return forwarded_client(request.header("X-Forwarded-For"), stream_->peer_address(), options_.trusted_proxies);
 }
 
 void HttpSession::answer_request() {
@@ -168,15 +185,64 @@ void HttpSession::answer_request() {
   deadline_.cancel();
   HttpRequest& request = parser_.request();
   request.peer_address = client_address(request);
-  if (ticket_->refused()) {
-    count_rejected(*ticket_->refused());
-    HttpResponse response = text_response(503);
-    response.headers.emplace_back("Retry-After", "30");
-    return respond(std::move(response), false);
+  if (ticket_->refused()) return refuse_for_room();
+  if (shared_->blocks(request.peer_address)) {
+    count_rejected(NetMetrics::Rejected::blocked);
+    return respond(text_response(403), false);
   }
-  if (shared_->handlers.on_connection && asks_for_websocket(request)) return upgrade();
+  if (refuse_for_rate(request.peer_address)) return;
+  if (shared_->handlers.on_connection && asks_for_websocket(request)) {
+    // A connection of a proxy brings one client when it is a WebSocket, and whoever comes when it is not.
+    const bool is_forwarded = request.peer_address != stream_->peer_address();
+    if (is_forwarded && !ticket_->speak_for(address_block(host_of(request.peer_address)))) return refuse_for_room();
+    return upgrade();
+  }
   const bool keep_alive = parser_.keep_alive() && requests_ < options_.max_requests_per_connection;
-  respond(plain_response(request), keep_alive);
+  if (!answer_later(request, keep_alive)) respond(plain_response(request), keep_alive);
+}
+
+void HttpSession::refuse_for_room() {
+  count_rejected(*ticket_->refused());
+  HttpResponse response = text_response(503);
+  response.headers.emplace_back("Retry-After", "30");
+  respond(std::move(response), false);
+}
+
+bool HttpSession::refuse_for_rate(const std::string& peer_address) {
+  if (!shared_->handlers.is_too_fast) return false;
+  const auto wait = shared_->handlers.is_too_fast(peer_address);
+  if (!wait) return false;
+  count_rejected(NetMetrics::Rejected::rate);
+  HttpResponse response = text_response(429);
+  response.headers.emplace_back("Retry-After", std::to_string(wait->count()));
+  respond(std::move(response), false);
+  return true;
+}
+
+bool HttpSession::answer_later(const HttpRequest& request, bool keep_alive) {
+  if (!shared_->handlers.on_http_later) return false;
+  const HttpAnswer answer = [weak = weak_from_this(), &shard = shard_, number = requests_,
+                             keep_alive](HttpResponse response) {
+    shard.post([weak, number, keep_alive, shared = std::make_shared<HttpResponse>(std::move(response))] {
+      if (const auto self = weak.lock()) self->on_answer(number, keep_alive, std::move(*shared));
+    });
+  };
+  try {
+    awaited_ = shared_->handlers.on_http_later(request, answer);
+  } catch (const std::exception& e) {
+    metrics().handler_exceptions.add();
+    log::error("net", "exception escaped a request handler", {{"target", request.target}, {"what", e.what()}});
+    respond(text_response(500), false);
+    return true;
+  }
+  // Keeps the session alive meanwhile.
+  if (awaited_) arm_deadline(options_.answer_timeout);
+  return awaited_;
+}
+
+void HttpSession::on_answer(std::size_t request, bool keep_alive, HttpResponse response) {
+  if (request != requests_ || !std::exchange(awaited_, false)) return;
+  respond(std::move(response), keep_alive);
 }
 
 HttpResponse HttpSession::plain_response(const HttpRequest& request) {
@@ -282,6 +348,8 @@ void HttpSession::linger() {
 
 void HttpSession::finish() {
   deadline_.cancel();
+  if (proxy_header_) proxy_header_->close();
+  proxy_header_.reset();
   if (stream_) stream_->close();
   ticket_.reset();
 }

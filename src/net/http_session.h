@@ -14,6 +14,10 @@ struct ServerShared {
   ServerOptions options;
   ServerHandlers handlers;
   std::shared_ptr<Snapshot<TlsContext>> tls;
+
+  bool blocks(const std::string& peer_address) const {
+    return handlers.is_blocked && handlers.is_blocked(peer_address);
+  }
 };
 
 // On the stream's shard. Keeps itself alive until the connection is handed on or closed.

@@ -16,6 +16,7 @@
 #include "net/shard_impl.h"
 #include "net/tcp_stream.h"
 #include "util/log.h"
+#include "util/owned_fd.h"
 
 namespace pharos::net {
 namespace asio = boost::asio;
@@ -29,22 +30,6 @@ constexpr int kBacklog = 4096;
 constexpr std::chrono::milliseconds kAcceptPause{100};
 // Connections taken in one turn of the loop, so that a flood leaves time for those that are open.
 constexpr int kAcceptsPerTurn = 64;
-
-// An accepted socket on its way to the shard that will own it.
-class OwnedFd {
- public:
-  explicit OwnedFd(int fd) : fd_(fd) {}
-  ~OwnedFd() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  OwnedFd(const OwnedFd&) = delete;
-  OwnedFd& operator=(const OwnedFd&) = delete;
-  int get() const { return fd_; }
-  int release() { return std::exchange(fd_, -1); }
-
- private:
-  int fd_;
-};
 
 // Lives on the shard `on[0]`; kept alive by its pending wait.
 class Listener : public std::enable_shared_from_this<Listener> {
@@ -145,14 +130,15 @@ void Listener::pause(int error) {
 }
 
 void Listener::hand_over(std::shared_ptr<OwnedFd> fd, const tcp::endpoint& peer) {
-  const std::string host = unmapped(peer.address()).to_string();
-  const std::vector<std::string>& trusted = shared_->options.trusted_proxies;
-  const bool speaks_for_many = std::find(trusted.begin(), trusted.end(), host) != trusted.end();
-  std::shared_ptr<Admission::Ticket> ticket = admission_->enter(speaks_for_many ? std::string() : address_block(host));
-  if (!ticket) {
-    on_.front()->metrics().rejected[static_cast<std::size_t>(metrics::NetMetrics::Rejected::max)].add();
-    return;
-  }
+  const std::string text = to_text(peer);
+  const auto reject = [this](metrics::NetMetrics::Rejected reason) {
+    on_.front()->metrics().rejected[static_cast<std::size_t>(reason)].add();
+  };
+  const bool speaks_for_many = is_trusted(shared_->options.trusted_proxies, text);
+  if (!speaks_for_many && shared_->blocks(text)) return reject(metrics::NetMetrics::Rejected::blocked);
+  std::shared_ptr<Admission::Ticket> ticket =
+      admission_->enter(speaks_for_many ? std::string() : address_block(host_of(text)));
+  if (!ticket) return reject(metrics::NetMetrics::Rejected::max);
   IoShard& shard = *on_[next_++ % on_.size()];
   const auto protocol = bound_.protocol();
   shard.post([fd = std::move(fd), ticket = std::move(ticket), shared = shared_, &shard, peer, protocol] {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -80,7 +81,7 @@ struct Fetched {
 };
 struct FetchOptions {
   DialOptions dial;
-  bool post = false;  // with an empty body, instead of a GET
+  std::optional<std::string> post;  // the body of a POST, instead of a GET
   std::vector<std::pair<std::string, std::string>> headers;
   std::size_t max_body_bytes = 256 * 1024;  // beyond it too_large
   unsigned max_redirects = 1;               // of http and https, under the same address policy; the next is the answer

@@ -38,7 +38,7 @@ class WsStream final : public WsConnection, public Abandonable, public std::enab
                 shard_.impl().deflate, shard_.metrics()),
         opened_(steady_clock::now()),
         last_seen_(opened_),
-        ping_budget_(options_.pings_per_second, options_.ping_burst, opened_),
+        ping_budget_(Rate::per_second(options_.pings_per_second, options_.ping_burst)),
         alive_timer_(shard_),
         end_timer_(shard_) {}
   ~WsStream() override { shard_.impl().open_connections.erase(this); }

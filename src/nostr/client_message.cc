@@ -8,7 +8,7 @@
 namespace pharos {
 namespace {
 
-enum class Verb { event, auth, req, count, close, negentropy, unknown };
+enum class Verb { event, auth, req, count, close, neg_open, neg_message, neg_close, unknown };
 
 Verb verb_named(std::string_view text) {
   if (text == "EVENT") return Verb::event;
@@ -16,12 +16,15 @@ Verb verb_named(std::string_view text) {
   if (text == "CLOSE") return Verb::close;
   if (text == "COUNT") return Verb::count;
   if (text == "AUTH") return Verb::auth;
-  if (text == "NEG-OPEN" || text == "NEG-MSG" || text == "NEG-CLOSE") return Verb::negentropy;
+  if (text == "NEG-OPEN") return Verb::neg_open;
+  if (text == "NEG-MSG") return Verb::neg_message;
+  if (text == "NEG-CLOSE") return Verb::neg_close;
   return Verb::unknown;
 }
 
 bool carries_event(Verb verb) { return verb == Verb::event || verb == Verb::auth; }
 bool carries_filters(Verb verb) { return verb == Verb::req || verb == Verb::count; }
+bool carries_negentropy(Verb verb) { return verb == Verb::neg_open || verb == Verb::neg_message; }
 
 // Walks the outer array and hands the tokens of events and filters to their readers, so that an event goes from the
 // text into its struct in one pass.
@@ -41,31 +44,42 @@ class ClientMessageReader {
   }
   void string(std::string_view text) {
     if (depth_ == 1) return element_string(text);
-    forward([text](auto& reader) { reader.string(text); });
+    scalar([text](auto& reader) { reader.string(text); });
   }
   void key(std::string_view text) {
     forward([text](auto& reader) { reader.key(text); });
   }
   void begin_object() {
-    if (depth_ == 1) begin_element();
+    if (is_outermost()) begin_element();
     ++depth_;
     forward([](auto& reader) { reader.begin_object(); });
   }
   void end_object() {
     forward([](auto& reader) { reader.end_object(); });
-    if (--depth_ == 1) end_element();
+    --depth_;
+    if (is_outermost()) end_element();
   }
   void begin_array() {
-    if (++depth_ == 1) {
+    if (depth_ == 0 || is_list_of_filters()) {
+      in_list_ = depth_ == 1;
       is_array_ = true;
+      ++depth_;
       return;
     }
-    if (depth_ == 2) begin_element();
+    if (is_outermost()) begin_element();
+    ++depth_;
     forward([](auto& reader) { reader.begin_array(); });
   }
   void end_array() {
+    if (in_list_ && depth_ == 2) {
+      in_list_ = false;
+      --depth_;
+      ++element_;
+      return;
+    }
     if (depth_ > 1) forward([](auto& reader) { reader.end_array(); });
-    if (--depth_ == 1) end_element();
+    --depth_;
+    if (is_outermost()) end_element();
   }
 
   Result<ClientMessage, ClientMessageError> take(JsonFault fault, std::string_view text);
@@ -79,9 +93,13 @@ class ClientMessageReader {
     if (target_ == Target::filter) call(filter_reader_);
   }
 
+  // At an element of the message or, in a NEG-OPEN's list, at a filter of it.
+  bool is_outermost() const { return depth_ == (in_list_ ? 2 : 1); }
+  bool is_list_of_filters() const { return depth_ == 1 && element_ == 2 && verb_ == Verb::neg_open; }
+
   template <class Call>
   void scalar(const Call& call) {
-    if (depth_ != 1) return forward(call);
+    if (!is_outermost()) return forward(call);
     begin_element();
     forward(call);
     end_element();
@@ -93,7 +111,7 @@ class ClientMessageReader {
     if (element_ == 1 && carries_event(verb_)) {
       target_ = Target::event;
       has_event_ = true;
-    } else if (element_ >= 2 && carries_filters(verb_)) {
+    } else if (element_ >= 2 && (carries_filters(verb_) || (element_ == 2 && verb_ == Verb::neg_open))) {
       if (filters_seen_++ < limits_.max_filters) {
         target_ = Target::filter;
         filter_reader_ = FilterReader(filter_reader_.values_left());
@@ -102,7 +120,7 @@ class ClientMessageReader {
   }
 
   void end_element() {
-    ++element_;
+    if (!in_list_) ++element_;
     if (target_ == Target::filter) {
       Result<Filter, FilterError> filter = filter_reader_.take();
       if (filter)
@@ -117,20 +135,22 @@ class ClientMessageReader {
     begin_element();
     if (element_ == 0) {
       verb_ = verb_named(text);
-      verb_text_ = text.substr(0, kLongestVerb);
       has_verb_ = true;
     } else if (element_ == 1 && !carries_event(verb_)) {
       subscription_ = text;
       has_subscription_ = true;
+    } else if (carries_negentropy(verb_) && element_ == (verb_ == Verb::neg_open ? 3U : 2U)) {
+      negentropy_.resize(text.size() / 2);
+      has_negentropy_ = decode_hex(text, {reinterpret_cast<std::uint8_t*>(negentropy_.data()), negentropy_.size()});
     }
     forward([text](auto& reader) { reader.string(text); });
     end_element();
   }
 
-  static constexpr std::size_t kLongestVerb = 16;
-
   ClientMessageError event_refusal(EventParseError error, std::string_view text) const;
   std::optional<ClientMessageError> subscription_fault() const;
+  std::optional<std::string> filters_fault() const;
+  Result<ClientMessage, ClientMessageError> take_negentropy();
 
   const MessageLimits& limits_;
   int depth_ = 0;
@@ -138,11 +158,11 @@ class ClientMessageReader {
   Target target_ = Target::skip;
 
   bool is_array_ = false;
+  bool in_list_ = false;
   bool has_verb_ = false;
   bool has_event_ = false;
   bool has_subscription_ = false;
   Verb verb_ = Verb::unknown;
-  std::string verb_text_;
   std::string subscription_;
   Event& event_;
   EventReader event_reader_;
@@ -150,6 +170,8 @@ class ClientMessageReader {
   std::size_t filters_seen_ = 0;
   std::vector<Filter> filters_;
   std::optional<FilterError> filter_error_;
+  std::string negentropy_;
+  bool has_negentropy_ = false;
 };
 
 ClientMessageError notice(std::string reason) {
@@ -162,9 +184,12 @@ ClientMessageError closed(std::string subscription, std::string reason) {
   return {.refusal = Refusal::closed, .subject = std::move(subscription), .reason = std::move(reason)};
 }
 
+ClientMessageError neg_err(std::string subscription, std::string reason) {
+  return {.refusal = Refusal::neg_err, .subject = std::move(subscription), .reason = std::move(reason)};
+}
+
 std::string filter_reason(FilterError error) {
-  const bool unsupported = error == FilterError::unknown_field || error == FilterError::search_unsupported;
-  return std::string(unsupported ? "unsupported: " : "invalid: ").append(describe(error));
+  return std::string(error == FilterError::unknown_field ? "unsupported: " : "invalid: ").append(describe(error));
 }
 
 ClientMessageError ClientMessageReader::event_refusal(EventParseError error, std::string_view text) const {
@@ -179,12 +204,29 @@ ClientMessageError ClientMessageReader::event_refusal(EventParseError error, std
 
 std::optional<ClientMessageError> ClientMessageReader::subscription_fault() const {
   if (!has_subscription_) return notice(invalid("the subscription id is missing or not a string"));
-  if (verb_ == Verb::close || verb_text_ == "NEG-CLOSE") return std::nullopt;
+  if (verb_ == Verb::close || verb_ == Verb::neg_close) return std::nullopt;
   if (subscription_.empty()) return notice(invalid("the subscription id is empty"));
   if (count_code_points(subscription_) <= limits_.max_subscription_id) return std::nullopt;
   constexpr std::string_view kReason = "the subscription id is too long";
-  if (!carries_filters(verb_)) return notice(invalid(kReason));
-  return closed(subscription_, invalid(kReason));
+  return (carries_negentropy(verb_) ? neg_err : closed)(subscription_, invalid(kReason));
+}
+
+std::optional<std::string> ClientMessageReader::filters_fault() const {
+  if (filters_seen_ == 0) return invalid("there is no filter");
+  if (filters_seen_ > limits_.max_filters) return invalid("too many filters");
+  if (filter_error_) return filter_reason(*filter_error_);
+  return std::nullopt;
+}
+
+Result<ClientMessage, ClientMessageError> ClientMessageReader::take_negentropy() {
+  if (verb_ == Verb::neg_open) {
+    if (std::optional<std::string> fault = filters_fault()) return neg_err(std::move(subscription_), *std::move(fault));
+  }
+  if (!has_negentropy_) {
+    return neg_err(std::move(subscription_), invalid("the negentropy message is missing or not lower-case hex"));
+  }
+  if (verb_ == Verb::neg_message) return NegMessageCommand{std::move(subscription_), std::move(negentropy_)};
+  return NegOpenCommand{std::move(subscription_), std::move(filters_), std::move(negentropy_)};
 }
 
 Result<ClientMessage, ClientMessageError> ClientMessageReader::take(JsonFault fault, std::string_view text) {
@@ -194,6 +236,8 @@ Result<ClientMessage, ClientMessageError> ClientMessageReader::take(JsonFault fa
       return event_refusal(EventParseError::not_json, text);
     if (fault == JsonFault::value && carries_filters(verb_) && !subscription_fault())
       return closed(std::move(subscription_), filter_reason(FilterError::bad_json));
+    if (fault == JsonFault::value && carries_negentropy(verb_) && !subscription_fault())
+      return neg_err(std::move(subscription_), filter_reason(FilterError::bad_json));
     return notice(invalid("not valid JSON"));
   }
   if (!is_array_) return notice(invalid("not an array"));
@@ -207,10 +251,9 @@ Result<ClientMessage, ClientMessageError> ClientMessageReader::take(JsonFault fa
   }
   if (std::optional<ClientMessageError> bad = subscription_fault()) return *std::move(bad);
   if (verb_ == Verb::close) return CloseCommand{std::move(subscription_)};
-  if (verb_ == Verb::negentropy) return NegCommand{std::move(verb_text_), std::move(subscription_)};
-  if (filters_seen_ == 0) return closed(std::move(subscription_), invalid("there is no filter"));
-  if (filters_seen_ > limits_.max_filters) return closed(std::move(subscription_), invalid("too many filters"));
-  if (filter_error_) return closed(std::move(subscription_), filter_reason(*filter_error_));
+  if (verb_ == Verb::neg_close) return NegCloseCommand{std::move(subscription_)};
+  if (carries_negentropy(verb_)) return take_negentropy();
+  if (std::optional<std::string> why = filters_fault()) return closed(std::move(subscription_), *std::move(why));
   if (verb_ == Verb::req) return ReqCommand{std::move(subscription_), std::move(filters_)};
   return CountCommand{std::move(subscription_), std::move(filters_)};
 }

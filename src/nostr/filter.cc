@@ -7,6 +7,8 @@
 #include "nostr/filter_reader.h"
 #include "nostr/json_reader.h"
 #include "nostr/json_write.h"
+#include "nostr/search_query.h"
+#include "nostr/search_text.h"
 
 namespace pharos {
 namespace {
@@ -46,8 +48,6 @@ std::string_view describe(FilterError error) {
       return "a filter field occurs twice";
     case FilterError::unknown_field:
       return "the filter has a field that this relay does not know";
-    case FilterError::search_unsupported:
-      return "search is not offered here";
     case FilterError::bad_ids:
       return "ids is not an array of 64 lower-case hex digits each";
     case FilterError::bad_authors:
@@ -60,6 +60,8 @@ std::string_view describe(FilterError error) {
       return "since or until is not a non-negative integer";
     case FilterError::bad_limit:
       return "limit is not a non-negative integer";
+    case FilterError::bad_search:
+      return "search is not a string of at most 1024 bytes and 32 words";
     case FilterError::too_many_values:
       return "too many values in the filters";
   }
@@ -91,10 +93,19 @@ void append_filter_json(std::string& out, const Filter& filter) {
   if (filter.since) append_json_integer(writer.member("since"), *filter.since);
   if (filter.until) append_json_integer(writer.member("until"), *filter.until);
   if (filter.limit) append_json_integer(writer.member("limit"), static_cast<std::int64_t>(*filter.limit));
+  if (filter.search) append_json_string(writer.member("search"), filter.search->text);
   writer.end();
 }
 
 bool matches(const Filter& filter, const Event& event) {
+  if (!matches_fields(filter, event)) return false;
+  if (!filter.search) return true;
+  thread_local WordList words;
+  read_search_text(event, words);
+  return matches(*filter.search, words);
+}
+
+bool matches_fields(const Filter& filter, const Event& event) {
   if (filter.since && event.created_at < *filter.since) return false;
   if (filter.until && event.created_at > *filter.until) return false;
   if (!allows(filter.kinds, event.kind) || !allows(filter.authors, event.pubkey) || !allows(filter.ids, event.id))
@@ -107,6 +118,7 @@ bool matches_nothing(const Filter& filter) {
   if (filter.authors && filter.authors->empty()) return true;
   if (filter.kinds && filter.kinds->empty()) return true;
   if (std::ranges::any_of(filter.tags, [](const TagCondition& tag) { return tag.values.empty(); })) return true;
+  if (filter.search && filter.search->matches_nothing) return true;
   if (filter.since && *filter.since > kMaxCreatedAt) return true;
   return filter.since && filter.until && *filter.since > *filter.until;
 }

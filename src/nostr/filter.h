@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +12,8 @@
 #include "util/result.h"
 
 namespace pharos {
+
+struct SearchQuery;
 
 struct TagCondition {
   char name = 0;  // a-z or A-Z
@@ -27,6 +30,7 @@ struct Filter {
   std::optional<UnixSeconds> since;  // inclusive
   std::optional<UnixSeconds> until;  // inclusive
   std::optional<std::size_t> limit;
+  std::shared_ptr<const SearchQuery> search;  // nullptr: none (NIP-50)
 };
 
 enum class FilterError {
@@ -34,13 +38,13 @@ enum class FilterError {
   bad_json,
   duplicate_field,
   unknown_field,  // includes multi-letter tags; replies say unsupported:
-  search_unsupported,
   bad_ids,
   bad_authors,
   bad_kinds,
   bad_tag_values,
   bad_time,
   bad_limit,
+  bad_search,
   too_many_values,
 };
 std::string_view describe(FilterError error);
@@ -55,8 +59,10 @@ void append_filter_json(std::string& out, const Filter& filter);
 
 // Ignores limit. #e and #p values are compared as the strings they are.
 bool matches(const Filter& filter, const Event& event);
+// The same but for its search.
+bool matches_fields(const Filter& filter, const Event& event);
 
-// True when no event can match: an empty list, or since > until.
+// True when no event can match: an empty list, since > until, or a search without a word that can be searched.
 bool matches_nothing(const Filter& filter);
 
 }  // namespace pharos

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "nostr/json_number.h"
+#include "nostr/search_query.h"
 
 namespace pharos {
 namespace {
@@ -28,6 +29,7 @@ FilterReader::Field FilterReader::field_named(std::string_view text) {
   if (text == "since") return Field::since;
   if (text == "until") return Field::until;
   if (text == "limit") return Field::limit;
+  if (text == "search") return Field::search;
   if (text.size() == 2 && text[0] == '#' && is_letter(text[1])) return Field::tag;
   return Field::unknown;
 }
@@ -45,6 +47,8 @@ void FilterReader::fail_field() {
       return fail(FilterError::bad_time);
     case Field::limit:
       return fail(FilterError::bad_limit);
+    case Field::search:
+      return fail(FilterError::bad_search);
     case Field::tag:
       return fail(FilterError::bad_tag_values);
     case Field::unknown:
@@ -72,7 +76,7 @@ void FilterReader::key(std::string_view text) {
   if (depth_ != 1) return;
   field_ = field_named(text);
   if (field_ == Field::unknown) {
-    fail(text == "search" ? FilterError::search_unsupported : FilterError::unknown_field);
+    fail(FilterError::unknown_field);
   } else if (seen_before(text)) {
     fail(FilterError::duplicate_field);
     field_ = Field::unknown;
@@ -106,6 +110,7 @@ void FilterReader::number(std::string_view raw) {
 
 void FilterReader::string(std::string_view text) {
   if (error_) return;
+  if (depth_ == 1 && field_ == Field::search) return read_search(text);
   if (depth_ != 2 || field_ == Field::unknown || field_ == Field::kinds) return scalar();
   if (!take_value()) return;
   if (field_ == Field::ids) {
@@ -123,6 +128,12 @@ void FilterReader::string(std::string_view text) {
   } else {
     fail_field();
   }
+}
+
+void FilterReader::read_search(std::string_view text) {
+  auto query = parse_search(text);
+  if (!query) return fail_field();
+  filter_.search = std::make_shared<const SearchQuery>(std::move(query).value());
 }
 
 void FilterReader::begin_object() {

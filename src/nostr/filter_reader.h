@@ -32,7 +32,7 @@ class FilterReader {
   Result<Filter, FilterError> take();
 
  private:
-  enum class Field : std::uint8_t { ids, authors, kinds, since, until, limit, tag, unknown };
+  enum class Field : std::uint8_t { ids, authors, kinds, since, until, limit, search, tag, unknown };
 
   Field field_named(std::string_view text);
   bool seen_before(std::string_view text);
@@ -41,6 +41,7 @@ class FilterReader {
     if (!error_) error_ = error;
   }
   void fail_field();
+  void read_search(std::string_view text);
   bool take_value();
 
   Filter filter_;

@@ -28,7 +28,8 @@ PublicKey bytes_of(const std::string& value) {
 std::optional<std::size_t> hyperloglog_offset(const std::vector<Filter>& filters) {
   if (filters.size() != 1) return std::nullopt;
   const Filter& filter = filters.front();
-  const bool has_others = filter.ids || filter.authors || filter.since || filter.until || filter.limit;
+  const bool has_others =
+      filter.ids || filter.authors || filter.since || filter.until || filter.limit || filter.search != nullptr;
   if (has_others || !filter.kinds || filter.tags.size() != 1 || filter.tags.front().values.size() != 1) {
     return std::nullopt;
   }

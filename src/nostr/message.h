@@ -34,26 +34,37 @@ struct CloseCommand {
 struct AuthCommand {
   Event event;
 };
-// NEG-OPEN, NEG-MSG, NEG-CLOSE: recognised so that they can be refused by name.
-struct NegCommand {
-  std::string verb;
+// NIP-77. Messages are binary here, and not looked at.
+struct NegOpenCommand {
+  std::string subscription;
+  std::vector<Filter> filters;  // from one filter or, as some clients send it, from an array of them
+  std::string message;
+};
+struct NegMessageCommand {
+  std::string subscription;
+  std::string message;
+};
+struct NegCloseCommand {
   std::string subscription;
 };
-using ClientMessage = std::variant<EventCommand, ReqCommand, CountCommand, CloseCommand, AuthCommand, NegCommand>;
+using ClientMessage = std::variant<EventCommand, ReqCommand, CountCommand, CloseCommand, AuthCommand, NegOpenCommand,
+                                   NegMessageCommand, NegCloseCommand>;
 
 // Which reply a bad message earns: OK false when it is an EVENT or AUTH whose id could be read, CLOSED when it is a REQ
-// or COUNT whose subscription id could, else NOTICE. A message that is not a JSON array earns a NOTICE, except that a
-// string that is not text (bad escape, lone surrogate) is laid at the door of the event or subscription it came with.
-// A CLOSE or NEG-CLOSE with an id that no subscription can have is not bad: it closes nothing.
+// or COUNT whose subscription id could, NEG-ERR the same for a NEG-OPEN or NEG-MSG, else NOTICE. A message that is not
+// a JSON array earns a NOTICE, except that a string that is not text (bad escape, lone surrogate) is laid at the door
+// of the event or subscription it came with. A CLOSE or NEG-CLOSE with an id that no subscription can have is not bad:
+// it closes nothing.
 enum class Refusal {
   notice,
   ok_false,       // of an EVENT
   auth_ok_false,  // of an AUTH
   closed,
+  neg_err,
 };
 struct ClientMessageError {
   Refusal refusal = Refusal::notice;
-  std::string subject;  // event id (hex) for an OK, subscription id for closed, "" for notice
+  std::string subject;  // event id (hex) for an OK, subscription id for closed and neg_err, "" for notice
   std::string reason;   // with its machine-readable prefix: "invalid: ..." or "unsupported: ..."
 };
 struct MessageLimits {
@@ -70,6 +81,10 @@ void append_event_command(std::string& out, const Event& event);
 void append_auth_command(std::string& out, const Event& event);
 void append_req(std::string& out, std::string_view subscription, const std::vector<Filter>& filters);
 void append_close(std::string& out, std::string_view subscription);
+// NIP-77; messages are binary here too.
+void append_neg_open(std::string& out, std::string_view subscription, const Filter& filter, std::string_view message);
+void append_neg_message(std::string& out, std::string_view subscription, std::string_view message);
+void append_neg_close(std::string& out, std::string_view subscription);
 
 // --- relay to client ------------------------------------------------------------------------------------------------
 struct EventReply {
@@ -95,10 +110,19 @@ struct NoticeReply {
 struct AuthReply {
   std::string challenge;
 };
+struct NegMessageReply {
+  std::string subscription;
+  std::string message;  // binary
+};
+struct NegErrReply {
+  std::string subscription;
+  std::string reason;
+};
 struct UnknownReply {
   std::string verb;
 };
-using RelayMessage = std::variant<EventReply, OkReply, EoseReply, ClosedReply, NoticeReply, AuthReply, UnknownReply>;
+using RelayMessage = std::variant<EventReply, OkReply, EoseReply, ClosedReply, NoticeReply, AuthReply, NegMessageReply,
+                                  NegErrReply, UnknownReply>;
 
 struct RelayMessageError {
   std::string reason;
@@ -115,6 +139,8 @@ void append_closed(std::string& out, std::string_view subscription, std::string_
 void append_count(std::string& out, std::string_view name, std::uint64_t count, bool approximate,
                   const HyperLogLog* authors);
 void append_notice(std::string& out, std::string_view message);
+// cap: 0, or the records that the relay would have taken.
+void append_neg_err(std::string& out, std::string_view subscription, std::string_view reason, std::size_t cap = 0);
 void append_auth_challenge(std::string& out, std::string_view challenge);
 // ["EVENT",<sub>, ... the caller appends the event object and then "]".
 void append_event_prefix(std::string& out, std::string_view subscription);

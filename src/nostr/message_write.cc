@@ -1,6 +1,6 @@
 #include "nostr/json_write.h"
 #include "nostr/message.h"
-#include "util/hex.h"
+#include "util/bytes.h"
 
 namespace pharos {
 namespace {
@@ -20,6 +20,13 @@ void append_with_event(std::string& out, std::string_view verb, const Event& eve
   out += ']';
 }
 
+// As the last element.
+void append_binary(std::string& out, std::string_view bytes) {
+  out += ",\"";
+  append_hex(out, as_bytes(bytes));
+  out += "\"]";
+}
+
 }  // namespace
 
 void append_event_command(std::string& out, const Event& event) { append_with_event(out, "EVENT", event); }
@@ -37,6 +44,34 @@ void append_req(std::string& out, std::string_view subscription, const std::vect
 
 void append_close(std::string& out, std::string_view subscription) {
   append_head(out, "CLOSE", subscription);
+  out += ']';
+}
+
+void append_neg_open(std::string& out, std::string_view subscription, const Filter& filter, std::string_view message) {
+  append_head(out, "NEG-OPEN", subscription);
+  out += ',';
+  append_filter_json(out, filter);
+  append_binary(out, message);
+}
+
+void append_neg_message(std::string& out, std::string_view subscription, std::string_view message) {
+  append_head(out, "NEG-MSG", subscription);
+  append_binary(out, message);
+}
+
+void append_neg_close(std::string& out, std::string_view subscription) {
+  append_head(out, "NEG-CLOSE", subscription);
+  out += ']';
+}
+
+void append_neg_err(std::string& out, std::string_view subscription, std::string_view reason, std::size_t cap) {
+  append_head(out, "NEG-ERR", subscription);
+  out += ',';
+  append_json_string(out, reason);
+  if (cap > 0) {
+    out += ',';
+    append_json_integer(out, static_cast<std::int64_t>(cap));
+  }
   out += ']';
 }
 

@@ -139,6 +139,24 @@ Result<Nip19Entity, Nip19Error> parse_nip19(std::string_view text) {
   return read_pointer(decoded->prefix, decoded->bytes);
 }
 
+std::optional<PublicKey> parse_public_key(std::string_view text) {
+  if (const auto key = PublicKey::from_hex(text)) return key;
+  const auto entity = parse_nip19(text);
+  if (!entity) return std::nullopt;
+  if (const auto* key = std::get_if<PublicKey>(&entity.value())) return *key;
+  if (const auto* profile = std::get_if<ProfilePointer>(&entity.value())) return profile->pubkey;
+  return std::nullopt;
+}
+
+std::optional<EventId> parse_event_id(std::string_view text) {
+  if (const auto id = EventId::from_hex(text)) return id;
+  const auto entity = parse_nip19(text);
+  if (!entity) return std::nullopt;
+  if (const auto* id = std::get_if<EventId>(&entity.value())) return *id;
+  if (const auto* event = std::get_if<EventPointer>(&entity.value())) return event->id;
+  return std::nullopt;
+}
+
 std::string encode_npub(const PublicKey& key) { return encode_bech32("npub", key.data).value(); }
 std::string encode_nsec(const SecretKey& secret) { return encode_bech32("nsec", secret.data).value(); }
 std::string encode_note(const EventId& id) { return encode_bech32("note", id.data).value(); }

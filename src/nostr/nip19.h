@@ -50,6 +50,10 @@ std::string_view describe(Nip19Error error);
 // other than a relay, the first counts.
 Result<Nip19Entity, Nip19Error> parse_nip19(std::string_view text);
 
+// As people name a key or an event: hex, npub or nprofile; hex, note or nevent. nullopt for anything else.
+std::optional<PublicKey> parse_public_key(std::string_view text);
+std::optional<EventId> parse_event_id(std::string_view text);
+
 std::string encode_npub(const PublicKey& key);
 std::string encode_nsec(const SecretKey& secret);
 std::string encode_note(const EventId& id);

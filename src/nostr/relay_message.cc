@@ -7,7 +7,7 @@
 namespace pharos {
 namespace {
 
-enum class Verb { event, ok, eose, closed, notice, auth, unknown };
+enum class Verb { event, ok, eose, closed, notice, auth, neg_message, neg_err, unknown };
 
 Verb verb_named(std::string_view text) {
   if (text == "EVENT") return Verb::event;
@@ -16,6 +16,8 @@ Verb verb_named(std::string_view text) {
   if (text == "CLOSED") return Verb::closed;
   if (text == "NOTICE") return Verb::notice;
   if (text == "AUTH") return Verb::auth;
+  if (text == "NEG-MSG") return Verb::neg_message;
+  if (text == "NEG-ERR") return Verb::neg_err;
   return Verb::unknown;
 }
 
@@ -95,6 +97,7 @@ class RelayMessageReader {
   bool is(std::size_t element, Shape shape) const { return shapes_[element] == shape; }
   Result<RelayMessage, RelayMessageError> take_event();
   Result<RelayMessage, RelayMessageError> take_ok();
+  Result<RelayMessage, RelayMessageError> take_neg_message();
 
   int depth_ = 0;
   std::size_t element_ = 0;
@@ -126,6 +129,16 @@ Result<RelayMessage, RelayMessageError> RelayMessageReader::take_ok() {
   return OkReply{*id, accepted_, std::move(strings_[3])};
 }
 
+Result<RelayMessage, RelayMessageError> RelayMessageReader::take_neg_message() {
+  if (!is(1, Shape::string)) return fault_of("NEG-MSG without a subscription id");
+  const std::string& hex = strings_[2];
+  std::string message(hex.size() / 2, '\0');
+  if (!is(2, Shape::string) || !decode_hex(hex, {reinterpret_cast<std::uint8_t*>(message.data()), message.size()})) {
+    return fault_of("NEG-MSG without a message in lower-case hex");
+  }
+  return NegMessageReply{std::move(strings_[1]), std::move(message)};
+}
+
 Result<RelayMessage, RelayMessageError> RelayMessageReader::take() {
   if (!is_array_) return fault_of("not an array");
   if (!is(0, Shape::string)) return fault_of("the first element is not a verb");
@@ -146,6 +159,11 @@ Result<RelayMessage, RelayMessageError> RelayMessageReader::take() {
     case Verb::auth:
       if (!is(1, Shape::string)) return fault_of("AUTH without a challenge");
       return AuthReply{std::move(strings_[1])};
+    case Verb::neg_message:
+      return take_neg_message();
+    case Verb::neg_err:
+      if (!is(1, Shape::string)) return fault_of("NEG-ERR without a subscription id");
+      return NegErrReply{std::move(strings_[1]), std::move(strings_[2])};
     case Verb::unknown:
       break;
   }

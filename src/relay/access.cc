@@ -15,10 +15,6 @@ constexpr int kMaxRepostDepth = 4;
 
 bool holds(const KeyList& keys, const PublicKey& key) { return std::find(keys.begin(), keys.end(), key) != keys.end(); }
 
-bool asks_gated_only(const Filter& filter) {
-  return filter.kinds && !filter.kinds->empty() && std::all_of(filter.kinds->begin(), filter.kinds->end(), is_gated);
-}
-
 bool names_one_of(const std::vector<std::string>& values, const KeyList& keys) {
   return std::any_of(keys.begin(), keys.end(), [&](const PublicKey& key) {
     return std::find(values.begin(), values.end(), key.hex()) != values.end();
@@ -29,14 +25,15 @@ bool names_one_of(const std::vector<std::string>& values, const KeyList& keys) {
 bool is_wholly_of_others(const Filter& filter, const KeyList& keys) {
   const auto recipients = std::find_if(filter.tags.begin(), filter.tags.end(),
                                        [](const TagCondition& condition) { return condition.name == 'p'; });
-  if (recipients == filter.tags.end() || names_one_of(recipients->values, keys)) return false;
-  if (filter.authors) {
-    return std::none_of(filter.authors->begin(), filter.authors->end(),
-                        [&](const PublicKey& author) { return holds(keys, author); });
-  }
-  // A wrap is signed by a key of its own (NIP-59), so its author is never the one who asks.
-  return std::none_of(filter.kinds->begin(), filter.kinds->end(),
-                      [](Kind kind) { return kind == kind::kEncryptedMessage; });
+  const bool may_be_theirs = recipients == filter.tags.end() || names_one_of(recipients->values, keys);
+  const bool may_be_by_them = !filter.authors || std::any_of(filter.authors->begin(), filter.authors->end(),
+                                                             [&](const PublicKey& key) { return holds(keys, key); });
+  return std::all_of(filter.kinds->begin(), filter.kinds->end(), [&](Kind kind) {
+    if (is_draft(kind)) return !may_be_by_them;
+    // A wrap is signed by a key of its own (NIP-59), so its author is never the one who asks.
+    const bool is_signed_by_them = may_be_by_them && (filter.authors || kind == kind::kEncryptedMessage);
+    return !may_be_theirs && !is_signed_by_them;
+  });
 }
 
 WriteAccess access_of_author(const PublicKey& author, const KeyList& keys) {
@@ -50,9 +47,16 @@ bool is_gated(Kind kind) {
   return kind == kind::kEncryptedMessage || kind == kind::kGiftWrap || kind == kind::kEphemeralGiftWrap;
 }
 
+bool is_draft(Kind kind) {
+  return kind == kind::kDraftCheckpoint || kind == kind::kPrivateRelays || kind == kind::kDraft;
+}
+
+Gates gates_of(const Options& options) { return {options.gate_private_messages, options.gate_drafts}; }
+
 bool may_read(const Event& event, const KeyList& keys) {
   if (keys.empty()) return false;
   if (holds(keys, event.pubkey)) return true;
+  if (is_draft(event.kind)) return false;
   for (const TagView tag : event.tags) {
     if (tag.name() != "p") continue;
     const auto recipient = PublicKey::from_hex(tag.value());
@@ -61,7 +65,11 @@ bool may_read(const Event& event, const KeyList& keys) {
   return false;
 }
 
-ReadAccess read_access(const std::vector<Filter>& filters, const KeyList& keys) {
+ReadAccess read_access(const std::vector<Filter>& filters, const KeyList& keys, const Gates& gates) {
+  const auto asks_gated_only = [&gates](const Filter& filter) {
+    return filter.kinds && !filter.kinds->empty() &&
+           std::all_of(filter.kinds->begin(), filter.kinds->end(), [&](Kind kind) { return gates.covers(kind); });
+  };
   if (!std::all_of(filters.begin(), filters.end(), asks_gated_only)) return ReadAccess::open;
   if (keys.empty()) return ReadAccess::auth_required;
   const bool hopeless = std::all_of(filters.begin(), filters.end(),

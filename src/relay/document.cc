@@ -31,9 +31,9 @@ RelayLimitation limitation(const Options& options) {
   out.created_at_lower_limit = bound(options.admission.max_age);
   out.created_at_upper_limit = bound(options.admission.max_ahead);
   out.default_limit = options.limits.default_limit;
-  out.auth_required = false;
+  out.auth_required = options.auth_required;
   out.payment_required = false;
-  out.restricted_writes = false;
+  out.restricted_writes = options.restricted_writes;
   return out;
 }
 

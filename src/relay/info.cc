@@ -7,19 +7,12 @@ namespace {
 
 constexpr std::string_view kDocumentType = "application/nostr+json";
 
-// NIP-11 asks for these three on the document, and browsers want them on the preflight.
-void add_cors(net::HttpResponse& response) {
-  response.headers.emplace_back("Access-Control-Allow-Origin", "*");
-  response.headers.emplace_back("Access-Control-Allow-Headers", "Accept, Authorization, Content-Type");
-  response.headers.emplace_back("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS");
-}
-
-net::HttpResponse plain(unsigned status, std::string body) {
+net::HttpResponse plain(const Options& options, unsigned status, std::string body) {
   net::HttpResponse response;
   response.status = status;
   response.headers.emplace_back("Content-Type", "text/plain; charset=utf-8");
   response.body = std::move(body);
-  add_cors(response);
+  add_cors(response, options);
   return response;
 }
 
@@ -33,35 +26,44 @@ bool wants_document(std::string_view accept) {
 
 }  // namespace
 
+// NIP-11 asks for these three on the document, and browsers want them on the preflight.
+void add_cors(net::HttpResponse& response, const Options& options) {
+  response.headers.emplace_back("Access-Control-Allow-Origin", "*");
+  response.headers.emplace_back("Access-Control-Allow-Headers", "Accept, Authorization, Content-Type");
+  response.headers.emplace_back("Access-Control-Allow-Methods",
+                                options.admins.empty() ? "GET, HEAD, OPTIONS" : "GET, HEAD, POST, OPTIONS");
+}
+
 bool is_relay_target(const Options& options, std::string_view target) {
   return target.substr(0, target.find('?')) == options.path;
 }
 
-net::HttpResponse answer_http(const Options& options, const net::HttpRequest& request) {
-  if (!is_relay_target(options, request.target)) return plain(404, "not found\n");
+net::HttpResponse answer_http(const Options& options, const net::HttpRequest& request,
+                              const std::function<PageFigures()>& figures) {
+  if (!is_relay_target(options, request.target)) return plain(options, 404, "not found\n");
   if (request.method == "OPTIONS") {
     net::HttpResponse response;
     response.status = 204;
-    add_cors(response);
+    add_cors(response, options);
     response.headers.emplace_back("Access-Control-Max-Age", "86400");
     return response;
   }
   if (request.method != "GET" && request.method != "HEAD") {
-    net::HttpResponse response = plain(405, "method not allowed\n");
+    net::HttpResponse response = plain(options, 405, "method not allowed\n");
     response.headers.emplace_back("Allow", "GET, HEAD, OPTIONS");
     return response;
   }
   net::HttpResponse response;
-  add_cors(response);
+  add_cors(response, options);
   response.headers.emplace_back("Vary", "Accept");
   if (wants_document(request.header("Accept"))) {
     response.headers.emplace_back("Content-Type", kDocumentType);
     response.body = relay_document(options);
   } else {
     response.headers.emplace_back("Content-Type", "text/html; charset=utf-8");
-    response.headers.emplace_back("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'");
+    response.headers.emplace_back("Content-Security-Policy", page_security_policy());
     response.headers.emplace_back("X-Content-Type-Options", "nosniff");
-    response.body = relay_page(options);
+    response.body = relay_page(options, figures());
   }
   return response;
 }

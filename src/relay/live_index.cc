@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <string_view>
 
+#include "nostr/search_query.h"
+#include "nostr/search_text.h"
+
 namespace pharos::relay {
 namespace {
 
@@ -11,6 +14,7 @@ constexpr char kIds = '0';
 constexpr char kAuthors = '1';
 constexpr char kKinds = '2';
 constexpr char kGeneric = '3';
+constexpr char kWords = '4';
 
 constexpr std::uint64_t mix(std::uint64_t x) {  // the finalizer of splitmix64
   x ^= x >> 30U;
@@ -48,6 +52,9 @@ void LiveIndex::for_each_list(const Filter& filter, const Visit& visit) const {
   const bool has_tag = tag != filter.tags.end();
   if (filter.ids) {
     for (const EventId& id : *filter.ids) visit(key_of(kIds, as_text(id.span())));
+  } else if (filter.search && !filter.search->words.empty()) {
+    // The longest, which is likely the rarest.
+    visit(key_of(kWords, *std::ranges::max_element(filter.search->words, {}, &std::string::size)));
   } else if (filter.authors && (!has_tag || filter.authors->size() <= tag->values.size())) {
     for (const PublicKey& author : *filter.authors) visit(key_of(kAuthors, as_text(author.span())));
   } else if (has_tag) {
@@ -76,6 +83,7 @@ LiveIndex::Handle LiveIndex::add(const Target& target, FilterList filters) {
     if (matches_nothing(filter)) continue;
     for_each_list(filter, [&](ListKey key) { list(key, slot, i); });
   }
+  count_searched(*entry.filters, 1);
   ++live_;
   return {slot, entry.generation};
 }
@@ -105,12 +113,26 @@ void LiveIndex::remove(Handle handle) {
   for (std::size_t i = 0; i < entry.places.size(); ++i) unlist(entry.places[i]);
   entry.places.clear();
   entry.places.shrink_to_fit();
+  count_searched(*entry.filters, -1);
   entry.filters.reset();
   entry.target = {};
   entry.is_live = false;
   if (++entry.generation == 0) entry.generation = 1;
   free_slots_.push_back(handle.slot);
   --live_;
+}
+
+void LiveIndex::count_searched(const std::vector<Filter>& filters, int change) {
+  for (const Filter& filter : filters) {
+    if (!filter.search) continue;
+    if (!filter.kinds) {
+      searches_of_any_ += change;
+      continue;
+    }
+    for (const Kind kind : *filter.kinds) {
+      if ((searched_[kind] += change) == 0) searched_.erase(kind);
+    }
+  }
 }
 
 const LiveIndex::Target* LiveIndex::find(Handle handle) const {
@@ -131,6 +153,10 @@ void LiveIndex::match(const Event& event, std::vector<Handle>& out) {
   for (const TagView tag : event.tags) {
     if (is_indexed_name(tag.name())) event_keys_.push_back(key_of(tag[0][0], tag.value()));
   }
+  if (is_searched(event.kind)) {
+    read_search_text(event, words_);
+    for (std::size_t i = 0; i < words_.size(); ++i) event_keys_.push_back(key_of(kWords, words_[i]));
+  }
   // A tag that stands in an event a thousand times is looked up once.
   std::sort(event_keys_.begin(), event_keys_.end());
   event_keys_.erase(std::unique(event_keys_.begin(), event_keys_.end()), event_keys_.end());
@@ -144,7 +170,8 @@ void LiveIndex::match_list(ListKey key, const Event& event, std::vector<Handle>&
     Entry& entry = entries_[listed.slot];
     if (entry.matched_by == match_number_) continue;
     ++last_candidates_;
-    if (!matches((*entry.filters)[listed.filter], event)) continue;
+    const Filter& filter = (*entry.filters)[listed.filter];
+    if (!matches_fields(filter, event) || (filter.search && !matches(*filter.search, words_))) continue;
     entry.matched_by = match_number_;
     out.push_back({listed.slot, entry.generation});
   }

@@ -2,7 +2,8 @@
 // number of subscriptions: an inverted index from event id, author, tag and kind to filters.
 //
 // Each filter is listed under the values of one of its fields, the one that tells most; a filter without any is
-// listed as generic and looked at for every event. A candidate found is matched in full.
+// listed as generic and looked at for every event. A candidate found is matched in full. A search (NIP-50) is listed
+// under one of its words; events are taken apart into words only where a search asks for their kind.
 //
 // One thread (a shard's). Bounded by the limits on subscriptions and filter values of each connection.
 #pragma once
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "nostr/filter.h"
+#include "nostr/search_words.h"
 
 namespace pharos::relay {
 
@@ -75,12 +77,17 @@ class LiveIndex {
   void match_list(ListKey key, const Event& event, std::vector<Handle>& out);
 
   ListKey key_of(char field, std::string_view value) const;
+  void count_searched(const std::vector<Filter>& filters, int change);
+  bool is_searched(Kind kind) const { return searches_of_any_ > 0 || searched_.contains(kind); }
 
   std::uint64_t salt_;
   std::vector<Entry> entries_;
   std::vector<std::uint32_t> free_slots_;
   std::unordered_map<ListKey, std::vector<Listed>> lists_;
-  std::vector<ListKey> event_keys_;  // scratch of match()
+  std::unordered_map<Kind, int> searched_;  // how many filters with a search name the kind
+  int searches_of_any_ = 0;                 // and how many name none
+  std::vector<ListKey> event_keys_;         // scratch of match()
+  WordList words_;                          // of the event, where its kind is searched
   std::uint64_t match_number_ = 0;
   std::size_t live_ = 0;
   std::size_t last_candidates_ = 0;

@@ -20,6 +20,9 @@ struct Nip {
 // By number, ascending.
 std::span<const Nip> nips();
 
+// What a NIP is called in its repository: its number, of two digits at least.
+std::string nip_page(unsigned number);
+
 // The table as README.md shows it: a Markdown table with a row for each, lines ended by \n.
 std::string nip_table();
 

@@ -6,12 +6,12 @@ QueryRunner::QueryRunner(const storage::Store& store, WorkerPool& pool, const Cl
                          std::size_t max_queued, const metrics::RelayMetrics& metrics)
     : store_(store), pool_(pool), clock_(clock), parallel_(parallel), max_queued_(max_queued), metrics_(metrics) {}
 
-bool QueryRunner::run(std::shared_ptr<Scan> scan, std::function<void(ScanSlice&&)> done) {
+bool QueryRunner::run(std::shared_ptr<SlicedWork> work, std::function<void(ScanSlice&&)> done) {
   Lock lock(mutex_);
   if (queue_.size() >= max_queued_) return false;
   if (jobs_ < parallel_ && !start_job() && jobs_ == 0) return false;
-  const Duration used = scan->used();
-  queue_.push({std::move(scan), std::move(done)}, clock_.now(), used);
+  const Duration used = work->used();
+  queue_.push({std::move(work), std::move(done)}, clock_.now(), used);
   metrics_.scans_queued.set(static_cast<std::int64_t>(queue_.size()));
   return true;
 }
@@ -47,9 +47,10 @@ void QueryRunner::run_job() {
 
 void QueryRunner::run_one(Request& request) {
   metrics_.scans_running.add(1);
-  ScanSlice slice = request.scan->run_slice(store_, clock_);
+  ScanSlice slice = request.work->run_slice(store_, clock_);
   metrics_.scans_running.add(-1);
   metrics_.query_scanned_records.add(slice.scanned);
+  metrics_.search_candidates.add(slice.candidates);
   metrics_.query_returned_events.add(slice.events);
   if (slice.end == storage::SliceEnd::cut_short) metrics_.query_truncated.add();
   request.done(std::move(slice));

@@ -8,8 +8,8 @@
 #include <memory>
 
 #include "metrics/relay_metrics.h"
-#include "relay/scan.h"
 #include "relay/slice_queue.h"
+#include "relay/sliced_work.h"
 #include "util/sync.h"
 #include "util/worker_pool.h"
 
@@ -18,8 +18,8 @@ namespace pharos::relay {
 class SliceRunner {
  public:
   virtual ~SliceRunner() = default;
-  // Runs one slice of the scan, then done on the thread that ran it. False when too many wait: done is not called.
-  virtual bool run(std::shared_ptr<Scan> scan, std::function<void(ScanSlice&&)> done) = 0;
+  // Runs one slice of the work, then done on the thread that ran it. False when too many wait: done is not called.
+  virtual bool run(std::shared_ptr<SlicedWork> work, std::function<void(ScanSlice&&)> done) = 0;
 };
 
 // Jobs on the pool keep it alive; the store and the pool outlive the jobs.
@@ -30,11 +30,11 @@ class QueryRunner final : public SliceRunner, public std::enable_shared_from_thi
   QueryRunner(const storage::Store& store, WorkerPool& pool, const Clock& clock, std::size_t parallel,
               std::size_t max_queued, const metrics::RelayMetrics& metrics);
 
-  bool run(std::shared_ptr<Scan> scan, std::function<void(ScanSlice&&)> done) override;
+  bool run(std::shared_ptr<SlicedWork> work, std::function<void(ScanSlice&&)> done) override;
 
  private:
   struct Request {
-    std::shared_ptr<Scan> scan;
+    std::shared_ptr<SlicedWork> work;
     std::function<void(ScanSlice&&)> done;
   };
   bool start_job() PHAROS_REQUIRES(mutex_);

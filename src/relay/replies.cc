@@ -1,6 +1,8 @@
 #include "relay/replies.h"
 
-#include "nostr/canonical.h"
+#include <algorithm>
+#include <iterator>
+
 #include "nostr/message.h"
 
 namespace pharos::relay {
@@ -26,17 +28,37 @@ std::string_view prefix_of(Reason reason) {
     case Reason::pow:
       return "pow: ";
     case Reason::deleted:
+    case Reason::vanish:
+    case Reason::retention:
+    case Reason::banned:
+    case Reason::kind:
     case Reason::policy:
       return "blocked: ";
     case Reason::protected_event:
+    case Reason::not_allowed:
+    case Reason::untrusted:
+    case Reason::membership:
       return "restricted: ";
+    case Reason::auth_required:
+      return "auth-required: ";
+    case Reason::policy_failed:
     case Reason::map_full:
     case Reason::storage:
       return "error: ";
+    case Reason::rate_limited:
     case Reason::overloaded:
       return "rate-limited: ";
   }
   return "error: ";
+}
+
+// Those of NIP-01 and NIP-42.
+bool has_standard_prefix(std::string_view message) {
+  static constexpr std::string_view kPrefixes[] = {"duplicate",  "pow",  "blocked", "rate-limited", "invalid",
+                                                   "restricted", "mute", "error",   "auth-required"};
+  const std::size_t colon = message.find(':');
+  return colon != std::string_view::npos &&
+         std::ranges::find(kPrefixes, message.substr(0, colon)) != std::end(kPrefixes);
 }
 
 std::string ok(std::string_view id_hex, bool accepted, std::string_view message) {
@@ -52,16 +74,20 @@ void append_ok_reply(std::string& out, const EventId& id, const Verdict& verdict
   const std::string_view id_hex(hex, encode_hex(id.data, hex));
   switch (verdict.fate) {
     case Fate::stored:
-    case Fate::ephemeral:
+    case Fate::shadowed:
       return append_ok(out, id_hex, true, "");
+    case Fate::ephemeral:
+      return append_ok(out, id_hex, true, verdict.detail);
     case Fate::duplicate:
-      return append_ok(out, id_hex, true, "duplicate: already have this event");
+      return append_ok(out, id_hex, true,
+                       "duplicate: " + (verdict.detail.empty() ? "already have this event" : verdict.detail));
     case Fate::replaced:
       return append_ok(out, id_hex, false, "duplicate: a newer version is stored");
     case Fate::rejected:
       break;
   }
-  std::string message(prefix_of(verdict.reason));
+  const bool has_prefix = verdict.reason == Reason::policy && has_standard_prefix(verdict.detail);
+  std::string message(has_prefix ? "" : prefix_of(verdict.reason));
   message.append(verdict.detail.empty() ? name(verdict.reason) : std::string_view(verdict.detail));
   append_ok(out, id_hex, false, message);
 }
@@ -77,6 +103,12 @@ std::string write_refusal_reply(const EventId& id, WriteAccess access) {
                                        ? "auth-required: protected events are taken from their author only"
                                        : "restricted: protected events are taken from their author only";
   return ok(id.hex(), false, message);
+}
+
+std::string too_fast(RateOf what, const TooFast& refusal) {
+  std::string text = what == RateOf::event ? "rate-limited: too many events" : "rate-limited: too many requests";
+  text += refusal.by == RateBy::connection ? " on this connection, " : " from this address, ";
+  return text + ingest::come_again_in(refusal.wait);
 }
 
 std::string closed_reply(std::string_view subscription, std::string_view message) {
@@ -109,10 +141,15 @@ std::string challenge_message(std::string_view challenge) {
   return out;
 }
 
-std::string negentropy_refusal(std::string_view subscription) {
-  std::string out = "[\"NEG-ERR\",";
-  append_json_string(out, subscription);
-  out.append(",\"unsupported: negentropy is not answered here\"]");
+std::string negentropy_reply(std::string_view name, std::string_view message) {
+  std::string out;
+  append_neg_message(out, name, message);
+  return out;
+}
+
+std::string negentropy_error(std::string_view name, std::string_view reason, std::size_t cap) {
+  std::string out;
+  append_neg_err(out, name, reason, cap);
   return out;
 }
 

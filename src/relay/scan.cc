@@ -2,6 +2,7 @@
 
 #include "relay/access.h"
 #include "relay/replies.h"
+#include "relay/search.h"
 
 namespace pharos::relay {
 namespace {
@@ -12,9 +13,9 @@ constexpr std::size_t kNoLimit = std::size_t{1} << 48U;
 storage::QueryOptions query_options(const Options& options, std::shared_ptr<const KeyList> readers) {
   storage::QueryOptions out;
   out.max_scanned = options.limits.max_scanned_records;
-  if (options.gate_private_messages) {
-    out.visible = [readers = std::move(readers)](const storage::RecordView& record) {
-      if (!is_gated(record.kind())) return true;
+  if (const Gates gates = gates_of(options)) {
+    out.visible = [gates, readers = std::move(readers)](const storage::RecordView& record) {
+      if (!gates.covers(record.kind())) return true;
       if (readers->empty()) return false;
       Event event;
       record.decode(event);
@@ -31,33 +32,40 @@ storage::QueryOptions event_query(const Options& options, std::shared_ptr<const 
   out.default_limit = options.limits.default_limit;
   out.max_limit = options.limits.max_limit;
   out.max_seq = max_seq;
-  return out;
-}
-
-storage::QueryOptions count_query(const Options& options, std::shared_ptr<const KeyList> readers) {
-  storage::QueryOptions out = query_options(options, std::move(readers));
-  out.default_limit = kNoLimit;
-  out.max_limit = kNoLimit;
+  out.max_candidates = options.limits.max_search_candidates;
   return out;
 }
 
 }  // namespace
 
+storage::QueryOptions unlimited_query(const std::vector<Filter>& filters, const Options& options,
+                                      std::shared_ptr<const KeyList> readers) {
+  storage::QueryOptions out = query_options(options, std::move(readers));
+  out.default_limit = kNoLimit;
+  out.max_limit = kNoLimit;
+  out.ranked = false;
+  // Each record that a search meets is taken apart into words, ranked or not.
+  if (has_search(filters)) {
+    out.max_scanned = std::min(out.max_scanned, options.limits.max_search_candidates);
+  }
+  return out;
+}
+
 Scan::Scan(const std::vector<Filter>& filters, const storage::QueryOptions& query, const Options& options)
     : slice_time_(options.slice_time), slice_records_(options.slice_records), query_(filters, query) {}
 
-ScanSlice Scan::run_slice(const storage::Store& store, const Clock& clock) {
+ScanSlice Scan::work(const storage::Store& store, const Clock& clock) {
   ScanSlice slice;
   slice.end = storage::SliceEnd::finished;
-  if (is_cancelled() || is_full()) return slice;
-  const SteadyTime begin = clock.now();
+  if (is_full()) return slice;
   TimeBudget budget(clock, slice_time_, slice_records_);
   const std::size_t scanned_before = query_.scanned();
+  const std::size_t candidates_before = query_.candidates().value_or(0);
   slice.end = query_.run_slice(store, clock.unix_now(), budget, [&](const storage::RecordView& record) {
     return take(record, slice) && !is_cancelled();
   });
   slice.scanned = query_.scanned() - scanned_before;
-  used_ += clock.now() - begin;
+  slice.candidates = query_.candidates().value_or(0) - candidates_before;
   if (slice.end == storage::SliceEnd::failed) {
     // What was read of something damaged may be cut short.
     slice.bytes.clear();
@@ -65,7 +73,8 @@ ScanSlice Scan::run_slice(const storage::Store& store, const Clock& clock) {
     slice.events = 0;
     return slice;
   }
-  // Newest first over all filters, so what is cut off here is the oldest: a limit like any other.
+  // In the order of the answer, so what is cut off here is the oldest, or the worst of a search: a limit like any
+  // other.
   if (is_full() && slice.end == storage::SliceEnd::more) slice.end = storage::SliceEnd::finished;
   slice.gave_all = query_.gave_all() && !is_full();
   if (slice.end != storage::SliceEnd::more) conclude(slice);
@@ -91,7 +100,7 @@ bool EventScan::take(const storage::RecordView& record, ScanSlice& slice) {
 
 CountScan::CountScan(const std::vector<Filter>& filters, std::shared_ptr<const KeyList> readers, std::string name,
                      const Options& options)
-    : Scan(filters, count_query(options, std::move(readers)), options), name_(std::move(name)) {
+    : Scan(filters, unlimited_query(filters, options, std::move(readers)), options), name_(std::move(name)) {
   if (const auto offset = hyperloglog_offset(filters)) authors_.emplace(*offset);
 }
 

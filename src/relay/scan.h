@@ -1,10 +1,6 @@
 // The stored phase of a REQ, or all of a COUNT: a storage query, who reads it, and the messages of one slice of it.
-//
-// Made on the connection's shard, run in slices on the worker pool, one at a time. Nothing in it is shared but the
-// cancel mark.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -17,44 +13,23 @@
 #include "relay/auth.h"
 #include "relay/live_index.h"
 #include "relay/options.h"
-#include "storage/query.h"
-#include "util/clock.h"
+#include "relay/sliced_work.h"
 
 namespace pharos::relay {
 
-// What one slice has for the connection, one text message each.
-struct ScanSlice {
-  storage::SliceEnd end = storage::SliceEnd::failed;
-  std::string bytes;
-  std::vector<std::size_t> ends;  // where each message ends in bytes
-  std::size_t scanned = 0;        // records looked at in this slice
-  std::size_t events = 0;         // that are among the messages
-  bool gave_all = false;          // the last: every stored match was given
-};
+// For a query without the relay's own caps on answers; a filter's limit holds as in a REQ.
+storage::QueryOptions unlimited_query(const std::vector<Filter>& filters, const Options& options,
+                                      std::shared_ptr<const KeyList> readers);
 
-class Scan {
+class Scan : public SlicedWork {
  public:
-  virtual ~Scan() = default;
-  Scan(const Scan&) = delete;
-  Scan& operator=(const Scan&) = delete;
-
-  // One slice; a cancelled scan gives an empty one that says finished, which nobody waits for.
-  ScanSlice run_slice(const storage::Store& store, const Clock& clock);
-
-  // Between slices: the time that they took so far.
-  Duration used() const { return used_; }
-
-  // Between slices: gives back what the query holds while its reader keeps it waiting.
-  void park() { query_.park(); }
-
-  // Any thread.
-  void cancel() { cancelled_.store(true, std::memory_order_relaxed); }
-  bool is_cancelled() const { return cancelled_.load(std::memory_order_relaxed); }
+  void park() override { query_.park(); }
 
  protected:
   Scan(const std::vector<Filter>& filters, const storage::QueryOptions& query, const Options& options);
 
  private:
+  ScanSlice work(const storage::Store& store, const Clock& clock) override;
   // False to have the slice end here.
   virtual bool take(const storage::RecordView& record, ScanSlice& slice) = 0;
   // Whether enough was taken, however much the query has.
@@ -65,8 +40,6 @@ class Scan {
   const std::chrono::microseconds slice_time_;
   const std::size_t slice_records_;
   storage::Query query_;
-  Duration used_{0};
-  std::atomic<bool> cancelled_{false};
 };
 
 // Its messages are the events.

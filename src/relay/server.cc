@@ -5,7 +5,9 @@
 #include "relay/eose_hint.h"
 #include "relay/fanout.h"
 #include "relay/info.h"
+#include "relay/management.h"
 #include "relay/net_loop.h"
+#include "relay/page_counts.h"
 #include "relay/session.h"
 #include "relay/session_count.h"
 #include "util/check.h"
@@ -13,10 +15,22 @@
 namespace pharos::relay {
 namespace {
 
-// What a reload replaces.
+// What administrators say goes before the settings.
+Options managed(Options options, const ingest::AccessRules* rules) {
+  if (rules == nullptr) return options;
+  const ingest::AccessLists& lists = rules->lists();
+  options.info.name = lists.name.value_or(options.info.name);
+  options.info.description = lists.description.value_or(options.info.description);
+  options.info.icon = lists.icon.value_or(options.info.icon);
+  options.restricted_writes = rules->restricts_writes();
+  options.auth_required = rules->asks_everybody_for_auth();
+  return options;
+}
+
+// What a reload or an administrator replaces.
 struct Settings {
-  explicit Settings(const Options& from)
-      : options(std::make_shared<const Options>(fitted_to_outbound_caps(from))),
+  Settings(const Options& from, const ingest::AccessRules* rules)
+      : options(std::make_shared<const Options>(fitted_to_outbound_caps(managed(from, rules)))),
         own(std::make_shared<const OwnUrls>(own_urls(from.urls))) {}
   std::shared_ptr<const Options> options;
   std::shared_ptr<const OwnUrls> own;
@@ -28,9 +42,17 @@ class RelayServer::Impl {
  public:
   Impl(const Options& options, Services services)
       : services_(std::move(services)),
-        settings_(std::make_shared<const Settings>(options)),
+        configured_(options),
+        settings_(std::make_shared<const Settings>(options, rules().get())),
         runner_(std::make_shared<QueryRunner>(services_.store, services_.pool, services_.clock,
-                                              services_.pool.threads(), options.max_queued_slices, services_.metrics)) {
+                                              services_.pool.threads(), options.max_queued_slices, services_.metrics)),
+        neg_memory_(std::make_shared<NegMemory>(options.max_negentropy_bytes, services_.metrics)),
+        page_counts_(services_.store, services_.clock, services_.metrics),
+        rates_(services_.random.next_u64(), services_.metrics.rate) {
+    for (const Filter& filter : options.negentropy ? options.negentropy_trees : std::vector<Filter>()) {
+      neg_trees_.push_back(std::make_shared<NegTreeKeeper>(services_.store, services_.clock, runner_, filter, options,
+                                                           services_.metrics));
+    }
     std::vector<ServingShard*> shards;
     for (std::size_t i = 0; i < services_.shards.serving_count(); ++i) {
       loops_.push_back(std::make_unique<NetLoop>(services_.shards.serving(i)));
@@ -39,6 +61,7 @@ class RelayServer::Impl {
                                                        options.max_fanout_bytes, services_.metrics));
       shards.push_back(shards_.back().get());
     }
+    if (services_.moderation != nullptr) management_.emplace(*services_.moderation, services_.clock, services_.metrics);
     fanout_ = std::make_unique<Fanout>(services_.store.feed(), std::move(shards), services_.clock);
   }
 
@@ -55,6 +78,7 @@ class RelayServer::Impl {
       }
       servers_.push_back(std::move(listening.value()));
     }
+    for (const auto& tree : neg_trees_) tree->start();
     return success();
   }
 
@@ -64,11 +88,26 @@ class RelayServer::Impl {
     return addresses;
   }
 
-  void reconfigure(const Options& options) { settings_.set(std::make_shared<const Settings>(options)); }
+  void reconfigure(const Options& options) {
+    Lock lock(configured_mutex_);
+    configured_ = options;
+    settings_.set(std::make_shared<const Settings>(configured_, rules().get()));
+    for (auto& shard : shards_) shard->loop().post([&shard = *shard, rates = options.rates] { shard.obey(rates); });
+  }
+
+  void access_changed() {
+    {
+      Lock lock(configured_mutex_);
+      settings_.set(std::make_shared<const Settings>(configured_, rules().get()));
+    }
+    // As they are when it runs: changes may come on several threads, and the last one is what holds.
+    for (auto& shard : shards_) shard->loop().post([this, &shard = *shard] { shard.obey(rules()); });
+  }
 
   DrainReport drain(std::chrono::milliseconds timeout) {
     draining_.store(true);
     stop_accepting();
+    for (const auto& tree : neg_trees_) tree->stop();
     const SteadyTime deadline = wait_deadline(timeout);
     const std::size_t before = sessions_.get();
     for (auto& shard : shards_) shard->loop().post([&shard = *shard] { shard.begin_drain(); });
@@ -81,10 +120,29 @@ class RelayServer::Impl {
   }
 
  private:
+  // nullptr where there are none.
+  std::shared_ptr<const ingest::AccessRules> rules() const {
+    return services_.moderation != nullptr ? services_.moderation->rules()->get() : nullptr;
+  }
+
   net::ServerHandlers handlers(const net::ServerOptions& listener) {
     net::ServerHandlers handlers;
+    if (services_.moderation != nullptr) {
+      handlers.is_blocked = [access = services_.moderation->rules()](const std::string& peer_address) {
+        return access->get()->blocks(peer_address);
+      };
+    }
+    handlers.is_too_fast = [this](const std::string& peer_address) {
+      return rates_.refuse_connection(peer_address, *settings_.get()->options->rates, services_.clock);
+    };
+    handlers.on_http_later = [this](const net::HttpRequest& request, const net::HttpAnswer& answer) {
+      const auto options = settings_.get()->options;
+      if (!management_ || !is_management_request(request) || !is_relay_target(*options, request.target)) return false;
+      management_->handle(*options, request, answer);
+      return true;
+    };
     handlers.on_http = [this](const net::HttpRequest& request) {
-      return answer_http(*settings_.get()->options, request);
+      return answer_http(*settings_.get()->options, request, [this] { return page_counts_.get(); });
     };
     handlers.on_upgrade = [this](const net::HttpRequest& request) { return refuse_upgrade(request); };
     handlers.on_connection = [this, low_water = listener.ws.low_water_bytes](net::WsConnectionPtr connection,
@@ -114,11 +172,12 @@ class RelayServer::Impl {
     for (std::size_t i = 0; i < shards_.size(); ++i) {
       if (&services_.shards.serving(i) != shard) continue;
       const auto settings = settings_.get();
-      Session::open({*shards_[i], services_.sink, *runner_, services_.clock, services_.metrics}, settings->options,
-                    settings->own,
-                    {std::move(connection), low_water_bytes, make_challenge(services_.random),
-                     hints_at_eose(*settings->options, request)});
-      // A connection that was being upgraded when drain() began.
+      Session::open(
+          {*shards_[i], services_.sink, *runner_, neg_memory_, neg_trees_, services_.clock, services_.metrics, rates_},
+          settings->options, settings->own,
+          {std::move(connection), low_water_bytes, make_challenge(services_.random),
+           hints_at_eose(*settings->options, request), rules()});
+      // Connections that were being upgraded when drain() began.
       if (draining_.load()) shards_[i]->begin_drain();
       return;
     }
@@ -130,11 +189,18 @@ class RelayServer::Impl {
   }
 
   const Services services_;
+  Mutex configured_mutex_;
+  Options configured_ PHAROS_GUARDED_BY(configured_mutex_);
   Snapshot<Settings> settings_;
   SessionCount sessions_;
   std::shared_ptr<QueryRunner> runner_;
+  const std::shared_ptr<NegMemory> neg_memory_;
+  std::vector<std::shared_ptr<NegTreeKeeper>> neg_trees_;
+  PageCounts page_counts_;
+  AddressRates rates_;
   std::vector<std::unique_ptr<NetLoop>> loops_;
   std::vector<std::unique_ptr<ServingShard>> shards_;
+  std::optional<Management> management_;
   std::unique_ptr<Fanout> fanout_;
   std::vector<std::unique_ptr<net::Server>> servers_;
   std::atomic<bool> draining_{false};
@@ -150,6 +216,8 @@ Result<void, net::NetFailure> RelayServer::start() { return impl_->start(); }
 std::vector<std::string> RelayServer::addresses() const { return impl_->addresses(); }
 
 void RelayServer::reconfigure(const Options& options) { impl_->reconfigure(options); }
+
+void RelayServer::access_changed() { impl_->access_changed(); }
 
 RelayServer::DrainReport RelayServer::drain(std::chrono::milliseconds timeout) { return impl_->drain(timeout); }
 

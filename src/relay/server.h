@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "ingest/moderation.h"
 #include "ingest/sink.h"
 #include "metrics/relay_metrics.h"
 #include "net/server.h"
@@ -35,6 +36,7 @@ class RelayServer {
     Random& random;  // any thread
     metrics::RelayMetrics metrics;
     std::shared_ptr<Snapshot<net::TlsContext>> tls;  // as net::Server::listen wants it; nullptr: plain
+    ingest::Moderation* moderation = nullptr;        // nullptr: no access lists, and nothing to manage
   };
 
   RelayServer(const Options& options, Services services);
@@ -49,6 +51,10 @@ class RelayServer {
 
   // New limits, names and texts, for NIP-11 at once and for connections from now on; the listeners stay. Any thread.
   void reconfigure(const Options& options);
+
+  // Other access rules are in force: NIP-11 follows, and connections of addresses that are blocked now are closed. Any
+  // thread.
+  void access_changed();
 
   struct DrainReport {
     std::size_t closed = 0;  // connections that ended with all their OKs sent

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <optional>
 
 #include "util/log.h"
 
@@ -136,18 +137,60 @@ void ServingShard::detach(ShardMember* member) {
   if (at == members_.end()) return;
   loop_.post([member_alive = std::move(at->second)] {});
   members_.erase(at);
+  ticking_.erase(member);
   sessions_.remove();
   metrics_.sessions.add(-1);
 }
 
 void ServingShard::retry_soon(std::weak_ptr<ShardMember> member) {
   retries_.push_back(std::move(member));
-  if (retries_.size() == 1) loop_.arm(kRetryDelay, [this] { run_retries(); });
+  if (retries_.size() == 1) arm();
 }
 
-void ServingShard::run_retries() {
-  for (const auto& waiting : std::exchange(retries_, {})) {
+void ServingShard::want_ticks(ShardMember* member) {
+  if (!ticking_.insert(member).second || ticking_.size() > 1) return;
+  next_tick_ = clock_.now() + kTick;
+  arm();
+}
+
+void ServingShard::wake_at(SteadyTime at, std::weak_ptr<ShardMember> member) {
+  const auto added = wakes_.emplace(at, std::move(member));
+  if (added == wakes_.begin()) arm();
+}
+
+// The loop has one timer: what is due next has it.
+void ServingShard::arm() {
+  if (!retries_.empty()) return loop_.arm(kRetryDelay, [this] { on_timer(); });
+  std::optional<SteadyTime> next;
+  if (!ticking_.empty()) next = next_tick_;
+  if (!wakes_.empty()) next = std::min(next.value_or(SteadyTime::max()), wakes_.begin()->first);
+  if (!next) return;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(*next - clock_.now());
+  loop_.arm(std::max(left, std::chrono::milliseconds(0)), [this] { on_timer(); });
+}
+
+void ServingShard::on_timer() {
+  const SteadyTime now = clock_.now();
+  const bool is_tick = !ticking_.empty() && ((retries_.empty() && wakes_.empty()) || now >= next_tick_);
+  const auto retries = std::exchange(retries_, {});
+  std::vector<std::weak_ptr<ShardMember>> woken;
+  while (!wakes_.empty() && wakes_.begin()->first <= now) {
+    woken.push_back(std::move(wakes_.begin()->second));
+    wakes_.erase(wakes_.begin());
+  }
+  if (is_tick) next_tick_ = now + kTick;
+  // First, since a member may throw.
+  arm();
+  for (const auto& waiting : retries) {
     if (const auto member = waiting.lock()) member->retry();
+  }
+  for (const auto& sleeping : woken) {
+    if (const auto member = sleeping.lock()) member->wake();
+  }
+  if (!is_tick) return;
+  for (ShardMember* const member : std::vector(ticking_.begin(), ticking_.end())) {
+    // An earlier one may have ended it.
+    if (ticking_.contains(member) && !member->tick()) ticking_.erase(member);
   }
 }
 
@@ -164,6 +207,14 @@ void ServingShard::begin_drain() {
 
 void ServingShard::shut_down() {
   for (const auto& member : all_members()) member->shut_down();
+}
+
+void ServingShard::obey(const std::shared_ptr<const ingest::AccessRules>& rules) {
+  for (const auto& member : all_members()) member->obey(rules);
+}
+
+void ServingShard::obey(const std::shared_ptr<const RateRules>& rates) {
+  for (const auto& member : all_members()) member->obey(rates);
 }
 
 }  // namespace pharos::relay

@@ -7,16 +7,20 @@
 
 #include <cstddef>
 #include <deque>
+#include <map>
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
+#include "ingest/access_lists.h"
 #include "metrics/relay_metrics.h"
 #include "relay/event_pool.h"
 #include "relay/live_event.h"
 #include "relay/live_index.h"
 #include "relay/loop.h"
+#include "relay/rate_rules.h"
 #include "relay/session_count.h"
 #include "relay/verdict_inbox.h"
 #include "storage/store.h"
@@ -39,10 +43,18 @@ class ShardMember : public LiveReceiver {
   virtual void on_verdict(const VerdictInbox::Entry& entry, std::string& scratch) = 0;
   // Asked for by retry_soon().
   virtual void retry() = 0;
+  // Asked for by want_ticks(). False when it wants no further ones.
+  virtual bool tick() = 0;
+  // Asked for by wake_at().
+  virtual void wake() = 0;
+  // Other rates hold from now on.
+  virtual void obey(const std::shared_ptr<const RateRules>& rates) = 0;
   // Take nothing more, end when the acknowledgements that are due have been sent.
   virtual void begin_drain() = 0;
   // End now.
   virtual void shut_down() = 0;
+  // Other rules are in force: end now if they block its address, and what it may not read any more.
+  virtual void obey(const std::shared_ptr<const ingest::AccessRules>& rules) = 0;
 };
 
 class ServingShard {
@@ -67,9 +79,17 @@ class ServingShard {
   void detach(ShardMember* member);
   // Calls retry() on the member in a few milliseconds, if it is still there.
   void retry_soon(std::weak_ptr<ShardMember> member);
+  // Calls tick() on the attached member about every kTick, until it wants no more or is detached.
+  static constexpr std::chrono::milliseconds kTick{1'000};
+  void want_ticks(ShardMember* member);
+
+  // Calls wake() on the member at that time or a little later, if it is still there. Each asks for one at a time.
+  void wake_at(SteadyTime at, std::weak_ptr<ShardMember> member);
 
   void begin_drain();
   void shut_down();
+  void obey(const std::shared_ptr<const ingest::AccessRules>& rules);
+  void obey(const std::shared_ptr<const RateRules>& rates);
 
   Loop& loop() { return loop_; }
   EventPool& events() { return events_; }
@@ -87,7 +107,8 @@ class ServingShard {
   void tell_taken_verdicts();
   void deliver(const LiveBatch& batch);
   void close_subscriptions();
-  void run_retries();
+  void arm();
+  void on_timer();
   std::vector<std::shared_ptr<ShardMember>> all_members() const;
 
   Loop& loop_;
@@ -115,6 +136,9 @@ class ServingShard {
   std::vector<LiveIndex::Handle> matched_;
   std::unordered_map<ShardMember*, std::shared_ptr<ShardMember>> members_;
   std::vector<std::weak_ptr<ShardMember>> retries_;
+  std::unordered_set<ShardMember*> ticking_;
+  SteadyTime next_tick_;  // while any is ticking
+  std::multimap<SteadyTime, std::weak_ptr<ShardMember>> wakes_;
 };
 
 }  // namespace pharos::relay

@@ -2,20 +2,30 @@
 
 #include <algorithm>
 
+#include "net/address_text.h"
 #include "net/ws_frame.h"
+#include "nostr/event_json.h"
+#include "relay/scan.h"
 
 namespace pharos::relay {
 namespace {
 
 constexpr std::string_view kShutdownReason = "the relay is shutting down";
+constexpr std::string_view kBlockedReason = "this address is blocked";
+// Less is not worth a timer; beyond it the client's address is looked at again.
+constexpr std::chrono::milliseconds kShortestPause{5};
+constexpr std::chrono::milliseconds kLongestPause{1'000};
 
 }  // namespace
 
 void Session::open(const SessionContext& context, std::shared_ptr<const Options> options,
                    std::shared_ptr<const OwnUrls> own, Accepted accepted) {
+  const auto rules = std::move(accepted.rules);
   auto session = std::make_shared<Session>(context, std::move(options), std::move(own), std::move(accepted));
   context.shard.attach(session);
   session->start();
+  // Before its first message. Rules that changed since come by the shard, to all that are attached.
+  if (rules) session->obey(rules);
 }
 
 Session::Session(const SessionContext& context, std::shared_ptr<const Options> options,
@@ -24,8 +34,9 @@ Session::Session(const SessionContext& context, std::shared_ptr<const Options> o
       options_(options),
       connection_(std::move(accepted.connection)),
       low_water_bytes_(accepted.low_water_bytes),
+      rates_(context.rates, connection_->peer_address(), options->rates),
       fsm_(std::move(options), std::move(own), context.clock, std::move(accepted.challenge), accepted.eose_hint,
-           context.metrics, context.shard.events()) {}
+           context.metrics, context.shard.events(), rates_) {}
 
 void Session::start() {
   net::WsConnection::Callbacks callbacks;
@@ -50,6 +61,7 @@ void Session::on_message(std::string_view text) {
   fsm_.on_message(text, actions_);
   if (!was_authenticated && fsm_.is_authenticated()) context_.metrics.authenticated_sessions.add(1);
   run();
+  hold_back(rates_.receive(text.size(), context_.clock));
   update_reading();
 }
 
@@ -59,6 +71,7 @@ void Session::on_closed() {
   watching_.clear();
   for (const auto& [key, scan] : scans_) scan->cancel();
   scans_.clear();
+  negotiations_.clear();
   unsubmitted_.clear();
   if (fsm_.is_authenticated()) context_.metrics.authenticated_sessions.add(-1);
   context_.shard.detach(this);
@@ -100,9 +113,36 @@ void Session::run(action::Scan& scan) {
                                               at->second.newest, scan.whole_seconds, *options_));
 }
 
+void Session::run(const action::Invite& invite) {
+  const Event event = options_->make_invite(invite.inviter);
+  const auto wants = [&event](const Filter& filter) {
+    return filter.limit != std::size_t{0} && matches(filter, event);
+  };
+  if (std::ranges::none_of(*invite.filters, wants)) return;
+  std::string text = *invite.prefix;
+  append_event_json(text, event);
+  connection_->send(text += "]");
+  cell(context_.metrics.messages_sent, metrics::RelayMetrics::Sent::event).add();
+}
+
 void Session::run(action::Count& count) {
   begin(count.key,
         std::make_shared<CountScan>(*count.filters, std::move(count.readers), std::move(count.name), *options_));
+}
+
+void Session::run(action::Negotiate& negotiate) {
+  std::shared_ptr<NegSession>& session = negotiations_[negotiate.key];
+  if (!session) {
+    const auto tree = std::ranges::find_if(context_.neg_trees, [&](const std::shared_ptr<NegTreeKeeper>& one) {
+      return one->serves(*negotiate.filters, *negotiate.readers);
+    });
+    session = std::make_shared<NegSession>(*negotiate.filters, std::move(negotiate.readers), std::move(negotiate.name),
+                                           context_.neg_memory, tree == context_.neg_trees.end() ? nullptr : *tree,
+                                           *options_);
+    context_.shard.want_ticks(this);
+  }
+  session->set_message(std::move(negotiate.message));
+  begin(negotiate.key, session);
 }
 
 void Session::run(action::Forget& forget) {
@@ -114,6 +154,7 @@ void Session::run(action::Forget& forget) {
     at->second->cancel();
     scans_.erase(at);
   }
+  negotiations_.erase(forget.key);
   std::erase(resting_scans_, forget.key);
 }
 
@@ -132,12 +173,22 @@ bool Session::submit(const storage::EventPtr& event) {
   ingest::Submission submission;
   submission.event = event;
   submission.source = ingest::Source::client;
+  submission.sender = sender();
   // The shard outlives whatever is in flight; the session need not.
   submission.done = [shard = &context_.shard, weak = std::weak_ptr<ShardMember>(weak_from_this()), id = event->id,
                      submitted_at = context_.clock.now()](const ingest::Verdict& verdict) {
     shard->answer({weak, id, verdict, submitted_at});
   };
   return context_.sink.submit(std::move(submission));
+}
+
+const ingest::SenderPtr& Session::sender() {
+  if (!sender_ || sender_->keys != fsm_.keys()) {
+    std::string address = net::host_of(connection_->peer_address());
+    sender_ =
+        std::make_shared<const ingest::Sender>(ingest::Sender{std::move(address), fsm_.keys(), rates_.is_exempt()});
+  }
+  return sender_;
 }
 
 void Session::on_verdict(const VerdictInbox::Entry& entry, std::string& scratch) {
@@ -154,8 +205,37 @@ void Session::retry() {
   submit_waiting();
 }
 
+bool Session::tick() {
+  fsm_.on_tick(actions_);
+  run();
+  return fsm_.negotiations().size() > 0;
+}
+
 void Session::submit_waiting() {
   while (!closed_ && !unsubmitted_.empty() && submit(unsubmitted_.front())) unsubmitted_.pop_front();
+  update_reading();
+}
+
+void Session::hold_back(const std::optional<TooFast>& excess) {
+  if (excess && !held_back_) metrics::cell(context_.metrics.rate.pauses, excess->by).add();
+  held_back_ = excess.has_value();
+  if (!held_back_ || std::exchange(wake_armed_, true)) return;
+  const Duration wait = std::clamp<Duration>(excess->wait, kShortestPause, kLongestPause);
+  context_.shard.wake_at(context_.clock.now() + wait, weak_from_this());
+}
+
+void Session::wake() {
+  wake_armed_ = false;
+  if (closed_) return;
+  hold_back(rates_.in_debt(context_.clock));
+  update_reading();
+}
+
+void Session::obey(const std::shared_ptr<const RateRules>& rates) {
+  if (closed_) return;
+  rates_.obey(rates);
+  sender_.reset();
+  hold_back(rates_.in_debt(context_.clock));
   update_reading();
 }
 
@@ -165,7 +245,7 @@ void Session::update_reading() {
     retry_armed_ = true;
     context_.shard.retry_soon(weak_from_this());
   }
-  const bool wanted = unsubmitted_.empty() && fsm_.has_room_for_events() && !draining_;
+  const bool wanted = unsubmitted_.empty() && fsm_.has_room_for_events() && !held_back_ && !draining_;
   if (wanted != reading_) {
     reading_ = wanted;
     if (wanted) {
@@ -179,7 +259,7 @@ void Session::update_reading() {
 
 // --- the stored phase -----------------------------------------------------------------------------------------------
 
-void Session::begin(SubscriptionKey key, std::shared_ptr<Scan> scan) {
+void Session::begin(SubscriptionKey key, std::shared_ptr<SlicedWork> scan) {
   scans_[key] = std::move(scan);
   request_slice(key);
 }
@@ -202,7 +282,7 @@ void Session::on_slice(SubscriptionKey key, const ScanSlice& slice) {
     if (!connection_->send(bytes.substr(from, to - from))) return;
     from = to;
   }
-  fsm_.on_slice(key, {slice.end, slice.ends.size(), slice.gave_all}, actions_);
+  fsm_.on_slice(key, {slice.end, slice.ends.size(), bytes.size(), slice.gave_all, slice.no_room}, actions_);
   // What it read is not needed while it is live.
   if (!fsm_.wants_slices(key)) scans_.erase(key);
   run();
@@ -252,6 +332,14 @@ void Session::close_when_drained() {
 
 void Session::shut_down() {
   if (!closed_) connection_->close(net::CloseCause::shutdown, net::kCloseGoingAway, kShutdownReason);
+}
+
+void Session::obey(const std::shared_ptr<const ingest::AccessRules>& rules) {
+  if (closed_) return;
+  if (rules->blocks(connection_->peer_address()))
+    return connection_->close(net::CloseCause::policy, net::kClosePolicy, kBlockedReason);
+  fsm_.on_rules(rules, actions_);
+  run();
 }
 
 }  // namespace pharos::relay

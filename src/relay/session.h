@@ -2,6 +2,7 @@
 // query runner, and applies back-pressure.
 //
 //   EVENTs      the sink full, or too many without their OK: reading pauses, TCP pushes back
+//   bytes       more than the client's rates allow: reading pauses until there is room
 //   stored      a slice is asked for only while the connection's queue is below low water
 //   live        the connection's outbound cap cuts a slow reader off
 //
@@ -16,6 +17,7 @@
 
 #include "ingest/sink.h"
 #include "net/ws_connection.h"
+#include "relay/neg_session.h"
 #include "relay/query_runner.h"
 #include "relay/serving_shard.h"
 #include "relay/session_fsm.h"
@@ -27,8 +29,11 @@ struct SessionContext {
   ServingShard& shard;
   ingest::Sink& sink;
   SliceRunner& runner;
+  std::shared_ptr<NegMemory> neg_memory;
+  const std::vector<std::shared_ptr<NegTreeKeeper>>& neg_trees;
   const Clock& clock;
   const metrics::RelayMetrics& metrics;
+  AddressRates& rates;
 };
 
 // The connection that a session serves, and what was settled when it was accepted.
@@ -36,7 +41,8 @@ struct Accepted {
   net::WsConnectionPtr connection;
   std::size_t low_water_bytes = 0;  // the connection's own
   std::string challenge;
-  bool eose_hint = false;  // as SessionFsm's
+  bool eose_hint = false;                            // as SessionFsm's
+  std::shared_ptr<const ingest::AccessRules> rules;  // of the moment; nullptr: none
 };
 
 class Session final : public ShardMember, public std::enable_shared_from_this<Session> {
@@ -52,8 +58,12 @@ class Session final : public ShardMember, public std::enable_shared_from_this<Se
   void on_events_lost() override;
   void on_verdict(const VerdictInbox::Entry& entry, std::string& scratch) override;
   void retry() override;
+  bool tick() override;
   void begin_drain() override;
   void shut_down() override;
+  void obey(const std::shared_ptr<const ingest::AccessRules>& rules) override;
+  void wake() override;
+  void obey(const std::shared_ptr<const RateRules>& rates) override;
 
  private:
   void start();
@@ -70,14 +80,19 @@ class Session final : public ShardMember, public std::enable_shared_from_this<Se
   void run(action::CountRefused& refused);
   void run(action::Watch& watch);
   void run(action::Scan& scan);
+  void run(const action::Invite& invite);
   void run(action::Count& count);
+  void run(action::Negotiate& negotiate);
   void run(action::Forget& forget);
   void run(action::Disconnect& disconnect);
 
   bool submit(const storage::EventPtr& event);
+  const ingest::SenderPtr& sender();
   void submit_waiting();
-  void begin(SubscriptionKey key, std::shared_ptr<Scan> scan);
+  void begin(SubscriptionKey key, std::shared_ptr<SlicedWork> scan);
   void request_slice(SubscriptionKey key);
+  // Reads nothing as long as too many bytes have come.
+  void hold_back(const std::optional<TooFast>& excess);
   void update_reading();
   void close_when_drained();
 
@@ -85,13 +100,18 @@ class Session final : public ShardMember, public std::enable_shared_from_this<Se
   const std::shared_ptr<const Options> options_;
   const net::WsConnectionPtr connection_;
   const std::size_t low_water_bytes_;
+  ClientRates rates_;
   SessionFsm fsm_;
+  ingest::SenderPtr sender_;  // of the keys and rates at the last EVENT
   Actions actions_;
   std::unordered_map<SubscriptionKey, ServingShard::Watched> watching_;
-  std::unordered_map<SubscriptionKey, std::shared_ptr<Scan>> scans_;
-  std::vector<SubscriptionKey> resting_scans_;  // wait for on_drained
-  std::deque<storage::EventPtr> unsubmitted_;   // the sink was full; reading pauses while there are any
+  std::unordered_map<SubscriptionKey, std::shared_ptr<SlicedWork>> scans_;
+  std::unordered_map<SubscriptionKey, std::shared_ptr<NegSession>> negotiations_;  // while open, in work or not
+  std::vector<SubscriptionKey> resting_scans_;                                     // wait for on_drained
+  std::deque<storage::EventPtr> unsubmitted_;  // the sink was full; reading pauses while there are any
   bool retry_armed_ = false;
+  bool held_back_ = false;  // by its rates
+  bool wake_armed_ = false;
   bool reading_ = true;
   bool draining_ = false;
   bool closed_ = false;

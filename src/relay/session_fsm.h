@@ -11,11 +11,14 @@
 #include <variant>
 #include <vector>
 
+#include "ingest/access_lists.h"
 #include "ingest/verdict.h"
 #include "metrics/relay_metrics.h"
 #include "nostr/message.h"
 #include "relay/auth.h"
+#include "relay/client_rates.h"
 #include "relay/event_pool.h"
+#include "relay/negotiations.h"
 #include "relay/options.h"
 #include "relay/subscriptions.h"
 #include "storage/query.h"
@@ -54,12 +57,26 @@ struct Scan {
   std::shared_ptr<const std::string> prefix;
   bool whole_seconds;  // as EventScan's
 };
+// Send an invite (NIP-43) of that key if the filters ask for it; it is made now, and never stored.
+struct Invite {
+  FilterList filters;
+  std::shared_ptr<const std::string> prefix;
+  PublicKey inviter;
+};
 // Begin to count; as Scan.
 struct Count {
   SubscriptionKey key;
   FilterList filters;
   std::shared_ptr<const KeyList> readers;
   std::string name;
+};
+// Make an answer to a negentropy message; as Scan. Of one key a session lasts from the first to Forget.
+struct Negotiate {
+  SubscriptionKey key;
+  FilterList filters;
+  std::shared_ptr<const KeyList> readers;  // of the first
+  std::string name;
+  std::string message;
 };
 // Out of the live index, and no slice any more.
 struct Forget {
@@ -71,22 +88,27 @@ struct Disconnect {
   std::string reason;
 };
 }  // namespace action
-using Action = std::variant<action::Send, action::SendEvents, action::Submit, action::CountRefused, action::Watch,
-                            action::Scan, action::Count, action::Forget, action::Disconnect>;
+using Action =
+    std::variant<action::Send, action::SendEvents, action::Submit, action::CountRefused, action::Watch, action::Invite,
+                 action::Scan, action::Count, action::Negotiate, action::Forget, action::Disconnect>;
 using Actions = std::vector<Action>;
 
 // What a slice of a scan came to.
 struct SliceResult {
   storage::SliceEnd end = storage::SliceEnd::failed;
   std::size_t messages = 0;  // queued on the connection
+  std::size_t bytes = 0;     // of those
   bool gave_all = false;     // the last: every stored match was given
+  bool no_room = false;      // it failed for memory that others have
 };
 
 class SessionFsm {
  public:
+  // rates: of this client; they outlive this.
   // eose_hint: this client is told when every stored match was sent (NIP-67).
   SessionFsm(std::shared_ptr<const Options> options, std::shared_ptr<const OwnUrls> own, const Clock& clock,
-             std::string challenge, bool eose_hint, const metrics::RelayMetrics& metrics, EventPool& events);
+             std::string challenge, bool eose_hint, const metrics::RelayMetrics& metrics, EventPool& events,
+             ClientRates& rates);
   ~SessionFsm();
   SessionFsm(const SessionFsm&) = delete;
   SessionFsm& operator=(const SessionFsm&) = delete;
@@ -109,35 +131,56 @@ class SessionFsm {
   enum class Delivery { drop, send, held };
   Delivery on_live(SubscriptionKey key, const LiveEventPtr& event, Actions& out);
   std::string_view prefix(SubscriptionKey key);
+  // Ends the negentropy sessions that the client has left waiting for too long.
+  void on_tick(Actions& out);
+  // Who may read, from now on; what is open and may be no longer ends with a reason.
+  void on_rules(std::shared_ptr<const ingest::AccessRules> rules, Actions& out);
   // Live events were lost on the way to this connection's shard: no subscription is whole any more.
   void on_events_lost(Actions& out);
 
   bool is_authenticated() const { return auth_.is_authenticated(); }
+  std::shared_ptr<const KeyList> keys() const { return auth_.keys(); }
   // EVENTs whose OK is still due.
   std::size_t pending_events() const { return pending_events_; }
   bool has_room_for_events() const { return pending_events_ < options_->limits.max_pending_events; }
   const SubscriptionSet& subscriptions() const { return subscriptions_; }
   const SubscriptionSet& counts() const { return counts_; }
+  const Negotiations& negotiations() const { return negotiations_; }
   const std::string& challenge() const { return auth_.challenge(); }
 
  private:
   using Ended = metrics::RelayMetrics::Ended;
+  using NegEnded = metrics::RelayMetrics::NegEnded;
   using Sent = metrics::RelayMetrics::Sent;
   static constexpr SubscriptionKey kFirstCount = SubscriptionKey{1} << 63U;
+  static constexpr SubscriptionKey kFirstNegotiation = SubscriptionKey{1} << 62U;
 
   void handle(EventCommand& command, Actions& out);
   void handle(ReqCommand& command, Actions& out);
   void handle(CountCommand& command, Actions& out);
   void handle(CloseCommand& command, Actions& out);
   void handle(AuthCommand& command, Actions& out);
-  void handle(NegCommand& command, Actions& out);
+  void handle(NegOpenCommand& command, Actions& out);
+  void handle(NegMessageCommand& command, Actions& out);
+  void handle(NegCloseCommand& command, Actions& out);
   void on_bad_message(const ClientMessageError& error, Actions& out);
 
-  // The refusal of a REQ or COUNT, or "" when it may go on, in place of the one of its name.
-  std::string_view refusal_of(const std::vector<Filter>& filters, const Subscription* replaced) const;
+  // What to say of an EVENT that comes too fast, which is counted; "" of one that may go on.
+  std::string event_excess(Actions& out);
+  // Refuses a REQ or COUNT, or a NEG-OPEN, that comes too fast.
+  bool refuse_too_fast(std::string_view name, Actions& out);
+  bool refuse_negotiation_too_fast(const std::string& name, Actions& out);
+  // The refusal of filters, or "" when they may go on in place of so many values.
+  std::string_view refusal_of(const std::vector<Filter>& filters, std::size_t freed_values) const;
+  // A REQ for invites alone, of somebody who gets none; "" for any other.
+  std::string_view refusal_of_invites(const std::vector<Filter>& filters) const;
+  const PublicKey* inviter() const;
+  // The refusal of whoever reads here, whatever it is, or "".
+  std::string_view refusal_of_reader() const;
   static Ended reason_of(std::string_view refusal);
   void start_waiting(Actions& out);
   void start(Subscription& subscription, Actions& out);
+  void observe_answer(const Subscription& subscription) const;
   void on_count_slice(Subscription& count, storage::SliceEnd end, Actions& out);
   void end_count(SubscriptionKey key, Actions& out);
   void end(SubscriptionKey key, Ended reason, Actions& out);
@@ -146,6 +189,10 @@ class SessionFsm {
   void end_count_with_closed(SubscriptionKey key, Ended reason, std::string_view message, Actions& out);
   // In answer to a REQ or COUNT.
   void refuse_name(std::string_view name, Ended reason, std::string_view message, Actions& out);
+  void on_negotiation_slice(Negotiation& negotiation, const SliceResult& slice, Actions& out);
+  void end_negotiation(SubscriptionKey key, NegEnded reason, Actions& out);
+  // With NEG-ERR; the name need not be that of one.
+  void refuse_negotiation(const std::string& name, NegEnded reason, std::string_view message, Actions& out);
   void send(Sent verb, std::string text, Actions& out) const;
 
   const std::shared_ptr<const Options> options_;
@@ -154,10 +201,13 @@ class SessionFsm {
   const bool eose_hint_;
   const metrics::RelayMetrics& metrics_;
   EventPool& events_;
+  ClientRates& rates_;
   Auth auth_;
+  std::shared_ptr<const ingest::AccessRules> rules_;  // nullptr before the first: everybody reads
   SubscriptionSet subscriptions_;
   // COUNTs that are not answered, with names of their own: waiting, then stored.
   SubscriptionSet counts_{kFirstCount};
+  Negotiations negotiations_{kFirstNegotiation};
   std::size_t pending_events_ = 0;
   std::size_t bad_messages_ = 0;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "nostr/message.h"
+#include "nostr/search_query.h"
 
 namespace pharos::relay {
 
@@ -86,6 +87,12 @@ std::size_t SubscriptionSet::count_values(const std::vector<Filter>& filters) {
     if (filter.authors) count += filter.authors->size();
     if (filter.kinds) count += filter.kinds->size();
     for (const TagCondition& condition : filter.tags) count += condition.values.size();
+    if (filter.search) {
+      count += filter.search->words.size();
+      for (const auto* phrases : {&filter.search->phrases, &filter.search->excluded}) {
+        for (const SearchQuery::Phrase& phrase : *phrases) count += phrase.size();
+      }
+    }
   }
   return count;
 }

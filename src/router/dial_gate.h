@@ -18,7 +18,7 @@ namespace pharos::router {
 
 class DialGate {
  public:
-  DialGate(double per_second, double burst, SteadyTime now) : bucket_(per_second, burst < 1 ? 1 : burst, now) {}
+  DialGate(double per_second, double burst) : bucket_(Rate::per_second(per_second, burst)) {}
 
   // Replaces an earlier wish of the same id.
   void wait(std::uint64_t id, int priority, std::function<void()> go) {
@@ -30,7 +30,7 @@ class DialGate {
   }
   // The next that may go now.
   std::optional<std::function<void()>> next(SteadyTime now) {
-    if (waiting_.empty() || !bucket_.take(1.0, now)) return std::nullopt;
+    if (waiting_.empty() || !bucket_.take(1, now)) return std::nullopt;
     std::function<void()> go = std::move(waiting_.begin()->second.go);
     waiting_.erase(waiting_.begin());
     return go;
@@ -38,7 +38,7 @@ class DialGate {
   // How long until next() may give one; nullopt when nobody waits.
   std::optional<std::chrono::milliseconds> delay(SteadyTime now) {
     if (waiting_.empty()) return std::nullopt;
-    return bucket_.wait_for(1.0, now);
+    return bucket_.wait_for(1, now);
   }
 
  private:

@@ -72,7 +72,8 @@ Publisher::Publisher(const UpstreamOptions& upstream, const PublisherOptions& op
 }
 
 bool Publisher::wants(const Event& event) const {
-  if (event.kind == kind::kClientAuth) return false;
+  // A request to vanish is its author's to send (NIP-62).
+  if (event.kind == kind::kClientAuth || event.kind == kind::kVanish) return false;
   if (is_private(event.kind) && !publish_private_) return false;
   if (is_protected(event) && event.pubkey != own_key_) return false;
   if (is_expired(event, clock_.unix_now())) return false;

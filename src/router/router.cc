@@ -42,7 +42,7 @@ class Router::Core : public std::enable_shared_from_this<Core> {
         options_(std::move(options)),
         services_(std::move(services)),
         decided_(options_.intake.recent_ids),
-        gate_(options_.dials_per_second, options_.dial_burst, services_.clock.now()),
+        gate_(options_.dials_per_second, options_.dial_burst),
         status_(std::make_shared<const std::vector<UpstreamStatus>>()) {}
 
   void begin();

@@ -27,12 +27,15 @@ Settled settled_as(const ingest::Verdict& verdict) {
     case ingest::Fate::replaced:
       return Settled::duplicate;
     case ingest::Fate::rejected:
+    case ingest::Fate::shadowed:
       break;
   }
   switch (verdict.reason) {
     case ingest::Reason::map_full:
     case ingest::Reason::storage:
     case ingest::Reason::overloaded:
+    case ingest::Reason::rate_limited:
+    case ingest::Reason::policy_failed:
       return Settled::lost;
     case ingest::Reason::created_at_future:
       return Settled::early;
@@ -55,6 +58,7 @@ Upstream::Upstream(const UpstreamContext& context, const UpstreamOptions& option
       options_(options),
       id_(id),
       origin_(origin),
+      sender_(std::make_shared<const ingest::Sender>(ingest::Sender{options.url.text(), nullptr})),
       last_seq_(last_seq),
       tally_(std::move(metrics)),
       timer_(context.shard),
@@ -321,6 +325,7 @@ void Upstream::feed_sink() {
     ingest::Submission submission;
     submission.event = to_submit_.front().event;
     submission.source = ingest::Source::router;
+    submission.sender = sender_;
     submission.origin = origin_;
     submission.done = [verdicts = verdicts_, submitted = to_submit_.front()](const ingest::Verdict& verdict) {
       verdicts->add(submitted, verdict);

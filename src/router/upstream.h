@@ -101,6 +101,7 @@ class Upstream : public std::enable_shared_from_this<Upstream> {
   UpstreamOptions options_;
   std::uint64_t id_;
   storage::Origin origin_;
+  const ingest::SenderPtr sender_;
   storage::Seq last_seq_;
   UpstreamTally tally_;
 

@@ -170,6 +170,8 @@ void UpstreamFsm::on_message(RelayMessage&& message, Actions& out) {
                    if (auto event = auth_.on_challenge(reply.challenge, clock_.unix_now()))
                      out.push_back(SendAuth{std::move(*event)});
                  },
+                 [](NegMessageReply&) {},
+                 [](NegErrReply&) {},
                  [](UnknownReply&) {},
              },
              message);

@@ -20,6 +20,7 @@
 #include "storage/record.h"
 #include "storage/stored_events.h"
 #include "storage/tombstones.h"
+#include "storage/word_index.h"
 
 namespace pharos::storage {
 namespace {
@@ -27,7 +28,8 @@ namespace {
 constexpr std::uint64_t kProgressEvery = 4096;
 
 constexpr std::array kKvTables{Table::kv_router_ledger,  Table::kv_router_outbox, Table::kv_monitor_target,
-                               Table::kv_monitor_result, Table::kv_document,      Table::kv_misc};
+                               Table::kv_monitor_result, Table::kv_document,      Table::kv_misc,
+                               Table::kv_access};
 
 class Check {
  public:
@@ -47,9 +49,11 @@ class Check {
 
   Result<CheckReport, StorageFailure> run() {
     last_seq_ = read_last_seq(txn_, tables_);
+    words_ = read_word_index(txn_, tables_);
     walk_blocks();
     check_dictionary();
     for (const Table table : kEventIndexes) {
+      if (table == Table::by_word && !words_) continue;
       const std::uint64_t found = walk_index(table);
       report_.index_entries += found;
       // Postings are unique, so all but those that a record asked for are strays.
@@ -121,6 +125,7 @@ class Check {
     if (is_forbidden(event_, tables_.hash_key, tombstones()))
       note(Contradiction::deleted_but_stored, Table::tombstones, named);
     if (event_.kind == kind::kDeletion) check_targets(named);
+    check_vanished(named);
     check_entries(record, named);
   }
 
@@ -152,6 +157,15 @@ class Check {
     };
   }
 
+  void check_vanished(const std::string& named) {
+    const bool is_forbidden = is_vanished(event_, tombstones());
+    if (event_.kind != kind::kVanish) {
+      if (is_forbidden) ++report_.vanishing;
+    } else if (!is_forbidden) {
+      note(Contradiction::missing_tombstone, Table::tombstones, named);
+    }
+  }
+
   void check_targets(const std::string& named) {
     const TombstoneLookup lookup = tombstones();
     const DeletionTargets targets = deletion_targets(event_);
@@ -167,7 +181,7 @@ class Check {
 
   void check_entries(const RecordView& record, const std::string& named) {
     entries_.clear();
-    list_index_entries(record, tables_.hash_key, entries_);
+    list_index_entries(record, rules_of(record.seq()), entries_);
     for (const IndexEntry& entry : entries_) {
       if (holds(entry)) {
         ++backed_[static_cast<std::size_t>(entry.table)];
@@ -175,6 +189,11 @@ class Check {
         note(Contradiction::missing_entry, entry.table, named);
       }
     }
+  }
+
+  IndexRules rules_of(Seq seq) const {
+    const bool has_words = words_ && words_->covers(seq);
+    return {tables_.hash_key, has_words ? std::span<const Kind>(words_->kinds) : std::span<const Kind>()};
   }
 
   bool holds(const IndexEntry& entry) {
@@ -239,7 +258,7 @@ class Check {
     const auto record = stored(seq);
     if (!record) return false;
     entries_.clear();
-    list_index_entries(*record, tables_.hash_key, entries_);
+    list_index_entries(*record, rules_of(seq), entries_);
     return std::ranges::find(entries_, entry) != entries_.end();
   }
 
@@ -305,6 +324,7 @@ class Check {
   StoredEvents stored_;
   CheckReport report_;
   Seq last_seq_ = 0;
+  std::optional<WordIndexState> words_;
   std::array<std::uint64_t, kTableCount> backed_{};  // entries that a record has
   std::array<std::optional<IndexCursor>, kTableCount> cursors_;
   Event event_;                      // reused
@@ -340,7 +360,7 @@ const char* describe(Contradiction contradiction) {
     case Contradiction::deleted_but_stored:
       return "deleted event is stored";
     case Contradiction::missing_tombstone:
-      return "deletion request without its tombstone";
+      return "request without its tombstone";
     case Contradiction::wrong_digest:
       return "document is not what its key is the hash of";
     case Contradiction::bad_key:

@@ -30,7 +30,7 @@ enum class Contradiction : std::uint8_t {
   duplicate_id,        // two records of one id
   duplicate_address,   // two versions of one replaceable or addressable event
   deleted_but_stored,  // a tombstone forbids the event (NIP-09)
-  missing_tombstone,   // a stored deletion request lacks that of one of its targets
+  missing_tombstone,   // a stored deletion request lacks that of one of its targets, or a request to vanish its own
   wrong_digest,        // a document is not what its key is the hash of
   bad_key,             // a key or value that no grammar reads
 };
@@ -47,6 +47,7 @@ struct CheckReport {
   std::uint64_t logged_events = 0;  // not merged yet
   std::uint64_t index_entries = 0;
   std::uint64_t tombstones = 0;
+  std::uint64_t vanishing = 0;      // forbidden by a request to vanish (NIP-62) and to be erased at the next start
   std::uint64_t other_entries = 0;  // of the tables kv_*
   std::array<std::uint64_t, kContradictionCount> counts{};
   std::vector<std::string> findings;  // "by_kind: stray entry, seq 17"

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "storage/store.h"
@@ -17,8 +18,19 @@ struct CommittedEvent {
   EventPtr event;
 };
 
+// What was stored before, or earlier in the same batch, and is not any more: replaced, deleted, expired or erased.
+struct ErasedEvent {
+  Seq seq = 0;
+  EventId id;
+  PublicKey pubkey;
+  UnixSeconds created_at = 0;
+  Kind kind = 0;
+  std::optional<UnixSeconds> expires_at;
+};
+
 struct CommitBatch {
-  std::vector<CommittedEvent> events;
+  std::vector<CommittedEvent> events;  // may be empty where something was erased
+  std::vector<ErasedEvent> erased;
 };
 using CommitBatchPtr = std::shared_ptr<const CommitBatch>;
 

@@ -21,14 +21,14 @@ std::span<const T> keep(std::span<const T> some, std::size_t alignment, std::pmr
 
 }  // namespace
 
-Draft draft_event(const Event& event, const SipKey& hash_key, std::pmr::memory_resource& memory) {
+Draft draft_event(const Event& event, const IndexRules& rules, std::pmr::memory_resource& memory) {
   thread_local std::string record;
   thread_local std::vector<IndexEntry> entries;
   encode_record(event, record);
   Draft draft;
   draft.record = keep(as_bytes(record), kRecordAlignment, memory);
   entries.clear();
-  list_index_entries(RecordView(0, draft.record), hash_key, entries);
+  list_index_entries(RecordView(0, draft.record), rules, entries);
   draft.entries = keep(std::span<const IndexEntry>(entries), alignof(IndexEntry), memory);
   if (record.capacity() > kKeptScratch) record = {};
   if (entries.capacity() > kKeptScratch / sizeof(IndexEntry)) entries = {};

@@ -17,7 +17,7 @@ struct Draft {
   std::span<const IndexEntry> entries;   // as list_index_entries() lists them, under any number
 };
 
-// Both lie in the memory, for as long as that keeps them. hash_key is that of the database (Tables).
-Draft draft_event(const Event& event, const SipKey& hash_key, std::pmr::memory_resource& memory);
+// Both lie in the memory, for as long as that keeps them. The rules are the database's (Tables).
+Draft draft_event(const Event& event, const IndexRules& rules, std::pmr::memory_resource& memory);
 
 }  // namespace pharos::storage

@@ -13,6 +13,7 @@
 #include "storage/lmdb_error.h"
 #include "storage/meta.h"
 #include "storage/migrations.h"
+#include "storage/word_index.h"
 #include "util/log.h"
 
 namespace pharos::storage {
@@ -68,6 +69,13 @@ Result<std::unique_ptr<Env>, StorageFailure> Env::open(const EnvOptions& options
     PHAROS_TRYV(prepare_schema(env->current().get()));
   }
   PHAROS_TRYV(env->open_tables());
+  if (!options.read_only) {
+    PHAROS_TRYV(begin_word_index(*env, options.searched));
+  }
+  {
+    PHAROS_TRY(const auto txn, env->read());
+    if (auto words = read_word_index(txn, env->tables_)) env->tables_.searched = std::move(words->kinds);
+  }
   return env;
 }
 
@@ -157,6 +165,12 @@ Result<std::shared_ptr<MDB_env>, StorageFailure> Env::open_map(std::uint64_t num
   return opened;
 }
 
+std::uint64_t Env::map_bytes() const {
+  MDB_envinfo info{};
+  mdb_env_info(current().get(), &info);
+  return info.me_mapsize;
+}
+
 void Env::clear_dead_readers() { remove_dead_readers(*current()); }
 
 Result<void, StorageFailure> Env::remove_left_over() {
@@ -222,9 +236,14 @@ Result<void, StorageFailure> Env::open_tables(MDB_env& env, std::span<const Tabl
     const int code =
         mdb_dbi_open(txn, table.name, lmdb_flags(table.shape), &into.handles[static_cast<std::size_t>(table.table)]);
     if (code == 0) continue;
+    if (code == MDB_NOTFOUND && may_be_missing(table.table)) {
+      into.handles[static_cast<std::size_t>(table.table)] = kNoTable;
+      continue;
+    }
     mdb_txn_abort(txn);
     const std::string what = directory_.string() + ": table " + table.name;
-    if (code == MDB_NOTFOUND) return failure(StorageFailure{StorageError::corrupt, what + " is missing"});
+    if (code == MDB_NOTFOUND)
+      return failure(StorageFailure{StorageError::corrupt, what + " is missing; the relay makes it when it starts"});
     return failure(lmdb_failure(code, what));
   }
   // Handles opened in a transaction stay open only when it commits.

@@ -17,6 +17,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "storage/error.h"
 #include "storage/event_block_cache.h"
@@ -35,8 +36,9 @@ struct EnvOptions {
   std::filesystem::path directory;
   std::uint64_t map_size_bytes = std::uint64_t{1} << 40;  // address space, not disk; halved while the system refuses it
   std::size_t max_readers = 512;
-  bool sync_to_disk = true;  // false: a power cut may take the whole database; for what can be made again
-  bool read_only = false;    // beside a running writer; the database must exist
+  bool sync_to_disk = true;      // false: a power cut may take the whole database; for what can be made again
+  bool read_only = false;        // beside a running writer; the database must exist
+  std::vector<Kind> searched{};  // kinds of the index by word, sorted; empty: none. When read only, what there is
   std::size_t unpacked_bytes = std::size_t{16} << 20U;  // of compressed blocks, kept unpacked
 };
 
@@ -59,6 +61,8 @@ class Env {
   const Tables& tables() const { return tables_; }
   const std::filesystem::path& directory() const { return directory_; }
   bool read_only() const { return read_only_; }
+  // Of the map, which is smaller than was asked for where the system refused that.
+  std::uint64_t map_bytes() const;
   // What transactions that begin now read.
   std::shared_ptr<MDB_env> current() const;
 

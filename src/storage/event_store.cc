@@ -25,6 +25,7 @@ PutOutcome EventStore::put(const Event& event, UnixSeconds now, const Draft* dra
   if (snapshot_.find(event.id)) return PutOutcome::duplicate;
   const bool expired = draft != nullptr ? RecordView(0, draft->record).is_expired(now) : is_expired(event, now);
   if (expired) return PutOutcome::expired;
+  if (is_vanished(event)) return event.kind == kind::kVanish ? PutOutcome::superseded : PutOutcome::vanished;
   if (is_forbidden(event)) {
     if (has_address(event.kind)) keep_older_versions_away(event);
     return PutOutcome::deleted;
@@ -36,6 +37,7 @@ PutOutcome EventStore::put(const Event& event, UnixSeconds now, const Draft* dra
   current_ = last_seq_ + 1;
   for (const Seq seq : replaced) erase(seq, Deleted::replaced);
   if (event.kind == kind::kDeletion) apply_deletion(event);
+  if (event.kind == kind::kVanish) forbid_until(vanished_key(event.pubkey), event.created_at);
   insert(event, draft);
   last_seq_ = current_;
   return PutOutcome::stored;
@@ -57,6 +59,10 @@ bool EventStore::is_forbidden(const Event& event) const {
                                [&](const TombstoneKey& key) { return snapshot_.tombstone(key); });
 }
 
+bool EventStore::is_vanished(const Event& event) const {
+  return storage::is_vanished(event, [&](const TombstoneKey& key) { return snapshot_.tombstone(key); });
+}
+
 // NIP-01: the newest version wins, among those of one second the lowest id.
 bool EventStore::replaces_all(const Event& event, std::vector<Seq>& replaced) const {
   replaced = snapshot_.versions(event.pubkey, event.kind, identifier(event));
@@ -73,6 +79,19 @@ namespace {
 // be the newest when it came again. A version from a clock that ran ahead does not keep its author from a later one.
 UnixSeconds older_versions(UnixSeconds created_at, UnixSeconds requested) {
   return std::min(created_at, requested - 1);
+}
+
+metrics::StorageMetrics::Deleted label_of(EraseCause cause) {
+  using enum metrics::StorageMetrics::Deleted;
+  switch (cause) {
+    case EraseCause::vanish:
+      return nip62;
+    case EraseCause::retention:
+      return retention;
+    case EraseCause::admin:
+      break;
+  }
+  return admin;
 }
 
 }  // namespace
@@ -117,9 +136,17 @@ void EventStore::delete_address(const Address& address, UnixSeconds cutoff) {
 }
 
 void EventStore::erase(Seq seq, Deleted cause) {
+  ErasedEvent& erased = erased_.emplace_back();
+  erased.seq = seq;
+  if (const std::optional<RecordView> record = snapshot_.record(seq)) {
+    erased.id = record->id();
+    erased.pubkey = record->pubkey();
+    erased.created_at = record->created_at();
+    erased.kind = record->kind();
+    erased.expires_at = record->expires_at();
+  }
   active_.erase(seq, current_);
   changes_.erase(seq, current_);
-  erased_.push_back(seq);
   ++deleted_[static_cast<std::size_t>(cause)];
 }
 
@@ -153,8 +180,19 @@ std::size_t EventStore::erase_expired(UnixSeconds now, std::size_t limit) {
   return erased;
 }
 
+std::size_t EventStore::erase_events(std::span<const Seq> events, EraseCause cause) {
+  current_ = last_seq_;
+  std::size_t erased = 0;
+  for (const Seq seq : events) {
+    if (!snapshot_.record(seq)) continue;
+    erase(seq, label_of(cause));
+    ++erased;
+  }
+  return erased;
+}
+
 void EventStore::undo() {
-  for (const Seq seq : erased_) active_.restore(seq);
+  for (const ErasedEvent& erased : erased_) active_.restore(erased.seq);
   for (Seq seq = first_seq_ + 1; seq <= last_seq_; ++seq) active_.erase(seq, seq);
   for (auto change = tombstones_.rbegin(); change != tombstones_.rend(); ++change) {
     if (change->second) {
@@ -163,6 +201,7 @@ void EventStore::undo() {
       active_.drop_tombstone(change->first);
     }
   }
+  erased_.clear();
 }
 
 }  // namespace pharos::storage

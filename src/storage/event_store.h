@@ -1,5 +1,6 @@
 // The rules for keeping events: duplicates, replacement (NIP-01), deletion (NIP-09, gift wraps by their recipient),
-// expiration (NIP-40). Decides the events of one commit, changes the active memtable as it goes, because later events
+// expiration (NIP-40), requests to vanish (NIP-62: what they forbid stays away from here on, and what is there the
+// sweeper erases). Decides the events of one commit, changes the active memtable as it goes, because later events
 // of the same commit ask it, and lists the changes for the log. Nothing of it shows to readers before their commit
 // does. Writer thread.
 #pragma once
@@ -7,6 +8,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +16,7 @@
 #include "metrics/storage_metrics.h"
 #include "nostr/address.h"
 #include "nostr/event.h"
+#include "storage/commit_feed.h"
 #include "storage/draft.h"
 #include "storage/snapshot.h"
 #include "storage/store.h"
@@ -37,6 +40,9 @@ class EventStore {
   // Erases events that expired at or before now; returns how many, at most `limit`.
   std::size_t erase_expired(UnixSeconds now, std::size_t limit);
 
+  // Erases those that are held; returns how many.
+  std::size_t erase_events(std::span<const Seq> events, EraseCause cause);
+
   // For the log.
   const WalBatch& changes() const { return changes_; }
   // Takes all changes back; their numbers are not given again.
@@ -46,10 +52,13 @@ class EventStore {
   // Of the records stored.
   std::size_t bytes_written() const { return changes_.size(); }
   const DeletedCounts& deleted() const { return deleted_; }
+  // What was erased, none after undo().
+  const std::vector<ErasedEvent>& erased() const { return erased_; }
 
  private:
   void insert(const Event& event, const Draft* draft);
   bool is_forbidden(const Event& event) const;
+  bool is_vanished(const Event& event) const;
   bool replaces_all(const Event& event, std::vector<Seq>& replaced) const;
   void keep_older_versions_away(const Event& event);
   void apply_deletion(const Event& request);
@@ -68,7 +77,7 @@ class EventStore {
   DeletedCounts deleted_{};
   WalBatch changes_;
   std::string record_;
-  std::vector<Seq> erased_;
+  std::vector<ErasedEvent> erased_;
   std::vector<std::pair<TombstoneKey, std::optional<std::string>>> tombstones_;  // with what was there before
 };
 

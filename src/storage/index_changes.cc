@@ -43,9 +43,9 @@ std::vector<PostingChange> sorted(const std::vector<PostingChange>& changes) {
 
 }  // namespace
 
-void IndexChanges::erase(const RecordView& record) {
+void IndexChanges::erase(const RecordView& record, bool has_words) {
   entries_.clear();
-  list_index_entries(record, hash_key_, entries_);
+  list_index_entries(record, has_words ? rules_ : IndexRules(rules_.hash_key), entries_);
   for (const IndexEntry& entry : entries_) of(entry.table).changes.push_back({entry.posting, true});
 }
 

@@ -17,12 +17,13 @@ namespace pharos::storage {
 // Called by one thread. From start() to the end of write() the other one reads what it was told of.
 class IndexChanges {
  public:
-  // The memtable is frozen. Both outlive this.
-  IndexChanges(const SipKey& hash_key, const Memtable& memtable) : hash_key_(hash_key), memtable_(memtable) {}
+  // The memtable is frozen. It and what the rules refer to outlive this.
+  IndexChanges(const IndexRules& rules, const Memtable& memtable) : rules_(rules), memtable_(memtable) {}
   IndexChanges(const IndexChanges&) = delete;
   IndexChanges& operator=(const IndexChanges&) = delete;
 
-  void erase(const RecordView& record);
+  // has_words: the index by word holds the event's entries.
+  void erase(const RecordView& record, bool has_words);
   // Begins to put in order what write() writes. Nothing is erased any more.
   void start();
   // Once, after start(). The transaction may have failed.
@@ -38,7 +39,7 @@ class IndexChanges {
   void read_memtable();
   std::vector<PostingChange> gather(Table table);
 
-  const SipKey& hash_key_;
+  const IndexRules rules_;
   const Memtable& memtable_;
   std::vector<IndexEntry> entries_;  // reused
   std::vector<bool> alive_;          // by number

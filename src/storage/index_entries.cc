@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "nostr/kind.h"
+#include "nostr/search_words.h"
 
 namespace pharos::storage {
 namespace {
@@ -12,6 +13,15 @@ bool is_indexed_name(const PackedItem& name) {
   const std::uint8_t letter = name.bytes[0];
   return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z');
 }
+
+void add_once(Table table, std::vector<Key>& keys, const Candidate& place, std::vector<IndexEntry>& out) {
+  std::ranges::sort(keys);
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (i == 0 || keys[i] != keys[i - 1]) out.push_back({table, {keys[i], place}});
+  }
+}
+
+Candidate place_of(const RecordView& record) { return {record.created_at(), tie_of(record.id()), record.seq()}; }
 
 void list_tag_entries(const RecordView& record, const SipKey& hash_key, const Candidate& place,
                       std::vector<IndexEntry>& out) {
@@ -23,10 +33,7 @@ void list_tag_entries(const RecordView& record, const SipKey& hash_key, const Ca
     if (!tags.next_item(name) || !is_indexed_name(name) || !tags.next_item(value)) continue;
     keys.push_back(tag_key(hash_key, static_cast<char>(name.bytes[0]), value));
   }
-  std::ranges::sort(keys);
-  for (std::size_t i = 0; i < keys.size(); ++i) {
-    if (i == 0 || keys[i] != keys[i - 1]) out.push_back({Table::by_tag, {keys[i], place}});
-  }
+  add_once(Table::by_tag, keys, place, out);
 }
 
 }  // namespace
@@ -40,12 +47,23 @@ std::string_view record_identifier(const RecordView& record, std::string& scratc
   return {};
 }
 
-void list_index_entries(const RecordView& record, const SipKey& hash_key, std::vector<IndexEntry>& out) {
+void list_word_entries(const RecordView& record, const IndexRules& rules, std::vector<IndexEntry>& out) {
+  if (!std::ranges::binary_search(rules.searched, record.kind())) return;
+  thread_local WordList words;
+  thread_local std::vector<Key> keys;
+  read_record_words(record, words);
+  keys.clear();
+  for (std::size_t i = 0; i < words.size(); ++i) keys.push_back(word_key(rules.hash_key, words[i]));
+  add_once(Table::by_word, keys, place_of(record), out);
+}
+
+void list_index_entries(const RecordView& record, const IndexRules& rules, std::vector<IndexEntry>& out) {
+  const SipKey& hash_key = rules.hash_key;
   const EventId id = record.id();
   const PublicKey author = record.pubkey();
   const Kind kind = record.kind();
   const Candidate bare{0, 0, record.seq()};
-  const Candidate place{record.created_at(), tie_of(id), record.seq()};
+  const Candidate place = place_of(record);
 
   out.push_back({Table::by_id, {id_key(hash_key, id), bare}});
   out.push_back({Table::by_time, {time_key(), place}});
@@ -53,6 +71,7 @@ void list_index_entries(const RecordView& record, const SipKey& hash_key, std::v
   out.push_back({Table::by_author, {author_key(hash_key, author), place}});
   out.push_back({Table::by_author_kind, {author_kind_key(hash_key, author, kind), place}});
   list_tag_entries(record, hash_key, place, out);
+  list_word_entries(record, rules, out);
 
   if (has_address(kind)) {
     std::string scratch;

@@ -14,6 +14,8 @@ std::optional<Table> young_level(Table index) {
       return Table::young_by_author_kind;
     case Table::by_tag:
       return Table::young_by_tag;
+    case Table::by_word:
+      return Table::young_by_word;
     default:
       return std::nullopt;
   }

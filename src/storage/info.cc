@@ -65,14 +65,26 @@ DatabaseInfo read_info(const ReadTxn& txn, const Tables& tables) {
   if (tables.unpacked != nullptr) info.unpacked = tables.unpacked->usage();
   info.events = read_event_count(txn, tables);
   info.last_seq = read_last_seq(txn, tables);
+  info.words = read_word_index(txn, tables);
   info.schema_version = read_schema_version(txn, tables).value_or(0);
   return info;
+}
+
+std::uint64_t room_bytes(const ReadTxn& txn, std::uint64_t enough) {
+  MDB_env* env = mdb_txn_env(txn.handle());
+  MDB_envinfo environment{};
+  MDB_stat status{};
+  mdb_env_info(env, &environment);
+  mdb_env_stat(env, &status);
+  const std::uint64_t used = (environment.me_last_pgno + 1) * status.ms_psize;
+  const std::uint64_t behind = environment.me_mapsize - std::min<std::uint64_t>(used, environment.me_mapsize);
+  return behind >= enough ? behind : behind + free_pages(txn.handle()) * status.ms_psize;
 }
 
 std::uint64_t logged_events(const Snapshot& snapshot) {
   std::uint64_t events = 0;
   for (const Memtable* memtable : snapshot.memtables()) {
-    memtable->each_event([&](const RecordView&) { ++events; });
+    memtable->each_event_until(snapshot.as_of(), [&](const RecordView&) { ++events; });
   }
   return events;
 }

@@ -13,6 +13,7 @@ constexpr char kIdName = 1;
 constexpr char kAuthorName = 2;
 constexpr char kAddressName = 3;
 constexpr char kEntryName = 4;
+constexpr char kWordName = 5;
 constexpr int kHexBit = 0x80;
 constexpr unsigned kKindBits = 16;
 
@@ -69,6 +70,8 @@ Key tag_key(const SipKey& hash_key, char name, std::string_view value) {
   return tag_key(hash_key, name, pack_item(value, scratch));
 }
 
+Key word_key(const SipKey& hash_key, std::string_view word) { return hash48(hash_key, kWordName, word); }
+
 Key replaceable_key(const SipKey& hash_key, const PublicKey& author, Kind kind, std::string_view identifier) {
   std::string address(as_text(author.span()));
   address += static_cast<char>(kind >> 8U);
@@ -90,6 +93,13 @@ TombstoneKey deleted_id_key(const EventId& id, const PublicKey& requester) {
   key.add_byte('e');
   key.add_bytes(id.span());
   key.add_bytes(requester.span());
+  return key;
+}
+
+TombstoneKey vanished_key(const PublicKey& who) {
+  TombstoneKey key;
+  key.add_byte('v');
+  key.add_bytes(who.span());
   return key;
 }
 

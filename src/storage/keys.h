@@ -9,6 +9,8 @@
 //   (schema/event_record.fbs) dictionary       native u64 number of a chunk             entries (dictionary_table.h)
 //   tombstones       'e', id, key                             u64 time   key asked for the deletion of the event id
 //                    'a', key, u16 kind, hash8(0, d)          u64 cutoff versions created at or before it are deleted
+//                    'v', key                                 u64 cutoff key vanished: what it signed at or before it,
+//                                                             and gift wraps to it, are deleted
 //   kv_*             at most 400 bytes                        any
 //
 // The indexes hold postings (candidate.h) in blocks (index_block.h, index_table.h), under these numbers:
@@ -21,6 +23,8 @@
 //   by_author_kind   hash48(2, key) << 16 | kind              placed
 //   by_tag           hash48(name, value)                      placed     one-letter names, see index_entries.h; the
 //                                                                        raw bytes under name | 0x80 where it is hex
+//   by_word          hash48(5, word)                          placed     words of search_text.h, where there is
+//                                                                        such an index (word_index.h)
 //   replaceable      hash48(3, key, u16 kind, d)              bare       d is "" for replaceable kinds
 //   expiry           expires_at                               bare
 //   by_entry         hash48(4, entry)                         bare       the entry's number in the dictionary
@@ -132,6 +136,8 @@ Key author_kind_key(const SipKey& hash_key, const PublicKey& author, Kind kind);
 // Alike for both: the value as tags are packed, which for an id or a public key is half as much to hash.
 Key tag_key(const SipKey& hash_key, char name, const PackedItem& value);
 Key tag_key(const SipKey& hash_key, char name, std::string_view value);
+// As search_words.h has it.
+Key word_key(const SipKey& hash_key, std::string_view word);
 // identifier is the d value, ignored for kinds that are not addressable.
 Key replaceable_key(const SipKey& hash_key, const PublicKey& author, Kind kind, std::string_view identifier);
 Key expiry_key(UnixSeconds expires_at);
@@ -139,6 +145,7 @@ Key expiry_key(UnixSeconds expires_at);
 std::uint64_t entry_hash(const SipKey& hash_key, std::span<const std::uint8_t> entry);
 Key entry_key(std::uint64_t hash);
 TombstoneKey deleted_id_key(const EventId& id, const PublicKey& requester);
+TombstoneKey vanished_key(const PublicKey& who);
 TombstoneKey deleted_address_key(const SipKey& hash_key, const PublicKey& author, Kind kind,
                                  std::string_view identifier);
 

@@ -18,6 +18,8 @@ Dbi handle(const Tables& tables, KvTable table) {
       return tables[Table::kv_monitor_result];
     case KvTable::document:
       return tables[Table::kv_document];
+    case KvTable::access:
+      return tables[Table::kv_access];
     case KvTable::misc:
       return tables[Table::kv_misc];
   }

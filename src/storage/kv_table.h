@@ -19,6 +19,7 @@ enum class KvTable : std::uint8_t {
   monitor_result = 4,  // (relay url, time) -> result
   document = 5,        // SHA-256 -> bytes
   misc = 6,
+  access = 7,  // access lists and their audit
 };
 
 inline constexpr std::size_t kMaxKvKeyBytes = 400;

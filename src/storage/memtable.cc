@@ -15,24 +15,31 @@ namespace {
 constexpr std::size_t kKeysAnEvent = 4;
 // Its id.
 constexpr std::size_t kKeysOfTheWriter = 1;
+// Most of its words are in others too.
+constexpr std::size_t kNewWordsAnEvent = 4;
+
+std::size_t keys_an_event(bool queries, bool words) {
+  if (!queries) return kKeysOfTheWriter;
+  return kKeysAnEvent + (words ? kNewWordsAnEvent : 0);
+}
 
 std::size_t tombstone_bit(std::string_view key, std::size_t bits) { return XXH3_64bits(key.data(), key.size()) % bits; }
 
 }  // namespace
 
-Memtable::Memtable(std::uint64_t generation, Seq before, const SipKey& hash_key, std::size_t expected_events,
+Memtable::Memtable(std::uint64_t generation, Seq before, const IndexRules& rules, std::size_t expected_events,
                    std::shared_ptr<ArenaChunks> chunks, Asked asked)
     : generation_(generation),
       before_(before),
-      hash_key_(hash_key),
+      rules_(rules),
       asked_(asked),
       memory_(std::move(chunks)),
       last_seq_(before),
       erasures_(new std::atomic<Erasure*>[kErasureBuckets] {}),
-      lists_(memory_, expected_events * (asked == Asked::by_queries ? kKeysAnEvent : kKeysOfTheWriter)) {}
+      lists_(memory_, expected_events * keys_an_event(asked == Asked::by_queries, !rules.searched.empty())) {}
 
 bool Memtable::empty() const {
-  return last_seq_ == before_ && tombstones_.empty() && erasure_count_.load(std::memory_order_relaxed) == 0;
+  return last_seq() == before_ && tombstones_.empty() && erasure_count_.load(std::memory_order_relaxed) == 0;
 }
 
 Memtable::Slot* Memtable::slot(Seq seq) const {
@@ -43,7 +50,7 @@ Memtable::Slot* Memtable::slot(Seq seq) const {
 }
 
 Memtable::Slot& Memtable::slot_to_fill(Seq seq) {
-  PHAROS_FATAL_CHECK(seq > last_seq_ && seq - before_ <= kMaxEvents);
+  PHAROS_FATAL_CHECK(seq > last_seq() && seq - before_ <= kMaxEvents);
   std::atomic<Chunk*>& chunk = chunks_[(seq - before_ - 1) / kChunk];
   if (chunk.load(std::memory_order_relaxed) == nullptr) {
     chunk.store(new (memory_.allocate(sizeof(Chunk), alignof(Chunk))) Chunk(), std::memory_order_release);
@@ -54,7 +61,7 @@ Memtable::Slot& Memtable::slot_to_fill(Seq seq) {
 RecordView Memtable::insert(Seq seq, std::string_view record) {
   const RecordView kept = keep(seq, record);
   entries_.clear();
-  list_index_entries(kept, hash_key_, entries_);
+  list_index_entries(kept, rules_, entries_);
   index(kept, entries_);
   return kept;
 }
@@ -71,7 +78,7 @@ RecordView Memtable::keep(Seq seq, std::string_view record) {
   Slot& filled = slot_to_fill(seq);
   filled.size = static_cast<std::uint32_t>(record.size());
   filled.bytes.store(bytes, std::memory_order_release);
-  last_seq_ = seq;
+  last_seq_.store(seq, std::memory_order_relaxed);
   return RecordView(seq, {bytes, record.size()});
 }
 

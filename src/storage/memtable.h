@@ -35,9 +35,9 @@ class Memtable {
     return asked_ == Asked::by_queries || index == Table::by_id || index == Table::replaceable;
   }
 
-  // The generation names its log file; events get numbers above `before`. hash_key is the database's. Memory comes from
-  // the chunks, where given, and goes back there.
-  Memtable(std::uint64_t generation, Seq before, const SipKey& hash_key, std::size_t expected_events,
+  // The generation names its log file; events get numbers above `before`. The rules are the database's. Memory comes
+  // from the chunks, where given, and goes back there.
+  Memtable(std::uint64_t generation, Seq before, const IndexRules& rules, std::size_t expected_events,
            std::shared_ptr<ArenaChunks> chunks = nullptr, Asked asked = Asked::by_queries);
   Memtable(const Memtable&) = delete;
   Memtable& operator=(const Memtable&) = delete;
@@ -58,11 +58,11 @@ class Memtable {
   void set_tombstone(const TombstoneKey& key, std::string_view value);
   void drop_tombstone(const TombstoneKey& key);
   std::optional<std::string_view> tombstone(std::string_view key) const;
-  Seq last_seq() const { return last_seq_; }
+  Seq last_seq() const { return last_seq_.load(std::memory_order_relaxed); }
   bool empty() const;
   // Of memory.
   std::size_t bytes() const { return memory_.used(); }
-  bool has_room() const { return last_seq_ - before_ < kMaxEvents; }
+  bool has_room() const { return last_seq() - before_ < kMaxEvents; }
   // By expiration, those of erased events too.
   const std::pmr::multimap<UnixSeconds, Seq>& expirations() const { return expirations_; }
 
@@ -77,16 +77,23 @@ class Memtable {
     return lists_.find(table, key);
   }
 
-  // --- once frozen, any thread ---
-  // Visits the events that were not erased here, by number.
+  // Visits the events up to as_of, which is committed, that were not erased here by then, by number.
   template <class Visit>
-  void each_event(const Visit& visit) const {
-    for (Seq seq = before_ + 1; seq <= last_seq_; ++seq) {
-      if (const Slot* ahead = seq + kAhead <= last_seq_ ? slot(seq + kAhead) : nullptr) {
+  void each_event_until(Seq as_of, const Visit& visit) const {
+    const Seq last = std::min(as_of, last_seq());
+    for (Seq seq = before_ + 1; seq <= last; ++seq) {
+      if (const Slot* ahead = seq + kAhead <= last ? slot(seq + kAhead) : nullptr) {
         __builtin_prefetch(ahead->bytes.load(std::memory_order_relaxed));
       }
-      if (const auto held = record(seq, last_seq_)) visit(*held);
+      if (const auto held = record(seq, last)) visit(*held);
     }
+  }
+
+  // --- once frozen, any thread ---
+  // All of them.
+  template <class Visit>
+  void each_event(const Visit& visit) const {
+    each_event_until(last_seq(), visit);
   }
   // Visits every key of every index that can be asked with its places, those of erased events too, in no order.
   template <class Visit>
@@ -148,10 +155,10 @@ class Memtable {
 
   const std::uint64_t generation_;
   const Seq before_;
-  const SipKey hash_key_;
+  const IndexRules rules_;
   const Asked asked_;
   Arena memory_;
-  Seq last_seq_;
+  std::atomic<Seq> last_seq_;
   std::array<std::atomic<Chunk*>, kMaxEvents / kChunk> chunks_{};
   static constexpr std::size_t kErasureBuckets = 1U << 14U;
   std::unique_ptr<std::atomic<Erasure*>[]> erasures_;

@@ -2,6 +2,7 @@
 // takes oldest first. Any thread.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <memory>
 #include <vector>
@@ -34,11 +35,16 @@ class Memtables {
   void set_stuck(bool stuck);
   bool is_stuck() const;
 
+  // Whether LMDB has so little room left that it is kept for what makes room. True when that changed it.
+  bool set_full(bool full) { return full_.exchange(full, std::memory_order_relaxed) != full; }
+  bool is_full() const { return full_.load(std::memory_order_relaxed); }
+
  private:
   mutable Mutex mutex_;
   std::condition_variable changed_;
   std::shared_ptr<const List> list_ PHAROS_GUARDED_BY(mutex_) = std::make_shared<const List>();
   bool stuck_ PHAROS_GUARDED_BY(mutex_) = false;
+  std::atomic<bool> full_{false};
 };
 
 }  // namespace pharos::storage

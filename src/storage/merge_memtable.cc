@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "storage/meta.h"
 #include "storage/stored_events.h"
 #include "storage/tag_numbers.h"
+#include "storage/word_index.h"
 
 namespace pharos::storage {
 namespace {
@@ -28,7 +30,8 @@ class MemtableMerge {
         tables_(txn.tables()),
         memtable_(memtable),
         profile_(profile),
-        changes_(tables_.hash_key, memtable),
+        changes_(tables_.rules(), memtable),
+        words_(read_word_index(txn, tables_)),
         numbers_(tables_.hash_key),
         dictionary_(txn, tables_[Table::dictionary]),
         next_stamp_(memtable.generation() << kStampBits) {}
@@ -49,6 +52,10 @@ class MemtableMerge {
     if (memtable_.last_seq() > memtable_.before()) write_last_seq(txn_, memtable_.last_seq());
     write_event_count(txn_, before + inserted - erased_.size());
     write_merged_generation(txn_, memtable_.generation());
+    if (words_) {
+      words_->generation = memtable_.generation();
+      write_word_index(txn_, *words_);
+    }
     return !txn_.failed();
   }
 
@@ -59,7 +66,7 @@ class MemtableMerge {
       // An event of a memtable that was erased before that one was merged never came here.
       const auto record = stored.record(seq);
       if (!record) continue;
-      changes_.erase(*record);
+      changes_.erase(*record, words_ && words_->covers(seq));
       erased_.push_back(seq);
     }
   }
@@ -133,6 +140,7 @@ class MemtableMerge {
   const Memtable& memtable_;
   const BlockProfile& profile_;
   IndexChanges changes_;
+  std::optional<WordIndexState> words_;
   std::vector<PostingChange> new_entries_;  // of the dictionary
   TagNumbers numbers_;
   DictionaryWriter dictionary_;

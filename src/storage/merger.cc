@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "storage/compaction.h"
+#include "storage/info.h"
 #include "storage/merge_memtable.h"
 #include "storage/meta.h"
 #include "storage/wal.h"
@@ -18,14 +19,25 @@ namespace {
 constexpr std::size_t kMaxUpdates = 16'384;
 constexpr std::chrono::seconds kRetryInterval{1};
 constexpr std::chrono::seconds kComplaintInterval{10};
+// What is merged or updated waits for one batch.
+constexpr std::size_t kRecordsABatch = 10'000;
+constexpr std::chrono::seconds kProgressInterval{10};
 constexpr std::string_view kLostUpdates = "the router's and the monitor's notes cannot be written";
 
 }  // namespace
 
-Merger::Merger(Env& env, Memtables& memtables, Files& files, const BlockProfile& profile, const Clock& clock,
-               const metrics::StorageMetrics& metrics)
-    : env_(env), memtables_(memtables), files_(files), profile_(profile), clock_(clock), metrics_(metrics) {
+Merger::Merger(Env& env, Memtables& memtables, Files& files, const BlockProfile& profile, std::uint64_t reserve_bytes,
+               std::shared_ptr<WordIndexProgress> words, const Clock& clock, const metrics::StorageMetrics& metrics)
+    : env_(env),
+      memtables_(memtables),
+      files_(files),
+      profile_(profile),
+      reserve_bytes_(reserve_bytes),
+      words_(std::move(words)),
+      clock_(clock),
+      metrics_(metrics) {
   metrics_.merger_capacity.set(static_cast<std::int64_t>(kMaxUpdates));
+  if (words_) metrics_.search_index_left.set(static_cast<std::int64_t>(words_->left()));
   Lock lock(stop_mutex_);
   thread_ = std::thread([this] {
     set_thread_name("merger");
@@ -112,6 +124,7 @@ void Merger::stop() {
 
 void Merger::run() {
   follow_up();
+  look_for_room();
   bool stuck = false;
   while (true) {
     std::deque<Update> updates;
@@ -122,6 +135,7 @@ void Merger::run() {
       Lock lock(mutex_);
       const auto retry = std::chrono::steady_clock::now() + kRetryInterval;
       while (!awake_ && !stopping_) {
+        if (!stuck && builds_words()) break;
         if (!stuck) {
           lock.wait(changed_);
         } else if (lock.wait_until(changed_, retry) == std::cv_status::timeout) {
@@ -138,9 +152,35 @@ void Merger::run() {
     if (!updates.empty()) apply_updates(updates);
     stuck = !merge_all(stopping);
     memtables_.set_stuck(stuck);
-    if (compact_now) run_compaction(compaction);
+    if (compact_now) {
+      run_compaction(compaction);
+      look_for_room();
+    }
     if (stopping) return;
+    if (!stuck && builds_words()) {
+      stuck = !build_words();
+      look_for_room();
+    }
   }
+}
+
+bool Merger::build_words() {
+  const auto state = index_more_words(env_, kRecordsABatch);
+  if (!state) {
+    complain("the index for search cannot be built on", state.error());
+    return false;
+  }
+  words_->move_on(state.value());
+  metrics_.search_index_left.set(static_cast<std::int64_t>(words_->left()));
+  follow_up();
+  if (words_->is_complete()) {
+    log::info("storage", "the index for search is complete", {{"events_up_to", state.value().until}});
+  } else if (clock_.now() >= next_progress_) {
+    next_progress_ = clock_.now() + kProgressInterval;
+    log::info("storage", "building the index for search",
+              {{"done_up_to", state.value().built}, {"events_up_to", state.value().until}});
+  }
+  return true;
 }
 
 bool Merger::merge_all(bool active_too) {
@@ -153,6 +193,7 @@ bool Merger::merge_all(bool active_too) {
     }
     forget(*memtable);
     if (!active_too) follow_up();
+    look_for_room();
   }
   return true;
 }
@@ -196,6 +237,20 @@ void Merger::follow_up() {
   if (!aged) complain("entries of an index cannot be moved to its old level", aged.error());
   metrics_.ageing_seconds.observe(std::chrono::duration<double>(clock_.now() - began).count());
   if (const auto passed = pass_a_commit(); !passed) complain("the commit behind a merge failed", passed.error());
+}
+
+void Merger::look_for_room() {
+  const auto txn = env_.read();
+  if (!txn) return;
+  const std::uint64_t room = room_bytes(txn.value(), reserve_bytes_);
+  const bool full = room < reserve_bytes_;
+  if (!memtables_.set_full(full)) return;
+  if (full) {
+    log::error("storage", "the database is full: until there is room only what makes room is taken",
+               {{"free_bytes", room}, {"reserved_bytes", reserve_bytes_}});
+  } else {
+    log::info("storage", "the database has room again", {{"free_bytes", room}});
+  }
 }
 
 Result<void, StorageFailure> Merger::pass_a_commit() {

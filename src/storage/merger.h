@@ -2,6 +2,9 @@
 // updates of other tables between them. A merged memtable's log is removed. After each, and at the start for the one
 // that the last stop merged, it moves part of the indexes' young levels into the old ones (index_ageing.h).
 //
+// It brings what the index by word lacks into it (word_index.h), a batch at a time, when there is nothing else to do or
+// between two merges.
+//
 // It also compacts the database when it is asked to: as the one writer it knows that nothing is written meanwhile.
 //
 // When LMDB cannot be written (the map or the disk is full) it tries again, and again, until there is room; meanwhile
@@ -21,6 +24,7 @@
 #include "storage/index_ageing.h"
 #include "storage/memtables.h"
 #include "storage/store.h"
+#include "storage/word_index.h"
 #include "util/clock.h"
 #include "util/sync.h"
 
@@ -33,9 +37,10 @@ struct Update {
 
 class Merger {
  public:
-  // Starts the thread. All outlive it; env is open for writing.
-  Merger(Env& env, Memtables& memtables, Files& files, const BlockProfile& profile, const Clock& clock,
-         const metrics::StorageMetrics& metrics);
+  // Starts the thread. All outlive it; env is open for writing. words: nullptr where there is no index by word. With
+  // less room in the map than the reserve the memtables are told that the database is full.
+  Merger(Env& env, Memtables& memtables, Files& files, const BlockProfile& profile, std::uint64_t reserve_bytes,
+         std::shared_ptr<WordIndexProgress> words, const Clock& clock, const metrics::StorageMetrics& metrics);
   // stop()
   ~Merger();
   Merger(const Merger&) = delete;
@@ -66,7 +71,12 @@ class Merger {
   Result<void, StorageFailure> pass_a_commit();
   // Ages the indexes and passes a commit.
   void follow_up();
+  void look_for_room();
   void apply_updates(std::deque<Update>& updates);
+  // Not with the room that is kept for what makes room.
+  bool builds_words() const { return words_ && !words_->is_complete() && !memtables_.is_full(); }
+  // A batch. False when it failed.
+  bool build_words();
   void run_compaction(const CompactionDone& done);
   // Whether the updates are durable; applied[i] tells which took effect.
   bool apply_together(const std::deque<Update>& updates, std::vector<bool>& applied);
@@ -76,8 +86,11 @@ class Merger {
   Memtables& memtables_;
   Files& files_;
   const BlockProfile profile_;
+  const std::uint64_t reserve_bytes_;
+  const std::shared_ptr<WordIndexProgress> words_;
   const Clock& clock_;
   const metrics::StorageMetrics metrics_;
+  SteadyTime next_progress_{};   // own thread
   SteadyTime next_complaint_{};  // own thread
 
   Mutex mutex_;

@@ -6,6 +6,7 @@
 //   "events"          u64, big-endian: how many events the tables hold; absent before the first
 //   "merged"          u64, big-endian: the newest generation of memtables that is in the tables; absent before the
 //   first
+//   "by_word"         how the index by word stands (word_index.h); absent where there is none
 //   "aged:<index>"    the key of the block of its young level that was moved last (index_ageing.h); absent before the
 //   first
 #pragma once

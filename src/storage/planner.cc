@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "nostr/search_query.h"
+
 namespace pharos::storage {
 namespace {
 
@@ -28,8 +30,8 @@ std::vector<AccessPath> access_paths(const Filter& filter) {
     paths.push_back({Index::by_id, filter.ids->size(), 0});
     return paths;
   }
-  const auto add = [&](Index index, std::size_t streams, std::size_t tag = 0) {
-    if (streams <= kMaxStreams) paths.push_back({index, streams, tag});
+  const auto add = [&](Index index, std::size_t streams, std::size_t which = 0) {
+    if (streams <= kMaxStreams) paths.push_back({index, streams, which});
   };
   if (filter.authors && filter.kinds && filter.authors->size() * filter.kinds->size() <= kMaxStreams) {
     add(Index::by_author_kind, filter.authors->size() * filter.kinds->size());
@@ -37,6 +39,7 @@ std::vector<AccessPath> access_paths(const Filter& filter) {
     add(Index::by_author, filter.authors->size());
   }
   for (std::size_t i = 0; i < filter.tags.size(); ++i) add(Index::by_tag, filter.tags[i].values.size(), i);
+  for (std::size_t i = 0; filter.search && i < filter.search->words.size(); ++i) add(Index::by_word, 1, i);
   std::stable_sort(paths.begin(), paths.end(),
                    [](const AccessPath& a, const AccessPath& b) { return a.streams < b.streams; });
   if (filter.kinds) add(Index::by_kind, filter.kinds->size());

@@ -18,12 +18,12 @@
 
 namespace pharos::storage {
 
-enum class Index : std::uint8_t { by_id, by_tag, by_author_kind, by_author, by_kind, by_time };
+enum class Index : std::uint8_t { by_id, by_tag, by_word, by_author_kind, by_author, by_kind, by_time };
 
 struct AccessPath {
   Index index = Index::by_time;
   std::size_t streams = 1;
-  std::size_t tag = 0;  // by_tag: which of filter.tags
+  std::size_t which = 0;  // of filter.tags for by_tag, of the words of filter.search for by_word
 
   friend bool operator==(const AccessPath&, const AccessPath&) = default;
 };
@@ -32,7 +32,7 @@ struct AccessPath {
 inline constexpr std::size_t kMaxStreams = 4096;
 
 // The paths that can answer the filter, the ones expected to be narrower first; by_time, which always can, is the last.
-// A filter with ids has one path only.
+// A filter with ids has one path only. Those by_word serve where there is a whole index by word.
 std::vector<AccessPath> access_paths(const Filter& filter);
 
 // What a probe saw of a path inside the filter's window, scaled to all its streams.

@@ -1,4 +1,5 @@
-// A filter group evaluated newest first, in resumable slices.
+// A filter group evaluated newest first, in resumable slices; what searches find comes before all else, the best first
+// (ranked_query.h).
 //
 // Order: created_at descending, ties by ascending id (NIP-01), over the whole group. An event that several filters
 // match comes once. Each filter's limit takes the newest n of that filter. Replaced, deleted and expired events never
@@ -15,6 +16,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "nostr/filter.h"
@@ -32,6 +34,9 @@ struct QueryOptions {
   std::size_t rest_of_second = 0;
   Seq max_seq = ~Seq{0};                // events with a greater one are left to the live feed
   std::size_t max_scanned = 1'000'000;  // records looked at, or seeks, over all slices; then it is cut short
+  std::size_t max_candidates = 50'000;  // the same for one search; the best of what was looked at is given then
+  bool ranked = true;                   // false: what searches find comes newest first, as everything else
+  bool judge_searches = true;           // false: the sink does, it gets what matches but for the search
   // Read permission: a record for which it is false is passed over and counts against no limit. Empty: all are visible.
   std::function<bool(const RecordView&)> visible;
 };
@@ -44,6 +49,7 @@ enum class SliceEnd {
 };
 
 class QueryState;
+class RankedQuery;
 
 class Query {
  public:
@@ -67,9 +73,13 @@ class Query {
   bool gave_all() const;
   std::size_t scanned() const;   // records looked at
   std::size_t returned() const;  // records given to the sink
+  // Records looked at for searches; nullopt where nothing is ranked.
+  std::optional<std::size_t> candidates() const;
 
  private:
+  // One of them.
   std::unique_ptr<QueryState> state_;
+  std::unique_ptr<RankedQuery> ranked_;
 };
 
 }  // namespace pharos::storage

@@ -9,7 +9,15 @@ namespace {
 
 constexpr std::size_t kFewStreams = 4;
 
+// Of a text, to be taken apart in the time of one record.
+constexpr std::size_t kTextBytesARecord = 1024;
+
 }  // namespace
+
+void spend_on_text(const RecordView& record, TimeBudget& budget) {
+  const std::size_t bytes = std::min(record.content().size(), WordList::kMaxTextBytes);
+  for (std::size_t spent = kTextBytesARecord; spent < bytes && budget.spend();) spent += kTextBytesARecord;
+}
 
 QueryState::QueryState(std::vector<Filter> filters, const QueryOptions& options) : options_(options) {
   for (Filter& filter : filters) {
@@ -17,6 +25,7 @@ QueryState::QueryState(std::vector<Filter> filters, const QueryOptions& options)
     if (matches_nothing(filter) || filter.until.value_or(0) < 0) continue;
     limited_ = limited_ || limit == 0;
     if (limit == 0) continue;
+    searches_ = searches_ || (filter.search && options.judge_searches);
     sources_.emplace_back();
     sources_.back().filter = std::move(filter);
     sources_.back().left = limit;
@@ -237,6 +246,7 @@ QueryState::Step QueryState::emit(SliceReader& reader, UnixSeconds now, TimeBudg
     const Seq seq = group_[begin].seq;
     while (emitted_ < group_.size() && group_[emitted_].seq == seq) ++emitted_;
     const std::optional<RecordView> record = reader.record(seq);
+    if (record && searches_) spend_on_text(*record, budget);
     if (!record || !judge(*record, now, begin, emitted_)) continue;
     ++returned_;
     if (!sink(*record)) return Step::paused;
@@ -256,7 +266,8 @@ bool QueryState::judge(const RecordView& record, UnixSeconds now, std::size_t be
     }
     if (source.after_trial) ++source.trial_scanned;
     if (!source.authors.may_hold(record)) continue;
-    if (!record.matches(source.filter)) continue;
+    const bool fits = options_.judge_searches ? record.matches(source.filter) : record.matches_fields(source.filter);
+    if (!fits) continue;
     if (!given) {
       if (is_hidden(record, now)) return false;
       given = true;

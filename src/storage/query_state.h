@@ -21,6 +21,9 @@
 
 namespace pharos::storage {
 
+// Of the budget what a search takes to take the record's text apart, beyond the one for the record.
+void spend_on_text(const RecordView& record, TimeBudget& budget);
+
 class QueryState {
  public:
   QueryState(std::vector<Filter> filters, const QueryOptions& options);
@@ -85,8 +88,9 @@ class QueryState {
   std::size_t trials_ = 0;
   std::uint32_t planned_ = 0;  // sources before it have their streams
   bool started_ = false;
-  bool limited_ = false;  // a filter may match more than was given
-  bool parked_ = false;   // place_ is where to go on
+  bool searches_ = false;  // records are taken apart into words here
+  bool limited_ = false;   // a filter may match more than was given
+  bool parked_ = false;    // place_ is where to go on
   Seq max_seq_ = 0;
 
   std::vector<Stream> streams_;

@@ -4,6 +4,8 @@
 
 #include "event_record_generated.h"
 #include "nostr/json_write.h"
+#include "nostr/search_query.h"
+#include "nostr/search_text.h"
 #include "util/bytes.h"
 #include "util/check.h"
 #include "util/hex.h"
@@ -176,6 +178,21 @@ void RecordView::decode(Event& out) const {
 }
 
 bool RecordView::matches(const Filter& filter) const {
+  if (!matches_fields(filter)) return false;
+  if (!filter.search) return true;
+  thread_local WordList words;
+  read_record_words(*this, words);
+  return pharos::matches(*filter.search, words);
+}
+
+void read_record_words(const RecordView& record, WordList& out) {
+  thread_local Event event;
+  record.decode(event);
+  read_search_text(event, out);
+  if (reserved_bytes(event) > kKeptScratch) event = {};
+}
+
+bool RecordView::matches_fields(const Filter& filter) const {
   const schema::EventHead& fixed = head(bytes_);
   const auto created = static_cast<UnixSeconds>(fixed.created_at());
   if (filter.since && created < *filter.since) return false;

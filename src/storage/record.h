@@ -9,6 +9,7 @@
 
 #include "nostr/event.h"
 #include "nostr/filter.h"
+#include "nostr/search_words.h"
 #include "storage/packed_tags.h"
 #include "storage/store.h"
 
@@ -43,6 +44,8 @@ class RecordView {
   void decode(Event& out) const;
   // Ignores limit.
   bool matches(const Filter& filter) const;
+  // The same but for its search.
+  bool matches_fields(const Filter& filter) const;
 
   std::span<const std::uint8_t> bytes() const { return bytes_; }
 
@@ -51,6 +54,9 @@ class RecordView {
   std::span<const std::uint8_t> bytes_;
   const Dictionary* dictionary_;
 };
+
+// Replaces out by the words of the event (nostr/search_text.h).
+void read_record_words(const RecordView& record, WordList& out);
 
 // Replaces out by the record of the event.
 void encode_record(const Event& event, std::string& out);

@@ -8,6 +8,24 @@
 
 namespace pharos::storage {
 
+Result<std::vector<Vanished>, StorageFailure> list_vanished(const Env& env, const Recovered& recovered) {
+  std::vector<Vanished> vanished;
+  const auto note = [&](std::string_view key, std::string_view value) {
+    if (const auto one = decode_vanished(key, value)) vanished.push_back(*one);
+  };
+  for (const auto& memtable : recovered.memtables) {
+    for (const auto& [key, value] : memtable->tombstones()) note(key, value);
+  }
+  PHAROS_TRY(const auto txn, env.read());
+  const std::string_view first = "v";
+  Cursor cursor(txn, env.tables()[Table::tombstones]);
+  for (bool there = cursor.seek(first); there && cursor.key().starts_with(first); there = cursor.next()) {
+    note(cursor.key(), cursor.value());
+  }
+  if (txn.failed()) return txn.failure();
+  return vanished;
+}
+
 Result<Recovered, StorageFailure> recover(const Env& env, Files& files) {
   Recovered recovered;
   std::uint64_t merged = 0;
@@ -23,7 +41,7 @@ Result<Recovered, StorageFailure> recover(const Env& env, Files& files) {
     recovered.next_generation = std::max(recovered.next_generation, generation + 1);
     std::shared_ptr<Memtable> memtable;
     if (generation > merged) {
-      auto read = read_wal(files, env.directory(), generation, env.tables().hash_key);
+      auto read = read_wal(files, env.directory(), generation, env.tables().rules());
       // Beside a running writer it may have been merged and removed since it was listed.
       const bool gone = !read && env.read_only() && read.error().error == StorageError::cannot_create;
       if (!read && !gone) return read.error();

@@ -8,6 +8,7 @@
 #include "storage/env.h"
 #include "storage/files.h"
 #include "storage/memtable.h"
+#include "storage/tombstones.h"
 #include "util/result.h"
 
 namespace pharos::storage {
@@ -17,6 +18,9 @@ struct Recovered {
   Seq last_seq = 0;
   std::uint64_t next_generation = 1;
 };
+
+// Of every key that vanished (NIP-62), until when. While nothing is written to the memtables.
+Result<std::vector<Vanished>, StorageFailure> list_vanished(const Env& env, const Recovered& recovered);
 
 // Reads the logs that are not merged; removes those that are when env is open for writing. corrupt or io when a log
 // cannot be read whole; the detail names it.

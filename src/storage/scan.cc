@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <limits>
 
+#include "nostr/search_query.h"
+#include "storage/word_index.h"
+
 namespace pharos::storage {
 namespace {
 
@@ -17,6 +20,8 @@ Table table_of(Index index) {
       return Table::by_id;
     case Index::by_tag:
       return Table::by_tag;
+    case Index::by_word:
+      return Table::by_word;
     case Index::by_author_kind:
       return Table::by_author_kind;
     case Index::by_author:
@@ -41,6 +46,12 @@ std::optional<RecordView> SliceReader::record(Seq seq) {
   if (snapshot_.memtable_of(seq) != nullptr) return snapshot_.record(seq);
   if (snapshot_.erased_above_lmdb(seq)) return std::nullopt;
   return snapshot_.merged().record(seq);
+}
+
+bool SliceReader::indexes_words_of(const Filter& filter) const {
+  if (!filter.kinds || tables_.searched.empty()) return false;
+  const auto state = read_word_index(snapshot_.txn(), tables_);
+  return state && state->is_complete() && std::ranges::includes(state->kinds, *filter.kinds);
 }
 
 void SliceReader::prepare(std::span<const Candidate> candidates) {
@@ -163,7 +174,9 @@ Candidate after_place(const Candidate& place) { return {place.created_at, place.
 Key stream_key(const Filter& filter, const AccessPath& path, const SipKey& hash_key, std::size_t i) {
   switch (path.index) {
     case Index::by_tag:
-      return tag_key(hash_key, filter.tags[path.tag].name, filter.tags[path.tag].values[i]);
+      return tag_key(hash_key, filter.tags[path.which].name, filter.tags[path.which].values[i]);
+    case Index::by_word:
+      return word_key(hash_key, filter.search->words[path.which]);
     case Index::by_author_kind: {
       const std::size_t kinds = filter.kinds->size();
       return author_kind_key(hash_key, (*filter.authors)[i / kinds], (*filter.kinds)[i % kinds]);
@@ -209,9 +222,12 @@ Density probe(SliceReader& reader, const Filter& filter, const AccessPath& path)
 
 AccessPath plan_path(SliceReader& reader, const Filter& filter, std::size_t wanted) {
   std::vector<AccessPath> paths = access_paths(filter);
+  if (filter.search && !reader.indexes_words_of(filter)) {
+    std::erase_if(paths, [](const AccessPath& path) { return path.index == Index::by_word; });
+  }
   // A broader index is a choice only beside a condition that it leaves out.
   if (paths.size() > 1) paths.pop_back();
-  if (paths.size() > 1 && filter.tags.empty()) paths.resize(1);
+  if (paths.size() > 1 && filter.tags.empty() && !filter.search) paths.resize(1);
   if (paths.size() == 1) return paths.front();
   std::vector<Density> densities;
   for (const AccessPath& path : paths) {

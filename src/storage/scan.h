@@ -36,6 +36,9 @@ class SliceReader {
 
   // nullopt when no event has that number (any more).
   std::optional<RecordView> record(Seq seq);
+  // Whether the index by word has every event that the filter's search can match: it is complete, and the filter names
+  // kinds that it covers.
+  bool indexes_words_of(const Filter& filter) const;
   // These will be asked for one after the other.
   void prepare(std::span<const Candidate> candidates);
   // The newest sequence number that is seen, 0 when there is none.
@@ -61,7 +64,7 @@ class SliceReader {
 
   const Snapshot& snapshot_;
   const Tables& tables_;
-  std::array<Shared, 6> indexes_;
+  std::array<Shared, 7> indexes_;
   std::vector<Candidate> places_;  // of one fill
 };
 

@@ -22,11 +22,13 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "metrics/storage_metrics.h"
 #include "nostr/event.h"
+#include "nostr/filter.h"
 #include "storage/error.h"
 #include "util/callback.h"
 #include "util/clock.h"
@@ -72,6 +74,9 @@ struct StoreOptions {
   // zstd's level, 1 to 19, for the blocks of events that are merged into LMDB; 0: none, which is the fastest to read.
   int compression_level = 0;
   std::size_t unpacked_bytes = 16U << 20U;  // of compressed blocks, kept unpacked for readers
+  // Kinds whose words are indexed for search (NIP-50), sorted; empty: no such index. Other ones than the last time have
+  // it built anew, behind what the store does otherwise.
+  std::vector<Kind> searched;
   bool read_only = false;
   Files* files = nullptr;  // nullptr: the file system's
 };
@@ -81,6 +86,7 @@ enum class PutOutcome {
   duplicate,    // this id is held already
   superseded,   // a newer version (or the same second with a lower id) of the replaceable or addressable is held
   deleted,      // a deletion request by its author forbids it (NIP-09)
+  vanished,     // a request to vanish by its author, or by the recipient of a gift wrap, forbids it (NIP-62)
   expired,      // NIP-40, at the moment of writing
   failed_full,  // the disk or the map is full: nothing was kept; the caller may retry later
   failed_io,
@@ -98,15 +104,46 @@ using EventPtr = std::shared_ptr<const Event>;
 struct PutRequest {
   EventPtr event;  // id and signature verified by the caller
   Origin origin = kLocalOrigin;
-  // Called once on the writer thread, after the commit that decided it is durable. Must not block: post elsewhere.
+  // Called once on a thread of the store, after the commit that decided it is durable; for a request to vanish (NIP-62)
+  // after what it forbids is erased. Must not block: post elsewhere.
   Callback<void(PutOutcome)> done;
   const Draft* draft = nullptr;  // of that event under this store's hash key; there until done was called
+};
+
+// Why events are erased that no other event replaced or deleted; the `cause` of events_deleted_total.
+enum class EraseCause { vanish, retention, admin };
+
+struct EraseRequest {
+  // In one commit: some hundred, so that what is queued behind them does not wait. Those that are gone already count
+  // for nothing.
+  std::vector<Seq> events;
+  EraseCause cause = EraseCause::admin;
+  // Called once on the writer thread with how many were erased, durably; nullopt when that could not be written. Must
+  // not block.
+  Callback<void(std::optional<std::size_t>)> done;
+};
+
+class RecordView;
+
+struct Swept {
+  std::size_t erased = 0;
+  bool whole = false;  // false: the store was stopped before the end, or could not be read
+};
+
+// Everything that filters match, expired events too, is to be erased, and what is listed.
+struct Sweep {
+  std::vector<Filter> filters;  // their limits hold
+  EraseCause cause = EraseCause::admin;
+  std::function<bool(const RecordView&)> spares;  // true for what stays; may be empty
+  Callback<void(const Swept&)> done;              // called once, on a thread of the store; must not block
+  std::vector<Seq> events{};
 };
 
 class ReadTxn;
 class Snapshot;
 class WriteTxn;
 class CommitFeed;
+class WordIndexProgress;
 struct Tables;
 
 class Store {
@@ -118,6 +155,11 @@ class Store {
 
   // Any thread. False when the queue is full or the store is stopping; the request is untouched then.
   virtual bool submit(PutRequest&& request) = 0;
+  // Likewise, in the order of submissions. Nothing keeps an event that was erased from being stored again.
+  virtual bool submit_erase(EraseRequest&&) { return false; }
+  // Erases in batches, after the sweeps before it; what is stored meanwhile stays. False, with the sweep untouched,
+  // when too many wait, and in a store that is read only, stopped or has no log. Any thread.
+  virtual bool sweep(Sweep&&) { return false; }
   // An update of other tables (ledger, probe results) after the events submitted before it and in the order of updates:
   // when done(true) is called, they and the update are durable. apply runs on the merger thread inside the write
   // transaction; returning false rolls this update back and done(false) follows, on that thread or the writer's. When
@@ -138,11 +180,21 @@ class Store {
   virtual Seq last_seq() const = 0;
   virtual Origin allocate_origin() = 0;
 
+  // The index by word; nullptr where there is none. Any thread.
+  virtual std::shared_ptr<const WordIndexProgress> word_index() const { return nullptr; }
+
   // True when that id is stored now. Any thread; the cheap test before signature work.
   virtual bool contains(const EventId& id) const = 0;
 
   // True from a commit, to the log or to LMDB, that could not be made to the next one that was. Any thread.
   virtual bool is_failing() const { return false; }
+  // Whether the map has no room for events: those are answered by failed_full, except requests to delete and to vanish;
+  // erasures are carried out.
+  virtual bool is_full() const { return false; }
+
+  // Has what is committed by now merged into LMDB within seconds, although there is room for more in memory, so that
+  // what was erased gives its room back. Returns the generation to look for in read_merged_generation(). Any thread.
+  virtual std::uint64_t merge_soon() { return 0; }
 
   // Gives back the room of pages that are not in use: copies the others to another file, which takes the place of the
   // first. Meanwhile nothing is merged; memtables pile up, and once there are Memtables::kMaxFrozen commits wait.

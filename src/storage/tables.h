@@ -4,14 +4,17 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
-#include "storage/siphash.h"
+#include "nostr/types.h"
+#include "storage/index_rules.h"
 
 namespace pharos::storage {
 
 class EventBlockCache;
 
 using Dbi = unsigned int;  // MDB_dbi
+inline constexpr Dbi kNoTable = ~Dbi{0};
 
 enum class Table : std::uint8_t {
   meta,
@@ -22,6 +25,7 @@ enum class Table : std::uint8_t {
   by_author,
   by_author_kind,
   by_tag,
+  by_word,
   replaceable,
   expiry,
   by_entry,
@@ -29,6 +33,7 @@ enum class Table : std::uint8_t {
   young_by_author,
   young_by_author_kind,
   young_by_tag,
+  young_by_word,
   dictionary,
   tombstones,
   kv_router_ledger,
@@ -37,8 +42,9 @@ enum class Table : std::uint8_t {
   kv_monitor_result,
   kv_document,
   kv_misc,
+  kv_access,
 };
-inline constexpr std::size_t kTableCount = static_cast<std::size_t>(Table::kv_misc) + 1;
+inline constexpr std::size_t kTableCount = static_cast<std::size_t>(Table::kv_access) + 1;
 
 enum class TableShape : std::uint8_t {
   plain,   // one value a key, keys in memcmp order
@@ -61,6 +67,7 @@ inline constexpr std::array<TableSpec, kTableCount> kTableSpecs{{
     {Table::by_author, "by_author", TableShape::index},
     {Table::by_author_kind, "by_author_kind", TableShape::index},
     {Table::by_tag, "by_tag", TableShape::index},
+    {Table::by_word, "by_word", TableShape::index},
     {Table::replaceable, "replaceable", TableShape::index},
     {Table::expiry, "expiry", TableShape::index},
     {Table::by_entry, "by_entry", TableShape::index},
@@ -68,6 +75,7 @@ inline constexpr std::array<TableSpec, kTableCount> kTableSpecs{{
     {Table::young_by_author, "young_by_author", TableShape::index},
     {Table::young_by_author_kind, "young_by_author_kind", TableShape::index},
     {Table::young_by_tag, "young_by_tag", TableShape::index},
+    {Table::young_by_word, "young_by_word", TableShape::index},
     {Table::dictionary, "dictionary", TableShape::by_seq},
     {Table::tombstones, "tombstones", TableShape::plain},
     {Table::kv_router_ledger, "kv_router_ledger", TableShape::plain},
@@ -76,6 +84,7 @@ inline constexpr std::array<TableSpec, kTableCount> kTableSpecs{{
     {Table::kv_monitor_result, "kv_monitor_result", TableShape::plain},
     {Table::kv_document, "kv_document", TableShape::plain},
     {Table::kv_misc, "kv_misc", TableShape::plain},
+    {Table::kv_access, "kv_access", TableShape::plain},
 }};
 
 consteval bool specs_are_in_order() {
@@ -88,12 +97,18 @@ static_assert(specs_are_in_order());
 
 constexpr const TableSpec& spec(Table table) { return kTableSpecs[static_cast<std::size_t>(table)]; }
 
-// The open handles, and the key under which this database hashes tags. Made once by Env; any thread may read it.
+// Made by the first program that knows them, when it opens the database for writing: one that was not opened so since
+// is read without them.
+constexpr bool may_be_missing(Table table) { return table == Table::by_word || table == Table::young_by_word; }
+
+// The open handles, and what decides index entries. Made once by Env; any thread may read it.
 struct Tables {
   std::array<Dbi, kTableCount> handles{};
   SipKey hash_key;
+  std::vector<Kind> searched;           // kinds that are indexed by word, sorted; empty: there is no such index
   EventBlockCache* unpacked = nullptr;  // of compressed blocks; Env's
 
+  IndexRules rules() const { return {hash_key, searched}; }
   Dbi operator[](Table table) const { return handles[static_cast<std::size_t>(table)]; }
 };
 

@@ -6,11 +6,22 @@
 namespace pharos::storage {
 namespace {
 
-constexpr Kind kVanish = 62;
+template <class Visit>
+bool any_wrap_recipient(const Event& event, const Visit& visit) {
+  if (event.kind != kind::kGiftWrap) return false;
+  std::size_t recipients = 0;
+  for (const TagView tag : event.tags) {
+    if (tag.name() != "p" || tag.size() < 2) continue;
+    if (++recipients > kMaxWrapRecipients) break;
+    const std::optional<PublicKey> recipient = PublicKey::from_hex(tag.value());
+    if (recipient && visit(*recipient)) return true;
+  }
+  return false;
+}
 
 }  // namespace
 
-bool is_undeletable(Kind kind) { return kind == kind::kDeletion || kind == kVanish; }
+bool is_undeletable(Kind kind) { return kind == kind::kDeletion || kind == kind::kVanish; }
 
 DeletionTargets deletion_targets(const Event& request) {
   DeletionTargets targets;
@@ -46,23 +57,33 @@ bool may_delete(const RecordView& record, const PublicKey& who) {
 bool is_forbidden(const Event& event, const SipKey& hash_key, const TombstoneLookup& lookup) {
   if (is_undeletable(event.kind)) return false;
   if (lookup(deleted_id_key(event.id, event.pubkey))) return true;
-  if (event.kind == kind::kGiftWrap) {
-    std::size_t recipients = 0;
-    for (const TagView tag : event.tags) {
-      if (tag.name() != "p" || tag.size() < 2) continue;
-      if (++recipients > kMaxWrapRecipients) break;
-      const std::optional<PublicKey> recipient = PublicKey::from_hex(tag.value());
-      if (recipient && lookup(deleted_id_key(event.id, *recipient))) return true;
-    }
-  }
+  const auto asked_by = [&](const PublicKey& who) { return lookup(deleted_id_key(event.id, who)).has_value(); };
+  if (any_wrap_recipient(event, asked_by)) return true;
   if (!has_address(event.kind)) return false;
   const auto held = lookup(deleted_address_key(hash_key, event.pubkey, event.kind, identifier(event)));
   const std::optional<UnixSeconds> cutoff = held ? decode_cutoff(*held) : std::nullopt;
   return cutoff && event.created_at <= *cutoff;
 }
 
+bool is_vanished(const Event& event, const TombstoneLookup& lookup) {
+  const auto vanished = [&](const PublicKey& who) {
+    const auto held = lookup(vanished_key(who));
+    const std::optional<UnixSeconds> until = held ? decode_cutoff(*held) : std::nullopt;
+    return until && event.created_at <= *until;
+  };
+  return vanished(event.pubkey) || any_wrap_recipient(event, vanished);
+}
+
+std::optional<Vanished> decode_vanished(std::string_view key, std::string_view value) {
+  const std::optional<UnixSeconds> until = decode_cutoff(value);
+  if (!until || !key.starts_with('v')) return std::nullopt;
+  const auto who = PublicKey::from_bytes(as_bytes(key.substr(1)));
+  return who ? std::optional<Vanished>({*who, *until}) : std::nullopt;
+}
+
 bool is_tombstone(std::string_view key, std::string_view value) {
   if (!decode_cutoff(value)) return false;
+  if (key.starts_with('v')) return key.size() == 1 + PublicKey::kSize;
   if (key.starts_with('e')) return key.size() == 1 + EventId::kSize + PublicKey::kSize;
   return key.starts_with('a') && key.size() == 1 + PublicKey::kSize + 2 + 8;
 }

@@ -1,5 +1,6 @@
 // What deletion requests (NIP-09) forbid, for good and before its time too: ids by who asked, addresses up to a moment.
-// A request that names someone else's event leaves a tombstone that never applies to it.
+// A request that names someone else's event leaves a tombstone that never applies to it. And what requests to vanish
+// (NIP-62) forbid: all of an author, and gift wraps to him, up to a moment.
 #pragma once
 
 #include <functional>
@@ -35,13 +36,25 @@ bool may_delete(const RecordView& record, const PublicKey& who);
 // The value under a key of the table, nullopt when there is none.
 using TombstoneLookup = std::function<std::optional<std::string>(const TombstoneKey& key)>;
 
+// By a deletion request.
 bool is_forbidden(const Event& event, const SipKey& hash_key, const TombstoneLookup& lookup);
+
+// By a request to vanish. One that is older than another of its author is forbidden by it, as anything else is.
+bool is_vanished(const Event& event, const TombstoneLookup& lookup);
+
+// What a request to vanish leaves.
+struct Vanished {
+  PublicKey who;
+  UnixSeconds until = 0;  // inclusive
+};
+// nullopt for another tombstone.
+std::optional<Vanished> decode_vanished(std::string_view key, std::string_view value);
 
 // Whether the entry follows the grammar of keys.h.
 bool is_tombstone(std::string_view key, std::string_view value);
 
-// The value of a tombstone. Of an address: versions created at or before it are deleted. Of an id: when the newest
-// request for its deletion was made.
+// The value of a tombstone. Of an address or an author: what was created at or before it is deleted. Of an id: when the
+// newest request for its deletion was made.
 SmallValue encode_cutoff(UnixSeconds cutoff);
 std::optional<UnixSeconds> decode_cutoff(std::string_view value);
 

@@ -87,6 +87,11 @@ bool WriteTxn::append(Dbi table, std::string_view key, std::string_view value) {
   return note(mdb_put(txn_, table, &key_val, &value_val, MDB_APPEND));
 }
 
+bool WriteTxn::clear(Dbi table) {
+  if (failed()) return false;
+  return note(mdb_drop(txn_, table, 0));
+}
+
 bool WriteTxn::erase(Dbi table, std::string_view key) {
   if (failed()) return false;
   MDB_val key_val = to_val(key);

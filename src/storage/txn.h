@@ -87,6 +87,8 @@ class WriteTxn : public Txn {
   bool append(Dbi table, std::string_view key, std::string_view value);
   // What was read breaks its grammar: nothing of this transaction is to stay. Always false.
   bool fail_corrupt();
+  // Takes everything out of the table.
+  bool clear(Dbi table);
   // An absent key is no failure.
   bool erase(Dbi table, std::string_view key);
 

@@ -206,7 +206,7 @@ Result<std::vector<std::uint64_t>, StorageFailure> list_wals(const std::filesyst
 }
 
 Result<std::unique_ptr<Memtable>, StorageFailure> read_wal(Files& files, const std::filesystem::path& directory,
-                                                           std::uint64_t generation, const SipKey& hash_key) {
+                                                           std::uint64_t generation, const IndexRules& rules) {
   const std::filesystem::path path = wal_path(directory, generation);
   const auto read = files.read(path);
   if (!read) return read.error();
@@ -220,7 +220,7 @@ Result<std::unique_ptr<Memtable>, StorageFailure> read_wal(Files& files, const s
       text.substr(0, kHeaderBytes) != header_of(named, before)) {
     return std::unique_ptr<Memtable>();
   }
-  auto memtable = std::make_unique<Memtable>(generation, before, hash_key, text.size() / 1024);
+  auto memtable = std::make_unique<Memtable>(generation, before, rules, text.size() / 1024);
   std::vector<std::uint64_t> aligned;
   std::uint64_t at = kHeaderBytes;
   while (true) {

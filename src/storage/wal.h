@@ -85,6 +85,6 @@ Result<std::vector<std::uint64_t>, StorageFailure> list_wals(const std::filesyst
 // The memtable that a log holds; nullptr when the log was made and nothing was acknowledged in it. corrupt where the
 // operations of a whole frame do not follow the grammar or a record does not verify.
 Result<std::unique_ptr<Memtable>, StorageFailure> read_wal(Files& files, const std::filesystem::path& directory,
-                                                           std::uint64_t generation, const SipKey& hash_key);
+                                                           std::uint64_t generation, const IndexRules& rules);
 
 }  // namespace pharos::storage

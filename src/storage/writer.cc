@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "nostr/kind.h"
 #include "storage/keys.h"
 #include "util/log.h"
 #include "util/worker_pool.h"
@@ -22,6 +23,8 @@ constexpr std::chrono::seconds kComplaintInterval{10};
 constexpr std::size_t kBytesAnEvent = 2048;
 
 double seconds_between(SteadyTime from, SteadyTime to) { return std::chrono::duration<double>(to - from).count(); }
+
+bool makes_room(const Event& event) { return event.kind == kind::kDeletion || event.kind == kind::kVanish; }
 
 }  // namespace
 
@@ -53,10 +56,22 @@ bool Writer::submit(PutRequest&& request) {
   return false;
 }
 
+bool Writer::submit_erase(EraseRequest&& request) {
+  Submission submission{std::move(request), parts_.clock.now()};
+  if (queue_.try_push(std::move(submission))) return true;
+  request = std::move(std::get<EraseRequest>(submission.what));
+  return false;
+}
+
 bool Writer::submit_update(std::function<bool(WriteTxn&)> apply, std::function<void(bool)> done) {
   // The merger would make it durable before the events that were submitted before it.
   if (!has_log()) return false;
   return queue_.try_push({Update{std::move(apply), std::move(done)}, parts_.clock.now()});
+}
+
+std::uint64_t Writer::merge_soon() {
+  merge_wanted_.store(true, std::memory_order_relaxed);
+  return active_generation_.load(std::memory_order_relaxed);
 }
 
 void Writer::stop() {
@@ -103,7 +118,8 @@ std::size_t Writer::memtable_limit() const {
 
 std::optional<StorageFailure> Writer::prepare() {
   const bool is_ready = active_ && (wal_ || !has_log());
-  if (is_ready && active_->bytes() < memtable_limit() && active_->has_room()) return std::nullopt;
+  const bool merge = merge_wanted_.exchange(false, std::memory_order_relaxed) && active_ && !active_->empty();
+  if (is_ready && !merge && active_->bytes() < memtable_limit() && active_->has_room()) return std::nullopt;
   return begin_generation();
 }
 
@@ -124,9 +140,10 @@ std::optional<StorageFailure> Writer::begin_generation() {
     }
     wal_ = std::move(wal.value());
   }
-  active_ = std::make_shared<Memtable>(generation, last_given_, parts_.env.tables().hash_key,
+  active_ = std::make_shared<Memtable>(generation, last_given_, parts_.env.tables().rules(),
                                        options_.memtable_bytes / kBytesAnEvent, chunks_,
                                        has_log() ? Memtable::Asked::by_queries : Memtable::Asked::by_writer);
+  active_generation_.store(generation, std::memory_order_relaxed);
   parts_.memtables.push(active_);
   metrics_.memtables.set(static_cast<std::int64_t>(parts_.memtables.current()->size()));
   parts_.merger.wake();
@@ -139,6 +156,21 @@ Result<Snapshot, StorageFailure> Writer::look() const {
   return Snapshot(std::move(txn), parts_.env.tables(), std::move(memtables), kMaxSeq);
 }
 
+Writer::Decision Writer::decide(const Submission& submission, EventStore& events) const {
+  Decision decision;
+  if (const auto* put = std::get_if<PutRequest>(&submission.what)) {
+    if (parts_.memtables.is_full() && !makes_room(*put->event)) {
+      decision.outcome = PutOutcome::failed_full;
+      return decision;
+    }
+    decision.outcome = events.put(*put->event, parts_.clock.unix_now(), put->draft);
+    decision.seq = events.last_seq();
+  } else if (const auto* erase = std::get_if<EraseRequest>(&submission.what)) {
+    decision.erased = events.erase_events(erase->events, erase->cause);
+  }
+  return decision;
+}
+
 std::optional<StorageFailure> Writer::try_commit(Batch& batch, bool grow) {
   const SteadyTime began = parts_.clock.now();
   if (auto failure = prepare()) return failure;
@@ -148,15 +180,13 @@ std::optional<StorageFailure> Writer::try_commit(Batch& batch, bool grow) {
   batch.decisions.clear();
   do {
     for (std::size_t i = batch.decisions.size(); i < batch.submissions.size(); ++i) {
-      Decision& decision = batch.decisions.emplace_back();
-      const auto* request = std::get_if<PutRequest>(&batch.submissions[i].what);
-      if (request == nullptr) continue;
-      decision.outcome = events.put(*request->event, parts_.clock.unix_now(), request->draft);
-      decision.seq = events.last_seq();
+      batch.decisions.push_back(decide(batch.submissions[i], events));
     }
   } while (grow && take_more(batch, began, events.bytes_written()));
   batch.deleted = events.deleted();
-  return append(snapshot.value(), events);
+  auto failure = append(snapshot.value(), events);
+  batch.erased = events.erased();
+  return failure;
 }
 
 std::optional<StorageFailure> Writer::append(const Snapshot& snapshot, EventStore& events) {
@@ -217,17 +247,35 @@ void Writer::finish(Batch& batch) {
     if (request == nullptr || batch.decisions[i].outcome != PutOutcome::stored) continue;
     committed->events.push_back({batch.decisions[i].seq, request->origin, request->event});
   }
-  if (!committed->events.empty()) parts_.feed.publish(committed);
+  committed->erased = std::move(batch.erased);
+  if (!committed->events.empty() || !committed->erased.empty()) parts_.feed.publish(committed);
 
   const bool may_update = make_durable_for_updates(batch);
   for (std::size_t i = 0; i < batch.submissions.size(); ++i) {
-    if (const auto* request = std::get_if<PutRequest>(&batch.submissions[i].what)) {
-      if (request->done) request->done(batch.decisions[i].outcome);
-    } else {
-      // The events before it are durable; the merger makes the update so.
-      auto& update = std::get<Update>(batch.submissions[i].what);
-      if ((!may_update || !parts_.merger.submit(std::move(update))) && update.done) update.done(false);
-    }
+    finish_one(batch.submissions[i], batch.decisions[i], may_update);
+  }
+  if (!committed->erased.empty()) merge_for_room();
+}
+
+void Writer::merge_for_room() {
+  if (!parts_.memtables.is_full()) return;
+  // Behind one that is being merged the next takes up what more is erased meanwhile.
+  if (parts_.memtables.oldest_frozen()) return static_cast<void>(merge_soon());
+  if (const auto failure = begin_generation()) complain(*failure, 0);
+}
+
+void Writer::finish_one(Submission& submission, const Decision& decision, bool may_update) {
+  if (auto* put = std::get_if<PutRequest>(&submission.what)) {
+    const Event& event = *put->event;
+    const bool vanishes = event.kind == kind::kVanish && decision.outcome == PutOutcome::stored;
+    if (vanishes && parts_.on_vanished && parts_.on_vanished({event.pubkey, event.created_at}, put->done)) return;
+    if (put->done) put->done(decision.outcome);
+  } else if (const auto* erase = std::get_if<EraseRequest>(&submission.what)) {
+    if (erase->done) erase->done(decision.erased);
+  } else {
+    // The events before it are durable; the merger makes the update so.
+    auto& update = std::get<Update>(submission.what);
+    if ((!may_update || !parts_.merger.submit(std::move(update))) && update.done) update.done(false);
   }
 }
 
@@ -247,6 +295,8 @@ void Writer::fail(Batch& batch, const StorageFailure& failure) {
   for (Submission& submission : batch.submissions) {
     if (const auto* request = std::get_if<PutRequest>(&submission.what)) {
       if (request->done) request->done(outcome);
+    } else if (const auto* erase = std::get_if<EraseRequest>(&submission.what)) {
+      if (erase->done) erase->done(std::nullopt);
     } else if (const auto& update = std::get<Update>(submission.what); update.done) {
       update.done(false);
     }
@@ -283,6 +333,8 @@ void Writer::complain(const StorageFailure& failure, std::size_t submissions) {
 
 bool Writer::erase_expired() {
   const UnixSeconds now = parts_.clock.unix_now();
+  // What was erased before it was full, too.
+  if (parts_.memtables.is_full()) merge_soon();
   if (const auto failure = prepare()) {
     complain(*failure, 0);
     return false;
@@ -300,6 +352,12 @@ bool Writer::erase_expired() {
   }
   for (std::size_t cause = 0; cause < events.deleted().size(); ++cause) {
     metrics_.deleted[cause].add(events.deleted()[cause]);
+  }
+  if (erased > 0) {
+    auto committed = std::make_shared<CommitBatch>();
+    committed->erased = events.erased();
+    parts_.feed.publish(committed);
+    merge_for_room();
   }
   return erased == options_.expire_max_events;
 }

@@ -24,6 +24,7 @@
 #include "storage/merger.h"
 #include "storage/snapshot.h"
 #include "storage/store.h"
+#include "storage/tombstones.h"
 #include "storage/wal.h"
 #include "util/bounded_queue.h"
 #include "util/clock.h"
@@ -41,6 +42,8 @@ class Writer {
     Files& files;
     CommitFeed& feed;
     const Clock& clock;
+    // Takes over the answer to a stored request to vanish (NIP-62); false: it is answered at once.
+    std::function<bool(const Vanished&, Callback<void(PutOutcome)>&)> on_vanished;
   };
 
   // Starts the thread. next_generation is above those of all memtables and logs.
@@ -53,24 +56,28 @@ class Writer {
 
   // As Store documents them. Any thread.
   bool submit(PutRequest&& request);
+  bool submit_erase(EraseRequest&& request);
   bool submit_update(std::function<bool(WriteTxn&)> apply, std::function<void(bool)> done);
   Seq last_seq() const { return last_seq_.load(std::memory_order_acquire); }
+  std::uint64_t merge_soon();
   bool is_failing() const { return failing_.load(std::memory_order_relaxed); }
   void stop();
 
  private:
   struct Submission {
-    std::variant<PutRequest, Update> what;
+    std::variant<PutRequest, EraseRequest, Update> what;
     SteadyTime submitted_at;
   };
   struct Decision {
     PutOutcome outcome = PutOutcome::failed_io;
-    Seq seq = 0;  // of an event that is stored
+    Seq seq = 0;             // of an event that is stored
+    std::size_t erased = 0;  // of an EraseRequest
   };
   struct Batch {
     std::vector<Submission> submissions;
     std::vector<Decision> decisions;
     EventStore::DeletedCounts deleted{};
+    std::vector<ErasedEvent> erased;
   };
 
   void run();
@@ -85,6 +92,7 @@ class Writer {
   std::optional<StorageFailure> begin_generation();
   // Everything decided so far, the events of the commit under way too.
   Result<Snapshot, StorageFailure> look() const;
+  Decision decide(const Submission& submission, EventStore& events) const;
   // Decides the batch and logs it; with `grow` it takes in what is queued meanwhile. nullopt when it is durable.
   std::optional<StorageFailure> try_commit(Batch& batch, bool grow);
   // Logs what was decided on the snapshot, where there is a log.
@@ -96,6 +104,9 @@ class Writer {
   bool take_more(Batch& batch, SteadyTime began, std::size_t bytes);
   // After the commit, or after its failure.
   void finish(Batch& batch);
+  // After something was erased: where the database is full its room comes with the merge.
+  void merge_for_room();
+  void finish_one(Submission& submission, const Decision& decision, bool may_update);
   void fail(Batch& batch, const StorageFailure& failure);
   void count_taken(const std::vector<Submission>& submissions, std::size_t from) const;
   void count(const Batch& batch) const;
@@ -109,6 +120,8 @@ class Writer {
   BoundedQueue<Submission> queue_;
   std::atomic<Seq> last_seq_;  // of what is durable
   std::atomic<bool> failing_{false};
+  std::atomic<bool> merge_wanted_{false};
+  std::atomic<std::uint64_t> active_generation_{0};
   // Writer thread.
   Seq last_given_;
   std::uint64_t next_generation_;

@@ -51,8 +51,25 @@ void check(const pharos::CloseCommand& command) {
   pharos::append_close(text, command.subscription);
   PHAROS_FATAL_CHECK(std::get<pharos::CloseCommand>(read_again(text)).subscription == command.subscription);
 }
-void check(const pharos::NegCommand& command) {
-  if (command.verb != "NEG-CLOSE") check_subscription(command.subscription);
+void check(const pharos::NegOpenCommand& command) {
+  check_subscription(command.subscription);
+  PHAROS_FATAL_CHECK(!command.filters.empty() && command.filters.size() <= kLimits.max_filters);
+  std::string text;
+  pharos::append_neg_open(text, command.subscription, command.filters[0], command.message);
+  const pharos::ClientMessage message = read_again(text);
+  PHAROS_FATAL_CHECK(std::get<pharos::NegOpenCommand>(message).message == command.message);
+}
+void check(const pharos::NegMessageCommand& command) {
+  check_subscription(command.subscription);
+  std::string text;
+  pharos::append_neg_message(text, command.subscription, command.message);
+  const pharos::ClientMessage message = read_again(text);
+  PHAROS_FATAL_CHECK(std::get<pharos::NegMessageCommand>(message).message == command.message);
+}
+void check(const pharos::NegCloseCommand& command) {
+  std::string text;
+  pharos::append_neg_close(text, command.subscription);
+  PHAROS_FATAL_CHECK(std::get<pharos::NegCloseCommand>(read_again(text)).subscription == command.subscription);
 }
 
 void check(const pharos::ClientMessageError& error) {
@@ -71,6 +88,10 @@ void check(const pharos::ClientMessageError& error) {
     case pharos::Refusal::closed:
       PHAROS_FATAL_CHECK(!error.subject.empty() && pharos::is_utf8(error.subject));
       pharos::append_closed(reply, error.subject, error.reason);
+      break;
+    case pharos::Refusal::neg_err:
+      PHAROS_FATAL_CHECK(!error.subject.empty() && pharos::is_utf8(error.subject));
+      pharos::append_neg_err(reply, error.subject, error.reason);
       break;
   }
   PHAROS_FATAL_CHECK(pharos::parse_relay_message(reply).has_value());

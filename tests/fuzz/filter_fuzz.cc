@@ -30,7 +30,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   pharos::Event event;
   if (!pharos::parse_event(text.substr(std::min(split + 1, text.size())), event)) return 0;
   const bool hit = pharos::matches(filter, event);
-  PHAROS_FATAL_CHECK(hit == pharos::test::naive_matches(filter, event));
+  const bool fields_match = pharos::matches_fields(filter, event);
+  PHAROS_FATAL_CHECK(fields_match == pharos::test::naive_matches(filter, event));
+  PHAROS_FATAL_CHECK(filter.search ? !hit || fields_match : hit == fields_match);
   PHAROS_FATAL_CHECK(!hit || !pharos::matches_nothing(filter));
   return 0;
 }

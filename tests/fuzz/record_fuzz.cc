@@ -1,6 +1,7 @@
 // The bytes of a record, as a damaged file may hold them: what verifies is read inside its bounds, renders as its
 // decoded event does, and survives being encoded again. The dictionary has four entries.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -33,8 +34,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   PHAROS_FATAL_CHECK(rendered == expected);
 
   std::vector<IndexEntry> entries;
-  list_index_entries(record, {}, entries);
+  const pharos::Kind searched[] = {record.kind()};
+  list_index_entries(record, {{}, searched}, entries);
   PHAROS_FATAL_CHECK(entries.size() >= 5);
+  const auto words = std::ranges::count(entries, Table::by_word, &IndexEntry::table);
+  PHAROS_FATAL_CHECK(static_cast<std::size_t>(words) <= pharos::WordList::kMaxDistinct);
 
   pharos::Filter filter;
   filter.ids = {event.id};

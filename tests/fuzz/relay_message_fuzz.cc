@@ -24,6 +24,10 @@ std::string rewritten(const pharos::RelayMessage& message) {
     pharos::append_notice(out, notice->message);
   } else if (const auto* auth = std::get_if<pharos::AuthReply>(&message)) {
     pharos::append_auth_challenge(out, auth->challenge);
+  } else if (const auto* neg = std::get_if<pharos::NegMessageReply>(&message)) {
+    pharos::append_neg_message(out, neg->subscription, neg->message);
+  } else if (const auto* err = std::get_if<pharos::NegErrReply>(&message)) {
+    pharos::append_neg_err(out, err->subscription, err->reason);
   }
   return out;
 }

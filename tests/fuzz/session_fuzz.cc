@@ -7,6 +7,7 @@
 //   l<d><d>   a live event of kind <d> and sequence number <d> comes to every watched subscription
 //   v         the oldest pending event is stored
 //   x         live events were lost
+//   t         time passes, and negentropy sessions that have been idle for long end
 
 #include <algorithm>
 #include <cstdint>
@@ -24,7 +25,8 @@ namespace {
 class Harness {
  public:
   Harness()
-      : fsm_(options(), std::make_shared<const OwnUrls>(own_urls({})), clock_, "challenge", true, metrics_, events_) {
+      : fsm_(options(), std::make_shared<const OwnUrls>(own_urls({})), clock_, "challenge", true, metrics_, events_,
+             rates_) {
     fsm_.on_open(actions_);
     absorb();
   }
@@ -51,6 +53,11 @@ class Harness {
       case 'v':
         settle();
         break;
+      case 't':
+        clock_.advance(std::chrono::seconds(61));
+        fsm_.on_tick(actions_);
+        absorb();
+        break;
       case 'x':
         fsm_.on_events_lost(actions_);
         absorb();
@@ -67,10 +74,19 @@ class Harness {
     options->limits.max_subscriptions = 4;
     options->limits.max_running_scans = 2;
     options->limits.max_counts = 3;
+    options->limits.max_negentropy_sessions = 3;
     options->limits.max_held_events = 3;
     options->limits.max_filter_values = 12;
     options->limits.max_filters = 3;
     options->limits.max_bad_messages = 1'000'000;
+    // Few enough to be met, and back after a tick.
+    RateRules rates;
+    rates.of_connection.fill({1, std::chrono::seconds(1), 30});
+    rates.of_address.fill({1, std::chrono::seconds(1), 25});
+    options->rates = std::make_shared<const RateRules>(rates);
+    storage::WordIndexState searched;
+    searched.kinds = {1, 2};
+    options->search = std::make_shared<storage::WordIndexProgress>(searched);
     return options;
   }
 
@@ -85,6 +101,11 @@ class Harness {
     if (is(EventCommand{})) PHAROS_FATAL_CHECK(sends + submits == 1);
     if (is(AuthCommand{})) PHAROS_FATAL_CHECK(sends == 1 && submits == 0);
     if (is(CountCommand{})) PHAROS_FATAL_CHECK(submits == 0);
+    if (is(NegCloseCommand{})) {
+      for (const Action& a : actions_) {
+        if (const auto* send = std::get_if<action::Send>(&a)) PHAROS_FATAL_CHECK(!send->text.starts_with("[\"NEG"));
+      }
+    }
     if (is(CloseCommand{})) {
       // Silent but for what it makes room for, which is never of the closed id.
       const std::string& name = std::get<CloseCommand>(parsed.value()).subscription;
@@ -102,7 +123,8 @@ class Harness {
     const SubscriptionKey key =
         place < scanning_.size() ? *std::next(scanning_.begin(), static_cast<long>(place)) : 999'999;
     PHAROS_FATAL_CHECK(fsm_.wants_slices(key) == scanning_.contains(key));
-    fsm_.on_slice(key, {end, 1, place % 2 == 0}, actions_);
+    fsm_.on_slice(key, {.end = end, .messages = 1, .bytes = 9, .gave_all = place % 2 == 0, .no_room = place == 3},
+                  actions_);
     if (end != storage::SliceEnd::more) scanning_.erase(key);
     if (end == storage::SliceEnd::finished && watched_.contains(key)) eose_sent_.insert(key);
     absorb();
@@ -171,14 +193,21 @@ class Harness {
     PHAROS_FATAL_CHECK(watched_.contains(scan.key) && !scan.filters->empty());
     PHAROS_FATAL_CHECK(scanning_.insert(scan.key).second);
   }
+  void take(const action::Invite& invite) { PHAROS_FATAL_CHECK(!invite.filters->empty()); }
   void take(const action::Count& count) {
     PHAROS_FATAL_CHECK(!count.filters->empty() && !count.name.empty());
     PHAROS_FATAL_CHECK(ever_watched_.insert(count.key).second);
     counting_.insert(count.key);
     PHAROS_FATAL_CHECK(scanning_.insert(count.key).second);
   }
+  void take(const action::Negotiate& negotiate) {
+    PHAROS_FATAL_CHECK(!negotiate.filters->empty() && !negotiate.name.empty() && !negotiate.message.empty());
+    PHAROS_FATAL_CHECK(!watched_.contains(negotiate.key) && !counting_.contains(negotiate.key));
+    negotiating_.insert(negotiate.key);
+    PHAROS_FATAL_CHECK(scanning_.insert(negotiate.key).second);
+  }
   void take(const action::Forget& forget) {
-    PHAROS_FATAL_CHECK(watched_.erase(forget.key) + counting_.erase(forget.key) == 1);
+    PHAROS_FATAL_CHECK(watched_.erase(forget.key) + counting_.erase(forget.key) + negotiating_.erase(forget.key) == 1);
     scanning_.erase(forget.key);
     eose_sent_.erase(forget.key);
   }
@@ -188,24 +217,33 @@ class Harness {
     const SubscriptionSet& set = fsm_.subscriptions();
     const SubscriptionSet& counts = fsm_.counts();
     PHAROS_FATAL_CHECK(set.size() <= 4 && counts.size() <= 3 && set.held_events() <= 3);
-    PHAROS_FATAL_CHECK(set.values() + counts.values() <= 12);
-    PHAROS_FATAL_CHECK(set.stored_phases() + counts.stored_phases() == scanning_.size() && scanning_.size() <= 2);
+    const Negotiations& negotiations = fsm_.negotiations();
+    PHAROS_FATAL_CHECK(negotiations.size() <= 3 && negotiating_.size() <= negotiations.size());
+    PHAROS_FATAL_CHECK(set.values() + counts.values() + negotiations.values() <= 12);
+    PHAROS_FATAL_CHECK(set.stored_phases() + counts.stored_phases() + negotiations.working() == scanning_.size());
+    PHAROS_FATAL_CHECK(scanning_.size() <= 2);
     PHAROS_FATAL_CHECK(counts.stored_phases() == counting_.size());
     PHAROS_FATAL_CHECK(watched_.size() <= set.size());
     // Somebody waits only while all places to scan are taken.
-    if (scanning_.size() < 2) PHAROS_FATAL_CHECK(watched_.size() == set.size() && counting_.size() == counts.size());
+    if (scanning_.size() < 2) {
+      PHAROS_FATAL_CHECK(watched_.size() == set.size() && counting_.size() == counts.size());
+      PHAROS_FATAL_CHECK(negotiating_.size() == negotiations.size());
+    }
     PHAROS_FATAL_CHECK(fsm_.pending_events() == pending_.size());
   }
 
   ManualClock clock_;
   metrics::RelayMetrics metrics_;
   EventPool events_;
+  AddressRates address_rates_{7, metrics_.rate};
+  ClientRates rates_{address_rates_, "192.0.2.1:4711", options()->rates};
   SessionFsm fsm_;
   Actions actions_;
   std::vector<EventId> pending_;
   std::set<SubscriptionKey> ever_watched_;
   std::set<SubscriptionKey> watched_;
   std::set<SubscriptionKey> counting_;
+  std::set<SubscriptionKey> negotiating_;
   std::set<SubscriptionKey> scanning_;
   std::set<SubscriptionKey> eose_sent_;
   std::map<SubscriptionKey, storage::Seq> newest_;

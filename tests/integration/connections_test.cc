@@ -24,6 +24,23 @@ TEST(Connections, OneAddressGetsItsShareAndNoMore) {
               HasSubstr("pharos_connections_rejected_total{reason=\"per_ip\"} 1\n"));
 }
 
+TEST(Connections, EachClientBehindATrustedProxyGetsItsShare) {
+  PharosInstance relay("max_connections_per_address = 1\n");
+  ASSERT_TRUE(relay.start()) << relay.log();
+  const auto upgrade = [&](RawSocket& socket, const std::string& client) {
+    std::string request = ws_request();
+    request.insert(request.size() - 2, "X-Forwarded-For: " + client + "\r\n");
+    EXPECT_TRUE(socket.send(request));
+    return socket.read_until("\r\n\r\n");
+  };
+  RawSocket first(relay.relay_address());
+  RawSocket second(relay.relay_address());
+  RawSocket other(relay.relay_address());
+  EXPECT_THAT(upgrade(first, "192.0.2.7"), HasSubstr(" 101 "));
+  EXPECT_THAT(upgrade(second, "192.0.2.7"), HasSubstr(" 503 "));
+  EXPECT_THAT(upgrade(other, "192.0.2.8"), HasSubstr(" 101 "));
+}
+
 TEST(Connections, ATrustedProxyIsNotHeldToIt) {
   PharosInstance relay("max_connections_per_address = 2\n");
   ASSERT_TRUE(relay.start()) << relay.log();

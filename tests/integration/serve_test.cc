@@ -47,6 +47,18 @@ TEST(Serve, AnswersNip11WithCorsAndPreflight) {
   EXPECT_EQ(http_get(relay.relay_address(), "/elsewhere").status, 404U);
 }
 
+TEST(Serve, ShowsBrowsersAPageWithItsFigures) {
+  PharosInstance relay("url = [\"wss://relay.example\"]");
+  ASSERT_TRUE(relay.start()) << relay.log();
+  const HttpReply page = http_get(relay.relay_address(), "/", "Accept: text/html\r\n");
+  EXPECT_EQ(page.status, 200U);
+  EXPECT_THAT(page.head, HasSubstr("text/html"));
+  EXPECT_THAT(page.head, HasSubstr("Content-Security-Policy: default-src 'none'"));
+  EXPECT_THAT(page.body, HasSubstr("wss://relay.example/"));
+  EXPECT_THAT(page.body, HasSubstr("<dt>events stored</dt><dd>0</dd>"));
+  EXPECT_THAT(page.body, HasSubstr("<dt>connections</dt><dd>0</dd>"));
+}
+
 TEST(Serve, EveryReceivedEventIsCountedOnceByItsFate) {
   PharosInstance relay;
   ASSERT_TRUE(relay.start()) << relay.log();

@@ -23,7 +23,15 @@ std::string json_string(const std::string& json, const std::string& key) {
   return json.substr(begin, json.find('"', begin) - begin);
 }
 
+// Run as `sh -c THIS DIRECTORY OPTION COMMAND...`.
+constexpr const char* kOnItsOwnDisk = R"(mount -t tmpfs -o "$1" none "$0" && shift && exec "$@")";
+
 }  // namespace
+
+bool PharosInstance::can_have_disks() {
+  TempDir dir;
+  return run({"unshare", "-Urm", "sh", "-c", kOnItsOwnDisk, dir.path().string(), "size=1m", "true"}).exit_code == 0;
+}
 
 PharosInstance::PharosInstance(std::string settings) : settings_(std::move(settings)) {}
 
@@ -31,7 +39,8 @@ PharosInstance::~PharosInstance() { kill(); }
 
 void PharosInstance::write_config(const std::string& relay_listen) const {
   std::ofstream out(config_file());
-  out << "[storage]\ndirectory = \"" << data().string() << "\"\nmap_size = \"16GiB\"\n"
+  out << "[storage]\ndirectory = \"" << data().string() << "\"\nmap_size = \"" << map_size_ << "\"\n"
+      << storage_ << "\n"
       << "[admin]\nlisten = \"127.0.0.1:0\"\n"
       << "[relay]\nlisten = \"" << relay_listen << "\"\n"
       << settings_ << "\n";
@@ -40,13 +49,18 @@ void PharosInstance::write_config(const std::string& relay_listen) const {
 bool PharosInstance::start(const std::string& relay_listen) {
   write_config(relay_listen);
   std::filesystem::remove(data() / "run.json");
-  process_ =
-      std::make_unique<Process>(std::vector<std::string>{pharos_program(), "serve", "--config", config_file().string()},
-                                dir_.path() / "stdout", dir_.path() / "log");
+  std::vector<std::string> words{pharos_program(), "serve", "--config", config_file().string()};
+  if (disk_bytes_ > 0) {
+    std::filesystem::create_directories(data());
+    words.insert(words.begin(), {"unshare", "-Urm", "sh", "-c", kOnItsOwnDisk, data().string(),
+                                 "size=" + std::to_string(disk_bytes_)});
+  }
+  process_ = std::make_unique<Process>(words, dir_.path() / "stdout", dir_.path() / "log");
+  const std::filesystem::path root = disk_bytes_ > 0 ? own_root() : "/";
   const bool up = eventually(
       [&] {
         if (!process_->running()) return true;
-        const std::string json = read_file(data() / "run.json");
+        const std::string json = read_file(root / data().relative_path() / "run.json");
         relay_address_ = json_string(json, "relay");
         admin_address_ = json_string(json, "admin");
         return !relay_address_.empty() && !admin_address_.empty();

@@ -23,6 +23,15 @@ class PharosInstance {
   void kill();                     // SIGKILL
   std::optional<int> terminate();  // SIGTERM and wait; the exit code
   void set_settings(std::string settings) { settings_ = std::move(settings); }
+  // Rows of the table [storage], besides the directory and the size of the map.
+  void set_storage(std::string rows) { storage_ = std::move(rows); }
+  void set_map_size(std::string size) { map_size_ = std::move(size); }
+  // The data directory becomes a file system of its own, of so many bytes, which the instance alone sees: what lies in
+  // it is found below own_root(). It is gone with the process.
+  void set_disk(std::size_t bytes) { disk_bytes_ = bytes; }
+  // Whether this machine lets us do so.
+  static bool can_have_disks();
+  std::filesystem::path own_root() const { return "/proc/" + std::to_string(process_->pid()) + "/root"; }
 
   const std::string& relay_address() const { return relay_address_; }
   const std::string& admin_address() const { return admin_address_; }
@@ -40,6 +49,9 @@ class PharosInstance {
   void write_config(const std::string& relay_listen) const;
 
   std::string settings_;
+  std::string storage_;
+  std::string map_size_ = "16GiB";
+  std::size_t disk_bytes_ = 0;
   TempDir dir_;
   std::unique_ptr<Process> process_;
   std::string relay_address_;

@@ -30,6 +30,8 @@ std::string render(const RelayMessage& message) {
                  [&](const ClosedReply& reply) { append_closed(out, reply.subscription, reply.message); },
                  [&](const NoticeReply& reply) { append_notice(out, reply.message); },
                  [&](const AuthReply& reply) { append_auth_challenge(out, reply.challenge); },
+                 [&](const NegMessageReply& reply) { append_neg_message(out, reply.subscription, reply.message); },
+                 [&](const NegErrReply& reply) { append_neg_err(out, reply.subscription, reply.reason); },
                  [](const UnknownReply&) {},
              },
              message);

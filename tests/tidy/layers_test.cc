@@ -38,7 +38,7 @@ std::map<std::string, Row> layer_table() {
 // Headers of the standard library have no dot and no slash; the rest of the list is the C library and the kernel.
 bool is_system(const std::string& header) {
   static const std::regex posix(
-      R"(^(sys|netinet|arpa|linux|bits)/.*|^(unistd|fcntl|string|stdlib|pthread|signal|errno|poll|time|pwd|grp|netdb|dirent|sched|malloc|syscall)\.h$)");
+      R"(^(sys|netinet|arpa|linux|bits)/.*|^(unistd|fcntl|string|stdlib|pthread|signal|errno|poll|time|pwd|grp|netdb|dirent|sched|spawn|malloc|syscall)\.h$)");
   return header.find_first_of("./") == std::string::npos || std::regex_match(header, posix);
 }
 

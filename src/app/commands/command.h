@@ -39,11 +39,17 @@ void add_serve(CLI::App& root, Action& action);
 void add_import(CLI::App& root, Action& action);
 void add_export(CLI::App& root, Action& action);
 void add_scan(CLI::App& root, Action& action);
+void add_sync(CLI::App& root, Action& action);
 void add_backup(CLI::App& root, Action& action);
 void add_db(CLI::App& root, Action& action);
+void add_retention(CLI::App& root, Action& action);
 void add_key(CLI::App& root, Action& action);
 void add_config(CLI::App& root, Action& action);
+void add_access(CLI::App& root, Action& action);
+void add_delete(CLI::App& root, Action& action);
+void add_instance_status(CLI::App& root, Action& action);
 void add_router(CLI::App& root, Action& action);
 void add_monitor(CLI::App& root, Action& action);
+void add_plugin(CLI::App& root, Action& action);
 
 }  // namespace pharos::app

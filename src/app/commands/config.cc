@@ -10,7 +10,7 @@ ExitCode check(const std::string& config_file) {
   const auto loaded = load_or_complain(config_file, NamedFiles::checked);
   if (!loaded) return ExitCode::settings;
   fmt::print("{}: fine, {} upstreams\n", config_file.empty() ? "defaults and environment" : config_file,
-             loaded->settings.upstreams.size());
+             loaded->settings.tables_of("upstream").size());
   const auto from_environment = config::keys_from_environment(loaded->settings);
   if (!from_environment.empty()) fmt::print("from the environment: {}\n", fmt::join(from_environment, ", "));
   return ExitCode::ok;

@@ -16,6 +16,12 @@ namespace {
 
 std::string megabytes(std::uint64_t bytes) { return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1 << 20)); }
 
+std::string search_text(const std::optional<storage::WordIndexState>& words) {
+  if (!words) return "off";
+  if (!words->is_complete()) return fmt::format("being built: {} of {} sequence numbers", words->built, words->until);
+  return fmt::format("kinds {}", fmt::join(words->kinds, ", "));
+}
+
 ExitCode print_info(const std::string& config_file) {
   const SystemClock clock;
   const OpenedStore opened = open_read_only(config_file, clock);
@@ -33,6 +39,7 @@ ExitCode print_info(const std::string& config_file) {
   fmt::print("last sequence  {}\n", opened.store->last_seq());
   fmt::print("used           {} of {}, {} of it free to reuse\n", megabytes(info.used_bytes),
              megabytes(info.map_size_bytes), megabytes(info.free_page_bytes));
+  fmt::print("search         {}\n", search_text(info.words));
   fmt::print("readers        {} of {}\n\n", info.readers, info.max_readers);
   fmt::print("{:<20} {:>12} {:>14}\n", "table", "values", "size");
   for (const storage::TableSpec& spec : storage::kTableSpecs) {
@@ -69,6 +76,9 @@ ExitCode check(const std::string& config_file, bool signatures) {
   fmt::print("{} events, {} more in the log, {} index entries, {} tombstones, {} other entries checked{}\n",
              found.events, found.logged_events, found.index_entries, found.tombstones, found.other_entries,
              signatures ? ", signatures too" : "");
+  if (found.vanishing > 0) {
+    fmt::print("{} events of keys that asked to vanish are erased at the next start\n", found.vanishing);
+  }
   if (found.total() == 0) {
     fmt::print("no contradictions\n");
     return ExitCode::ok;
@@ -111,7 +121,7 @@ ExitCode compact(const std::string& config_file, const std::string& admin) {
   if (!loaded) return ExitCode::settings;
   const storage::StoreOptions& store = loaded->options.store;
   if (admin.empty() && !RunFile::read(store.directory)) return compact_closed(store);
-  const auto answer = ask_admin({store.directory, admin, "/compact", true});
+  const auto answer = ask_admin({store.directory, admin, "/compact", ""});
   if (!answer) {
     complain(answer.error().detail);
     return answer.error().code;

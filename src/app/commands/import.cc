@@ -11,6 +11,8 @@
 #include "app/data_owner.h"
 #include "app/importer.h"
 #include "app/line_sink.h"
+#include "app/stored_access.h"
+#include "ingest/plugin.h"
 
 namespace pharos::app {
 namespace {
@@ -87,7 +89,15 @@ ExitCode import_files(const ImportArguments& arguments) {
         std::min(ingest_options.max_in_flight_bytes, threads * kBlocksAThread * kImportBlockBytes);
   }
   ingest_options.admission.refuse_protected_from_others = arguments.refuse_protected;
-  const auto pipeline = ingest::make_pipeline(ingest_options, *store.value(), pool, clock);
+  auto access = stored_access(*store.value(), loaded->options.access);
+  if (!access) {
+    complain(failure_text(access.error()));
+    return exit_code(access.error().error);
+  }
+  ingest_options.access = std::move(access).value();
+  SystemRandom random;
+  ingest::Plugin plugin(ingest::for_one_source(loaded->options.plugin, ingest::Source::import_), clock, random);
+  const auto pipeline = ingest::make_pipeline(ingest_options, *store.value(), pool, clock, {}, &plugin);
   ImportReport report;
   const SteadyTime start = clock.now();
   ExitCode code = ExitCode::ok;
@@ -115,6 +125,10 @@ ExitCode import_files(const ImportArguments& arguments) {
   }
   if (store_options.durability == storage::Durability::at_stop && !store.value()->is_merged()) {
     complain("the database cannot be written: some of what is counted as stored below is not in it; import it again");
+    code = ExitCode::io;
+  } else if (const std::uint64_t count = report.not_written(); count > 0) {
+    complain(fmt::format("the database cannot be written: it, or the disk, is full or fails; {} events are not in it",
+                         count));
     code = ExitCode::io;
   }
   fmt::print(stderr, "{}", report.text(std::chrono::duration<double>(clock.now() - start).count()));

@@ -23,8 +23,11 @@ class AdminClientTest : public ::testing::Test {
     net::ServerHandlers handlers;
     handlers.on_http = [](const net::HttpRequest& request) {
       net::HttpResponse response;
-      response.status = request.target == "/api/v1/router" ? 200 : 404;
-      response.body = "{\"asked\":\"" + request.target + "\"}";
+      response.status = request.target == "/api/v1/router" ? 200 : request.target == "/order" ? 400 : 404;
+      if (request.method == "POST")
+        response.body = request.header("Content-Type") + " " + request.body + "\n";
+      else
+        response.body = "{\"asked\":\"" + request.target + "\"}";
       return response;
     };
     server_ = net::Server::listen(options, shards_, {&shards_.background()}, handlers, nullptr).value();
@@ -51,6 +54,16 @@ TEST_F(AdminClientTest, ANamedAddressIsAskedInsteadAndOtherAnswersAreFailures) {
   ASSERT_FALSE(answer.has_value());
   EXPECT_EQ(answer.error().code, ExitCode::failure);
   EXPECT_THAT(answer.error().detail, HasSubstr("404"));
+}
+
+TEST_F(AdminClientTest, AnOrderGoesAsJsonAndAWrongOneIsAUsageError) {
+  const auto taken = ask_admin({dir_.path(), server_->address(), "/api/v1/router", "{\"order\":1}"});
+  ASSERT_TRUE(taken.has_value()) << taken.error().detail;
+  EXPECT_EQ(taken.value(), "application/json {\"order\":1}\n");
+  const auto refused = ask_admin({dir_.path(), server_->address(), "/order", "{}"});
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ExitCode::usage);
+  EXPECT_EQ(refused.error().detail, "application/json {}");
 }
 
 TEST_F(AdminClientTest, SaysThatNothingRunsThere) {

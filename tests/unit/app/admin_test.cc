@@ -17,7 +17,9 @@ class AdminTest : public ::testing::Test {
                                  [this] { return unready_; },
                                  [] { return std::string("{\"upstreams\":[]}"); },
                                  [] { return std::string("{\"enabled\":false}"); },
-                                 [this] { return compaction_; }};
+                                 [this] { return compaction_; },
+                                 [] { return std::string("{\"version\":\"1\"}"); },
+                                 [] { return std::string("{\"audit\":[]}"); }};
     net::HttpRequest request;
     request.headers = headers_;
     request.method = method;
@@ -54,6 +56,8 @@ TEST_F(AdminTest, HealthAndReadinessSayWhyNot) {
 TEST_F(AdminTest, GivesTheStatusOfRouterAndMonitorAsJson) {
   EXPECT_EQ(get("/api/v1/router?x=1").body, "{\"upstreams\":[]}");
   EXPECT_EQ(get("/api/v1/monitor").body, "{\"enabled\":false}");
+  EXPECT_EQ(get("/api/v1/status").body, "{\"version\":\"1\"}");
+  EXPECT_EQ(get("/api/v1/access").body, "{\"audit\":[]}");
 }
 
 TEST_F(AdminTest, BeginsACompactionOnPostAlone) {

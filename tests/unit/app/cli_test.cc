@@ -27,8 +27,8 @@ int run(std::vector<std::string> words) {
 
 TEST(Cli, EveryCommandHasHelp) {
   const std::string help = all_help();
-  for (const char* command :
-       {"serve", "import", "export", "scan", "backup", "db", "key", "config", "router", "monitor"}) {
+  for (const char* command : {"serve", "import", "export", "scan", "backup", "db", "key", "config", "router", "monitor",
+                              "ban", "unban", "allow", "deny", "delete", "status"}) {
     EXPECT_THAT(help, HasSubstr(command));
   }
 }

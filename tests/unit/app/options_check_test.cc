@@ -79,12 +79,13 @@ TEST(OptionsCheck, TheRelaysNameHasThirtyCharactersAtMost) {
 TEST(OptionsCheck, WhoMayConnectArrivesAtTheListener) {
   const auto defaults = map("").value().relay.listeners.at(0);
   EXPECT_GT(defaults.max_connections_per_address, 0U);
-  EXPECT_THAT(defaults.trusted_proxies, ElementsAre("127.0.0.1", "::1"));
+  EXPECT_THAT(defaults.trusted_proxies, ElementsAre(*IpRange::parse("127.0.0.1"), *IpRange::parse("::1")));
   const auto set =
-      map("[relay]\nmax_connections_per_address = 3\ntrusted_proxies = [\"::FFFF:192.0.2.1\", \"2001:DB8::1\"]\n");
+      map("[relay]\nmax_connections_per_address = 3\ntrusted_proxies = [\"::FFFF:192.0.2.1\", \"10.0.0.0/8\"]\n");
   ASSERT_TRUE(set.has_value());
   EXPECT_EQ(set.value().relay.listeners.at(0).max_connections_per_address, 3U);
-  EXPECT_THAT(set.value().relay.listeners.at(0).trusted_proxies, ElementsAre("192.0.2.1", "2001:db8::1"));
+  EXPECT_THAT(set.value().relay.listeners.at(0).trusted_proxies,
+              ElementsAre(*IpRange::parse("192.0.2.1"), *IpRange::parse("10.0.0.0/8")));
 }
 
 TEST(OptionsCheck, TheUnitWaitsLongerThanAnyDrain) {

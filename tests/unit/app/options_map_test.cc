@@ -7,10 +7,12 @@
 #include "ingest/verdict.h"
 #include "metrics/ingest_metrics.h"
 #include "nostr/nip19.h"
+#include "nostr/search_text.h"
 
 namespace pharos::app {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 config::Settings settings(const std::string& toml) {
@@ -47,12 +49,36 @@ TEST(OptionsMap, TheDefaultsMap) {
   EXPECT_TRUE(options.router.upstreams.empty());
 }
 
+TEST(OptionsMap, SearchIsOffUntilItIsAskedFor) {
+  EXPECT_TRUE(mapped("[storage]\nsearch_kinds = [1]").store.searched.empty());
+  EXPECT_THAT(mapped("[storage]\nsearch = true").store.searched,
+              ::testing::ElementsAreArray(kSearchedByDefault.begin(), kSearchedByDefault.end()));
+  EXPECT_THAT(mapped("[storage]\nsearch = true\nsearch_kinds = [30023, 9, 9]").store.searched,
+              ::testing::ElementsAre(9, 30023));
+  EXPECT_THAT(refusal("[storage]\nsearch = true\nsearch_kinds = []"), HasSubstr("at least one kind"));
+  EXPECT_THAT(refusal("[storage]\nsearch = true\nsearch_kinds = [4]"), HasSubstr("4 is private"));
+  EXPECT_THAT(refusal("[storage]\nsearch = true\nsearch_kinds = [20001]"), HasSubstr("never stored"));
+  EXPECT_THAT(refusal("[[upstream]]\nname = \"a\"\nurl = \"wss://a.example\"\nfilters = ['{\"search\":\"x\"}']"),
+              HasSubstr("search has no meaning here"));
+}
+
 TEST(OptionsMap, TheDefaultsOfTheTableAreThoseOfTheLayers) {
   const AllOptions options = mapped("");
   const relay::Limits limits;
   EXPECT_EQ(options.relay.limits.max_subscriptions, limits.max_subscriptions);
   EXPECT_EQ(options.relay.limits.max_limit, limits.max_limit);
   EXPECT_EQ(options.relay.limits.max_scanned_records, limits.max_scanned_records);
+  const ingest::PluginOptions plugin;
+  EXPECT_EQ(options.plugin.command, plugin.command);
+  EXPECT_EQ(options.plugin.timeout, plugin.timeout);
+  EXPECT_EQ(options.plugin.patience, plugin.patience);
+  EXPECT_EQ(options.plugin.max_in_flight, plugin.max_in_flight);
+  EXPECT_EQ(options.plugin.queue_capacity, plugin.queue_capacity);
+  EXPECT_EQ(options.plugin.accept_on_failure, plugin.accept_on_failure);
+  EXPECT_EQ(options.plugin.sources, plugin.sources);
+  EXPECT_EQ(options.plugin.backoff.first, plugin.backoff.first);
+  EXPECT_EQ(options.plugin.backoff.cap, plugin.backoff.cap);
+  EXPECT_EQ(options.relay.limits.max_search_candidates, limits.max_search_candidates);
   const ingest::AdmissionOptions admission;
   EXPECT_EQ(options.ingest.admission.max_event_bytes, admission.max_event_bytes);
   EXPECT_EQ(options.ingest.admission.max_age, admission.max_age);
@@ -177,12 +203,166 @@ TEST(OptionsMap, ThreadsFitMachinesFromOneCoreToSixtyFour) {
   EXPECT_EQ(mapped("[threads]\nshards = 3\nworkers = 5\n").shards, 3U);
 }
 
+TEST(OptionsMap, APluginIsAskedAboutTheSourcesThatAreNamed) {
+  const auto options = mapped(
+      "[plugin]\ncommand = \"x\"\nsources = [\"client\", \"import\"]\ntimeout = \"2s\"\n"
+      "on_failure = \"accept\"\n");
+  EXPECT_TRUE(options.plugin.asks_about(ingest::Source::client));
+  EXPECT_FALSE(options.plugin.asks_about(ingest::Source::router));
+  EXPECT_TRUE(options.plugin.asks_about(ingest::Source::import_));
+  EXPECT_FALSE(options.plugin.asks_about(ingest::Source::monitor));
+  EXPECT_EQ(options.plugin.patience, std::chrono::seconds(2));
+  EXPECT_TRUE(options.plugin.accept_on_failure);
+  EXPECT_FALSE(mapped("").plugin.asks_about(ingest::Source::client)) << "without a command";
+  EXPECT_THAT(refusal("[plugin]\nsources = [\"client\", \"monitor\"]"), HasSubstr("\"monitor\" is none of"));
+  EXPECT_THAT(refusal("[plugin]\nsources = [\"router\"]"), HasSubstr("must name client"));
+  EXPECT_THAT(refusal("[plugin]\nbackoff_first = \"2m\""), HasSubstr("greater than"));
+}
+
 // The catalogue cannot see ingest; its labels are kept equal here.
 TEST(OptionsMap, ReasonLabelsOfTheMetricsAreThoseOfIngest) {
   for (std::size_t i = 0; i < metrics::IngestMetrics::kReasons; ++i) {
     EXPECT_EQ(ingest::name(static_cast<ingest::Reason>(i)), metrics::IngestMetrics::kReasonLabels[i]);
   }
   EXPECT_EQ(metrics::IngestMetrics::kReasons, static_cast<std::size_t>(ingest::Reason::overloaded) + 1);
+}
+
+TEST(OptionsMap, AccessListsTakeKeysKindsAndAddresses) {
+  const std::string alice(64, '1');
+  const std::string bob = encode_npub(*PublicKey::from_hex(std::string(64, '2')));
+  const AllOptions options = mapped("[relay]\npubkey = \"" + std::string(64, '3') + "\"\nadmins = [\"" + bob +
+                                    "\"]\ndeny_addresses = [\"192.0.2.0/24\", \"::1\"]\n[ingest]\ndeny_pubkeys = [\"" +
+                                    alice + "\"]\nallow_pubkeys = [\"" + bob +
+                                    "\"]\ndeny_kinds = [\"4\", \"20000-29999\"]\nallow_kinds = [\"0-65535\"]\n");
+  EXPECT_TRUE(options.access.denied_pubkeys.contains(*PublicKey::from_hex(alice)));
+  EXPECT_EQ(options.access.allowed_pubkeys.size(), 1U);
+  ASSERT_EQ(options.access.denied_kinds.size(), 2U);
+  EXPECT_EQ(options.access.denied_kinds[1].first, 20'000);
+  EXPECT_EQ(options.access.denied_kinds[1].last, 29'999);
+  EXPECT_EQ(options.access.allowed_kinds[0].last, 65'535);
+  EXPECT_EQ(options.access.denied_addresses[0].text(), "192.0.2.0/24");
+  EXPECT_EQ(options.relay.admins.size(), 2U) << "the operator manages too";
+  EXPECT_EQ(options.access.exempt.size(), 2U);
+}
+
+TEST(OptionsMap, WhoMayReadAndWriteIsEverybodyByDefault) {
+  const AllOptions options = mapped("");
+  EXPECT_FALSE(options.access.auth_to_read || options.access.auth_to_write);
+  EXPECT_EQ(options.access.members_only, ingest::MembersOnly::off);
+  EXPECT_THAT(options.access.open_kinds, ElementsAre(10002, 10050));
+}
+
+TEST(OptionsMap, WhoMayReadAndWriteIsASetting) {
+  const AllOptions options = mapped(
+      "[relay]\nauth_to_read = true\nauth_to_write = true\nmembers_only = \"read_write\"\n"
+      "[ingest]\nopen_kinds = [1059]\n");
+  EXPECT_TRUE(options.access.auth_to_read && options.access.auth_to_write);
+  EXPECT_EQ(options.access.members_only, ingest::MembersOnly::read_write);
+  EXPECT_THAT(options.access.open_kinds, ElementsAre(1059));
+  EXPECT_EQ(mapped("[relay]\nmembers_only = \"write\"").access.members_only, ingest::MembersOnly::write);
+}
+
+TEST(OptionsMap, Nip43RequestsToJoinNeedMembers) {
+  const AllOptions options = mapped(
+      "[relay]\nmembers_only = \"write\"\njoin_requests = true\ninvite_codes = [\"a\"]\ninvites = \"admins\"\n"
+      "invite_lifetime = \"1h\"\nurl = [\"wss://relay.example.com\"]\n");
+  EXPECT_TRUE(options.access.takes_requests);
+  EXPECT_EQ(options.access.may_invite, ingest::MayInvite::admins);
+  EXPECT_THAT(options.membership.codes, ElementsAre("a"));
+  EXPECT_EQ(options.membership.invite_lifetime, std::chrono::hours(1));
+  EXPECT_EQ(options.membership.welcome, "info: welcome to wss://relay.example.com/!");
+  EXPECT_THAT(refusal("[relay]\njoin_requests = true\n"), HasSubstr("needs relay.members_only"));
+  EXPECT_THAT(refusal("[relay]\ninvite_codes = [\"\"]\n"), HasSubstr("let everybody in"));
+}
+
+TEST(OptionsMap, TheWebOfTrustHasRoots) {
+  EXPECT_FALSE(mapped("").access.trust);
+  const std::string root(64, '2');
+  const AllOptions options = mapped("[ingest]\ntrust_roots = [\"" + root + "\"]\ntrust_depth = 3\n" +
+                                    "trust_max_keys = 10\ntrust_pause = \"5s\"\n");
+  EXPECT_TRUE(options.access.trust);
+  EXPECT_EQ(options.trust,
+            (ingest::TrustOptions{{*PublicKey::from_hex(root)}, 3, 10, std::chrono::milliseconds(5'000)}));
+  EXPECT_THAT(refusal("[relay]\nmembers_only = \"write\"\n[ingest]\ntrust_roots = [\"" + root + "\"]\n"),
+              HasSubstr("means nothing where relay.members_only"));
+  EXPECT_THAT(refusal("[ingest]\ntrust_roots = [\"x\"]\n"), HasSubstr("neither 64"));
+}
+
+TEST(OptionsMap, WithoutAdministratorsTheOperatorDoesNotManageOverHttp) {
+  const AllOptions options = mapped("[relay]\npubkey = \"" + std::string(64, '3') + "\"\n");
+  EXPECT_TRUE(options.relay.admins.empty());
+  EXPECT_EQ(options.access.exempt.size(), 1U);
+}
+
+TEST(OptionsMap, AccessListsNameWhatIsNone) {
+  EXPECT_THAT(refusal("[relay]\nadmins = [\"x\"]\n"), HasSubstr("\"x\" is neither 64"));
+  EXPECT_THAT(refusal("[ingest]\ndeny_pubkeys = [\"x\"]\n"), HasSubstr("\"x\" is neither 64"));
+  EXPECT_THAT(refusal("[relay]\ndeny_addresses = [\"example.com\"]\n"), HasSubstr("\"example.com\" is neither"));
+  for (const char* kind : {"x", "", "-1", "65536", "7-5", "1-", "-", "1-65536", "01"}) {
+    EXPECT_THAT(refusal(std::string("[ingest]\ndeny_kinds = [\"") + kind + "\"]\n"), HasSubstr("neither a kind"))
+        << kind;
+  }
+}
+
+TEST(OptionsMap, RatesReachWhoeverEnforcesThem) {
+  const AllOptions options = mapped(
+      "[rate]\nconnection_events = \"7/s\"\naddress_requests = \"8/min burst 9\"\naddress_bytes = \"1MiB/s\"\n"
+      "pubkey_events = \"5/h\"\nunknown_pubkey_events = \"off\"\nexempt_addresses = [\"192.0.2.0/24\"]\n");
+  using relay::RateOf;
+  const relay::RateRules& rules = *options.relay.rates;
+  EXPECT_EQ(rules.connection(RateOf::event), (Rate{7, std::chrono::seconds(1), 7}));
+  EXPECT_EQ(rules.address(RateOf::request), (Rate{8, std::chrono::minutes(1), 9}));
+  EXPECT_EQ(rules.address(RateOf::byte), (Rate{1U << 20U, std::chrono::seconds(1), 1U << 20U}));
+  EXPECT_EQ(options.ingest.author_rates.any, (Rate{5, std::chrono::hours(1), 5}));
+  EXPECT_FALSE(options.ingest.author_rates.unknown.is_bound());
+  EXPECT_TRUE(rules.exempts(*IpRange::parse("192.0.2.7")));
+  EXPECT_FALSE(rules.exempts(*IpRange::parse("127.0.0.1")));
+  EXPECT_TRUE(mapped("").relay.rates->exempts(*IpRange::parse("127.3.2.1")));
+  EXPECT_TRUE(mapped("").relay.rates->exempts(*IpRange::parse("::1")));
+  EXPECT_THAT(refusal("[rate]\nexempt_addresses = [\"here\"]"), HasSubstr("\"here\" is neither an IP address"));
+}
+
+TEST(OptionsMap, LimitsOfAKindReachAdmission) {
+  const auto limits = mapped(
+                          "[[kind_limit]]\nkinds = [3, \"10000-19999\"]\nmax_tags = 20000\n"
+                          "[[kind_limit]]\nkinds = [1]\nmax_event_bytes = \"64KiB\"\nmin_pow = 12\n")
+                          .ingest.admission.kind_limits;
+  ASSERT_NE(limits, nullptr);
+  EXPECT_EQ(limits->find(2), nullptr);
+  EXPECT_EQ(limits->find(3)->max_tags, 20'000U);
+  EXPECT_EQ(limits->find(9'999), nullptr);
+  EXPECT_EQ(limits->find(10'000)->max_tags, 20'000U);
+  EXPECT_EQ(limits->find(19'999)->max_tags, 20'000U);
+  EXPECT_EQ(limits->find(20'000), nullptr);
+  EXPECT_EQ(limits->find(1)->max_event_bytes, 64U << 10U);
+  EXPECT_EQ(limits->find(1)->min_pow_bits, 12U);
+  EXPECT_EQ(limits->find(1)->max_tags, 0U);
+  EXPECT_EQ(mapped("").ingest.admission.kind_limits, nullptr);
+}
+
+TEST(OptionsMap, AKindHasOneLimitAndTheErrorNamesBothLines) {
+  const std::string first = "[[kind_limit]]\nkinds = [\"100-200\"]\n";
+  const auto both = [&](const std::string& kinds) { return refusal(first + "[[kind_limit]]\nkinds = " + kinds); };
+  EXPECT_EQ(both("[\"150\"]"), "test.toml:4: kind_limit.kinds: kind 150 has its limits on line 2 already");
+  EXPECT_THAT(both("[\"50-100\"]"), HasSubstr("kind 100 has"));
+  EXPECT_THAT(both("[\"200-300\"]"), HasSubstr("kind 200 has"));
+  EXPECT_THAT(both("[\"50-300\"]"), HasSubstr("kind 100 has"));
+  EXPECT_EQ(both("[99, 201]"), "accepted");
+  EXPECT_THAT(both("[1, 5, 1]"), HasSubstr("kind 1 has its limits on line 4"));
+  EXPECT_THAT(refusal("[[kind_limit]]\nmax_tags = 3"), HasSubstr("test.toml:1: kind_limit.kinds: at least one kind"));
+}
+
+TEST(OptionsMap, ALimitOfAKindIsNotGreaterThanWhatAMessageMayBring) {
+  const std::string table = "[[kind_limit]]\nkinds = [3]\n";
+  EXPECT_THAT(
+      refusal(table + "max_event_bytes = \"1MiB\""),
+      ::testing::AllOf(HasSubstr("test.toml:3: kind_limit.max_event_bytes"), HasSubstr("relay.max_message_bytes")));
+  EXPECT_THAT(refusal(table + "max_content_length = 600000"), HasSubstr("relay.max_message_bytes"));
+  EXPECT_THAT(refusal(table + "max_tag_item_bytes = \"1MiB\""), HasSubstr("relay.max_message_bytes"));
+  EXPECT_EQ(refusal("[relay]\nmax_message_bytes = \"1MiB\"\n" + table + "max_event_bytes = \"1MiB\""), "accepted");
+  EXPECT_THAT(refusal("[relay]\nmax_message_bytes = \"2MiB\"\nmax_outbound_bytes = \"2MiB\"\n" + table +
+                      "max_event_bytes = \"2MiB\""),
+              HasSubstr("relay.max_outbound_bytes"));
 }
 
 }  // namespace

@@ -41,14 +41,26 @@ class SettingsCheckTest : public ::testing::Test {
 };
 
 TEST_F(SettingsCheckTest, EveryKindOfErrorIsToldAtOnceInTheOrderOfTheFile) {
-  EXPECT_THAT(errors("[relay]\npubkey = \"me\"\nmax_limit = \"many\"\n"
-                     "[[upstream]]\nname = \"a\"\nfilters = ['{\"kind\":[1]}']\n"
-                     "[monitor]\ntargets_file = \"/nonexistent/targets\"\n[relya]\n",
-                     NamedFiles::checked, {{"PHAROS_LOG__LEVEL", "loud"}}),
-              ElementsAre(StartsWith(at(2, "relay.pubkey: ")), StartsWith(at(3, "relay.max_limit: ")),
-                          at(4, "upstream.url: every upstream needs a url"), StartsWith(at(6, "upstream.filters: ")),
-                          at(8, "monitor.targets_file: /nonexistent/targets: No such file or directory"),
-                          StartsWith(at(9, "relya: unknown section")), StartsWith("PHAROS_LOG__LEVEL: log.level: ")));
+  EXPECT_THAT(
+      errors("[relay]\npubkey = \"me\"\nmax_limit = \"many\"\n"
+             "[[upstream]]\nname = \"a\"\nfilters = ['{\"kind\":[1]}']\n"
+             "[monitor]\ntargets_file = \"/nonexistent/targets\"\n[relya]\n",
+             NamedFiles::checked, {{"PHAROS_LOG__LEVEL", "loud"}}),
+      ElementsAre(StartsWith(at(2, "relay.pubkey: ")), StartsWith(at(3, "relay.max_limit: ")),
+                  at(4, "upstream.url: every [[upstream]] needs a url"), StartsWith(at(6, "upstream.filters: ")),
+                  at(8, "monitor.targets_file: /nonexistent/targets: No such file or directory"),
+                  StartsWith(at(9, "relya: unknown section")), StartsWith("PHAROS_LOG__LEVEL: log.level: ")));
+}
+
+TEST_F(SettingsCheckTest, APluginThatIsAFileMustBeExecutable) {
+  const std::string file = write("policy", "#!/bin/sh\n", 0600);
+  const std::string toml = "[plugin]\ncommand = \"" + file + "\"\n";
+  EXPECT_THAT(errors(toml), ElementsAre(at(2, "plugin.command: " + file + ": Permission denied")));
+  EXPECT_THAT(errors(toml, NamedFiles::ignored), ::testing::IsEmpty());
+  ::chmod(file.c_str(), 0700);
+  EXPECT_THAT(errors(toml), ::testing::IsEmpty());
+  EXPECT_THAT(errors("[plugin]\ncommand = \"MODE=strict /nonexistent/policy\"\n"), ::testing::IsEmpty())
+      << "that is for the shell";
 }
 
 TEST_F(SettingsCheckTest, AValueThatWasRefusedDoesNotContradictOthers) {

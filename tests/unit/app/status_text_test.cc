@@ -4,6 +4,8 @@
 
 #include <gmock/gmock.h>
 
+#include "app/instance_status.h"
+
 namespace pharos::app {
 namespace {
 
@@ -72,6 +74,42 @@ TEST(StatusText, TheRouterTellsTheNewestRefusals) {
   EXPECT_THAT(text, HasSubstr("  refused     id7  10s ago  blocked: no\n  refused     id6  10s ago  blocked: no\n"));
   EXPECT_THAT(text, HasSubstr("id3 "));
   EXPECT_THAT(text, ::testing::Not(HasSubstr("id2 ")));
+}
+
+TEST(StatusText, TheInstanceTellsWhatItIsAndDoes) {
+  InstanceStatus status;
+  status.version = "1.2.3";
+  status.started = 100;
+  status.now = 160;
+  status.relay_addresses = {"127.0.0.1:7777"};
+  status.admin_address = "127.0.0.1:9464";
+  status.events = 10;
+  status.logged_events = 3;
+  status.database_bytes = 5U << 20U;
+  status.database_map_bytes = 100U << 20U;
+  status.connections = 7;
+  status.queues = {{"ingest", 1, 8192}};
+  status.upstreams = 3;
+  status.upstreams_live = 2;
+  status.banned_pubkeys = 4;
+  const std::string text = instance_status_text(to_json(status));
+  EXPECT_THAT(text, HasSubstr("pharos 1.2.3, up 60 s, fine\n"));
+  EXPECT_THAT(text, HasSubstr("relay     127.0.0.1:7777 (admin 127.0.0.1:9464)\n"));
+  EXPECT_THAT(text, HasSubstr("10 events and 3 in the log, 5.0 MiB, 0.0 of it free, 5.00 % of its map\n"));
+  EXPECT_THAT(text, HasSubstr("7 connections"));
+  EXPECT_THAT(text, HasSubstr("search    off\n"));
+  status.search_left = 0;
+  EXPECT_THAT(instance_status_text(to_json(status)), HasSubstr("search    on\n"));
+  status.search_left = 9;
+  EXPECT_THAT(instance_status_text(to_json(status)), HasSubstr("search    being built, 9 sequence numbers left\n"));
+  EXPECT_THAT(text, HasSubstr("2 of 3 upstreams connected\n"));
+  EXPECT_THAT(text, HasSubstr("monitor   off\n"));
+  EXPECT_THAT(text, HasSubstr("4 public keys"));
+  EXPECT_THAT(text, HasSubstr("queues    ingest 1/8192\n"));
+  status.problem = "draining";
+  EXPECT_THAT(instance_status_text(to_json(status)), HasSubstr("up 60 s, draining\n"));
+  EXPECT_EQ(instance_status_text("[]"), "");
+  EXPECT_EQ(instance_status_text("{}"), "");
 }
 
 }  // namespace

@@ -32,6 +32,11 @@ TEST(Loader, AMistypedKeyIsNamedWithFileLineAndTheNearestKnownKey) {
               ElementsAre("pharos.toml:4: relay.nmae: unknown key, did you mean name?"));
 }
 
+TEST(Loader, ACharacterOutsideAsciiWhereNoneMayStandIsAnError) {
+  EXPECT_THAT(errors_of("[relay]\nname = \"Köln\"\nböse = 1\n"),
+              ElementsAre(HasSubstr("pharos.toml:3: a character outside ASCII")));
+}
+
 TEST(Loader, AMistypedSectionIsNamed) {
   EXPECT_THAT(errors_of("[stoarge]\n"), ElementsAre("pharos.toml:1: stoarge: unknown section, did you mean storage?"));
 }
@@ -40,6 +45,20 @@ TEST(Loader, AWrongTypeSaysWhatWasExpected) {
   EXPECT_THAT(errors_of("[relay]\nmax_limit = \"many\"\n"),
               ElementsAre("pharos.toml:2: relay.max_limit: expected a whole number"));
   EXPECT_THAT(errors_of("[monitor]\nperiod = 15\n"), ElementsAre(HasSubstr("monitor.period: expected a duration")));
+}
+
+TEST(Loader, AListOfNumbersIsCheckedOneByOne) {
+  const auto loaded = parse_settings("[storage]\nsearch_kinds = [1, 7]\n", "pharos.toml", {});
+  ASSERT_TRUE(loaded.has_value());
+  EXPECT_THAT(loaded.value().values.list("storage.search_kinds"), ElementsAre("1", "7"));
+  EXPECT_THAT(errors_of("[storage]\nsearch_kinds = [1, 65536]\n"), ElementsAre(HasSubstr("out of range: 0 to 65535")));
+  EXPECT_THAT(errors_of("[storage]\nsearch_kinds = [\"1\"]\n"),
+              ElementsAre(HasSubstr("expected a list of whole numbers")));
+  EXPECT_THAT(errors_of("[storage]\nsearch_kinds = 1\n"), ElementsAre(HasSubstr("expected a list of whole numbers")));
+  const auto from_environment = parse_settings("", "pharos.toml", {{"PHAROS_STORAGE__SEARCH_KINDS", "1, 30023"}});
+  ASSERT_TRUE(from_environment.has_value());
+  EXPECT_THAT(from_environment.value().values.list("storage.search_kinds"), ElementsAre("1", "30023"));
+  EXPECT_THAT(errors_of("", {{"PHAROS_STORAGE__SEARCH_KINDS", "1,x"}}), ElementsAre(HasSubstr("whole numbers")));
 }
 
 TEST(Loader, AValueOutOfRangeSaysTheRange) {
@@ -89,9 +108,9 @@ TEST(Loader, UpstreamsAreTablesWithUniqueNamesAndAUrl) {
       "[[upstream]]\nname = \"b\"\nurl = \"wss://b.example/\"\n",
       "pharos.toml", {});
   ASSERT_TRUE(loaded.has_value());
-  ASSERT_EQ(loaded.value().upstreams.size(), 2U);
-  EXPECT_EQ(loaded.value().upstreams[0].values.text("direction"), "both");
-  EXPECT_THAT(loaded.value().upstreams[1].values.list("filters"), ElementsAre("{}"));
+  ASSERT_EQ(loaded.value().tables.size(), 2U);
+  EXPECT_EQ(loaded.value().tables[0].values.text("direction"), "both");
+  EXPECT_THAT(loaded.value().tables[1].values.list("filters"), ElementsAre("{}"));
   EXPECT_THAT(errors_of("[[upstream]]\nname = \"a\"\nurl = \"ws://x/\"\n[[upstream]]\nname = \"a\"\n"),
               ElementsAre(HasSubstr("pharos.toml:4: upstream.name: \"a\" is used twice"),
                           HasSubstr("pharos.toml:4: upstream.url")));
@@ -103,7 +122,7 @@ TEST(Loader, FiltersMayBeInlineTables) {
       "filters = ['{\"kinds\":[1]}', { kinds = [30023], \"#t\" = [\"a \\\"b\\\"\"] }]\n",
       "pharos.toml", {});
   ASSERT_TRUE(loaded.has_value()) << loaded.error().front().text();
-  const auto& filters = loaded.value().upstreams[0].values.list("filters");
+  const auto& filters = loaded.value().tables[0].values.list("filters");
   ASSERT_EQ(filters.size(), 2U);
   EXPECT_EQ(filters[0], "{\"kinds\":[1]}");
   std::string bare = filters[1];
@@ -153,6 +172,70 @@ TEST(Loader, ChangesThatNeedARestartAreNamed) {
   const auto before = parse_settings("", "", {});
   const auto after = parse_settings("[relay]\nname = \"new\"\nlisten = \"127.0.0.1:9\"\n", "", {});
   EXPECT_THAT(changes_that_need_a_restart(before.value(), after.value()), ElementsAre("relay.listen"));
+}
+
+TEST(Loader, RatesAreAnAmountATimeAndABurst) {
+  const auto loaded = parse_settings(
+      "[rate]\nconnection_events = \"600/min\"\naddress_events = \"20/s burst 400\"\npubkey_events = \"\"\n"
+      "unknown_pubkey_events = \"off\"\nconnection_bytes = \"2MiB/s burst 32MiB\"\naddress_bytes = \"4096/d\"\n",
+      "pharos.toml", {{"PHAROS_RATE__ADDRESS_CONNECTIONS", "5/h burst 9"}});
+  ASSERT_TRUE(loaded.has_value()) << loaded.error().front().text();
+  const Values& values = loaded.value().values;
+  using std::chrono::seconds;
+  EXPECT_EQ(values.rate("rate.connection_events"), (Rate{600, seconds(60), 600}));
+  EXPECT_EQ(values.rate("rate.address_events"), (Rate{20, seconds(1), 400}));
+  EXPECT_FALSE(values.rate("rate.pubkey_events").is_bound());
+  EXPECT_FALSE(values.rate("rate.unknown_pubkey_events").is_bound());
+  EXPECT_EQ(values.rate("rate.connection_bytes"), (Rate{2U << 20U, seconds(1), 32U << 20U}));
+  EXPECT_EQ(values.rate("rate.address_bytes"), (Rate{4096, seconds(86'400), 4096}));
+  EXPECT_EQ(values.rate("rate.address_connections"), (Rate{5, seconds(3'600), 9}));
+}
+
+TEST(Loader, WhatIsNoRateIsNamedWithItsLine) {
+  for (const char* text : {"20",
+                           "20/",
+                           "/s",
+                           "0/s",
+                           "-1/s",
+                           "20/m",
+                           "20/S",
+                           "20 /s",
+                           "20/s burst",
+                           "20/s burst 0",
+                           "20/s burst 5 ",
+                           "20/s  burst 5",
+                           "burst 5",
+                           "1.5/s",
+                           "64KiB/s",
+                           "9999999999999999999/s",
+                           "2000000000000000/s",
+                           "none",
+                           " ",
+                           "20/s\\u0000"}) {
+    EXPECT_THAT(errors_of(std::string("[rate]\n\nconnection_events = \"") + text + "\"\n"),
+                ElementsAre(AllOf(HasSubstr("pharos.toml:3: rate.connection_events: expected a rate such as"))))
+        << text;
+  }
+  EXPECT_THAT(errors_of("[rate]\nconnection_events = 20\n"), ElementsAre(HasSubstr("expected a rate")));
+  EXPECT_THAT(errors_of("[rate]\nconnection_bytes = \"20KB/s\"\n"), ElementsAre(HasSubstr("\"2MiB/s burst 32MiB\"")));
+  EXPECT_THAT(errors_of("", {{"PHAROS_RATE__ADDRESS_CONNECTIONS", "many"}}), ElementsAre(HasSubstr("expected a rate")));
+}
+
+TEST(Loader, TablesOfAListWithoutNamesMayBeAlike) {
+  const auto loaded =
+      parse_settings("[[kind_limit]]\nkinds = [3, \"10000-19999\"]\n[[kind_limit]]\nkinds = [\"7\"]\n", "", {});
+  ASSERT_TRUE(loaded.has_value()) << loaded.error().front().text();
+  const auto tables = loaded.value().tables_of("kind_limit");
+  ASSERT_EQ(tables.size(), 2U);
+  EXPECT_THAT(tables[0]->values.list("kinds"), ElementsAre("3", "10000-19999"));
+  for (const char* kinds : {"[65536]", "[-1]", "[\"x\"]", "[\"9-3\"]", "[1.5]", "7", "[[7]]"}) {
+    EXPECT_THAT(errors_of(std::string("[[kind_limit]]\nkinds = ") + kinds), ElementsAre(HasSubstr("a list of kinds")))
+        << kinds;
+  }
+}
+
+TEST(Loader, AHeadingOfTooManyBracketsIsAnErrorLikeAnyOther) {
+  EXPECT_THAT(errors_of("\n[[[upstream]]\n"), ElementsAre(HasSubstr("pharos.toml:2")));
 }
 
 }  // namespace

@@ -141,6 +141,43 @@ TEST(Admission, Nip70RefusesProtectedEventsThatOthersBring) {
   EXPECT_EQ(reason_of(event, Source::import_, options), Reason::none);
 }
 
+Event request_to_vanish(const char* relay) {
+  Event event = note();
+  event.kind = 62;
+  event.tags = {{"relay", relay}};
+  return event;
+}
+
+TEST(Admission, Nip62TakesRequestsToVanishThatAreForUsFromEverySource) {
+  AdmissionOptions options;
+  options.own_urls = {RelayUrl::parse("wss://relay.example.com/").value()};
+  for (const Source source : {Source::client, Source::router, Source::import_, Source::monitor}) {
+    EXPECT_EQ(reason_of(request_to_vanish("wss://relay.example.com"), source, options), Reason::none);
+    EXPECT_EQ(reason_of(request_to_vanish("ALL_RELAYS"), source, options), Reason::none);
+    EXPECT_EQ(reason_of(request_to_vanish("wss://other.example.com"), source, options), Reason::vanish);
+  }
+  options.honour_vanish = false;
+  EXPECT_EQ(reason_of(request_to_vanish("ALL_RELAYS"), Source::client, options), Reason::vanish);
+}
+
+TEST(Admission, Nip62AsksForNoWork) {
+  AdmissionOptions options;
+  options.min_pow_bits = 20;
+  EXPECT_EQ(reason_of(request_to_vanish("ALL_RELAYS"), Source::client, options), Reason::none);
+}
+
+TEST(Admission, Nip62RefusesRequestsFromTheFutureFromEverySource) {
+  for (const auto bound : {std::chrono::minutes(15), std::chrono::minutes(0)}) {
+    AdmissionOptions options;
+    options.max_ahead = bound;
+    Event event = request_to_vanish("ALL_RELAYS");
+    event.created_at = kNow + 900;
+    EXPECT_EQ(reason_of(event, Source::import_, options), Reason::none);
+    event.created_at = kNow + 901;
+    EXPECT_EQ(reason_of(event, Source::import_, options), Reason::created_at_future);
+  }
+}
+
 TEST(Admission, Nip13CountsLeadingZeroBits) {
   EXPECT_EQ(leading_zero_bits(*EventId::from_hex(std::string(64, 'f'))), 0U);
   EXPECT_EQ(leading_zero_bits(*EventId::from_hex("000000000e9d97a1ab09fc381030b346cdd7a142ad57e6df0b46dc9bef6c7e2d")),
@@ -180,6 +217,49 @@ TEST(Admission, NamesEveryReasonOnce) {
   for (int i = 0; i <= static_cast<int>(Reason::overloaded); ++i) names.push_back(name(static_cast<Reason>(i)));
   std::sort(names.begin(), names.end());
   EXPECT_EQ(std::adjacent_find(names.begin(), names.end()), names.end());
+}
+
+TEST(Admission, AKindMayHaveGreaterAndSmallerLimitsThanTheOthers) {
+  AdmissionOptions options;
+  options.max_tags = 2;
+  options.max_content_length = 10;
+  KindLimits limits;
+  limits.add({3, 3}, {.max_tags = 4});
+  limits.add({1, 1}, {.max_content_length = 3});
+  options.kind_limits = std::make_shared<const KindLimits>(limits);
+  Event contacts = note();
+  contacts.kind = 3;
+  contacts.tags = {{"p", "a"}, {"p", "b"}, {"p", "c"}, {"p", "d"}};
+  EXPECT_EQ(reason_of(contacts, Source::client, options), Reason::none);
+  EXPECT_EQ(reason_of(contacts, Source::router, options), Reason::none);
+  contacts.content = "longer than 10";
+  EXPECT_EQ(reason_of(contacts, Source::client, options), Reason::too_large) << "what it does not say is as for others";
+  contacts.content.clear();
+  contacts.kind = 4;
+  EXPECT_EQ(reason_of(contacts, Source::client, options), Reason::too_many_tags);
+  Event short_note = note();
+  short_note.content = "four";
+  EXPECT_EQ(reason_of(short_note, Source::client, options), Reason::too_large);
+  EXPECT_EQ(reason_of(short_note, Source::import_, options), Reason::too_large);
+  short_note.kind = 7;
+  EXPECT_EQ(reason_of(short_note, Source::client, options), Reason::none);
+}
+
+TEST(Admission, Nip13AKindMayAskForWorkOfClients) {
+  AdmissionOptions options;
+  options.require_pow_commitment = false;
+  KindLimits limits;
+  limits.add({1, 1}, {.min_pow_bits = 8});
+  options.kind_limits = std::make_shared<const KindLimits>(limits);
+  Event event = note();
+  event.id.data[0] = 1;
+  EXPECT_EQ(reason_of(event, Source::client, options), Reason::pow);
+  EXPECT_EQ(reason_of(event, Source::router, options), Reason::none);
+  event.id.data[0] = 0;
+  EXPECT_EQ(reason_of(event, Source::client, options), Reason::none);
+  event.id.data[0] = 1;
+  event.kind = 7;
+  EXPECT_EQ(reason_of(event, Source::client, options), Reason::none);
 }
 
 }  // namespace

@@ -51,9 +51,42 @@ class Cells {
   std::deque<std::atomic<std::uint64_t>> cells_;
 };
 
+// A policy whose answers the test gives.
+class ScriptedPolicy final : public Policy {
+ public:
+  std::atomic<bool> answers_at_once{false};
+
+  bool wants(Source source) const override { return source != Source::monitor; }
+  void ask(PolicyQuestion&& question) override {
+    if (answers_at_once) return question.done({PolicyDecision::What::accept, {}});
+    Lock lock(mutex_);
+    asked_.push_back(std::move(question));
+  }
+  std::size_t asked() const {
+    Lock lock(mutex_);
+    return asked_.size();
+  }
+  void answer(const EventId& id, PolicyDecision::What what, const std::string& message = {}) {
+    const PolicyQuestion question = [&] {
+      Lock lock(mutex_);
+      const auto at = std::ranges::find_if(asked_, [&](const PolicyQuestion& one) { return one.event->id == id; });
+      PolicyQuestion found = std::move(*at);
+      asked_.erase(at);
+      return found;
+    }();
+    question.done({what, message});
+  }
+
+ private:
+  mutable Mutex mutex_;
+  std::deque<PolicyQuestion> asked_;
+};
+
 class PipelineTest : public ::testing::Test {
  protected:
-  void make(Options options = {}) { pipeline_ = make_pipeline(options, store_, pool_, clock_, cells_.m); }
+  void make(Options options = {}, Policy* policy = nullptr) {
+    pipeline_ = make_pipeline(options, store_, pool_, clock_, cells_.m, policy);
+  }
   void SetUp() override { make(); }
   void TearDown() override {
     pipeline_->stop();
@@ -62,8 +95,9 @@ class PipelineTest : public ::testing::Test {
     pool_.stop();
   }
 
-  bool submit(const Event& event, Source source = Source::client) {
+  bool submit(const Event& event, Source source = Source::client, SenderPtr sender = nullptr) {
     Submission submission;
+    submission.sender = std::move(sender);
     submission.event = test::share(event);
     submission.source = source;
     submission.done = [this, id = event.id](const Verdict& verdict) {
@@ -83,20 +117,41 @@ class PipelineTest : public ::testing::Test {
     return eventually([&] { return store_.submitted().size() >= n; });
   }
   // Submits and waits for the fate; the store commits on its own.
-  Verdict fate_of(const Event& event, Source source = Source::client) {
+  Verdict fate_of(const Event& event, Source source = Source::client, SenderPtr sender = nullptr) {
     store_.auto_commit = true;
     const std::size_t before = verdicts().size();
-    EXPECT_TRUE(submit(event, source));
+    EXPECT_TRUE(submit(event, source, std::move(sender)));
     EXPECT_TRUE(await_verdicts(before + 1));
     return verdicts().at(before).second;
   }
 
+  void make_with_policy() {
+    pipeline_->stop();
+    make({}, &policy_);
+  }
+  // Where authors may send so many events an hour, fewer of them when nobody here knows them.
+  void make_with_rates(std::uint64_t any, std::uint64_t unknown) {
+    pipeline_->stop();
+    Options options;
+    options.author_rates = {{any, std::chrono::hours(1), any}, {unknown, std::chrono::hours(1), unknown}};
+    auto fixed = std::make_shared<FixedAccess>();
+    fixed->exempt.insert(bob_.key());
+    options.access = std::make_shared<Snapshot<AccessRules>>(
+        std::make_shared<const AccessRules>(std::make_shared<AccessLists>(), fixed, 1));
+    make(options);
+  }
+  bool await_asked(std::size_t n) {
+    return eventually([&] { return policy_.asked() == n; });
+  }
+
   ManualClock clock_{kNow};
+  ScriptedPolicy policy_;
   WorkerPool pool_{"test", 2, 256};
   FakeStore store_;
   Cells cells_;
   std::unique_ptr<Pipeline> pipeline_;
   Person alice_{1};
+  Person bob_{2};
 
  private:
   Mutex mutex_;
@@ -395,6 +450,251 @@ TEST_F(PipelineTest, NewAdmissionOptionsHoldFromNowOn) {
   admission.max_age = std::chrono::seconds(10);
   pipeline_->set_admission(admission);
   EXPECT_EQ(fate_of(event).reason, Reason::created_at_old);
+}
+
+// --- policy ---
+
+TEST_F(PipelineTest, APolicyIsAskedAboutVerifiedEventsOnly) {
+  make_with_policy();
+  Event forged = alice_.event(1, kNow, "forged");
+  forged.sig.data[5] ^= 1;
+  const Event good = alice_.event(1, kNow, "good");
+  const Event held = alice_.event(1, kNow, "held");
+  store_.hold(held.id);
+  for (const Event& event : {forged, held, good}) ASSERT_TRUE(submit(event));
+  ASSERT_TRUE(await_verdicts(2));
+  ASSERT_TRUE(await_asked(1));
+  store_.auto_commit = true;
+  policy_.answer(good.id, PolicyDecision::What::accept);
+  ASSERT_TRUE(await_verdicts(3));
+  EXPECT_EQ(verdicts().back().second.fate, Fate::stored);
+}
+
+TEST_F(PipelineTest, AnEventThatWaitsForThePolicyHoldsUpNoOther) {
+  make_with_policy();
+  store_.auto_commit = true;
+  const Event waits = alice_.event(1, kNow, "waits");
+  ASSERT_TRUE(submit(waits));
+  ASSERT_TRUE(await_asked(1));
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(submit(alice_.event(1, kNow, std::to_string(i)), Source::monitor));
+  ASSERT_TRUE(await_verdicts(100));
+  policy_.answer(waits.id, PolicyDecision::What::accept);
+  ASSERT_TRUE(await_verdicts(101));
+  EXPECT_EQ(store_.submitted().back()->id, waits.id) << "it takes its order from the answer";
+}
+
+TEST_F(PipelineTest, TheOrderOfTheAnswersIsThatOfTheWriter) {
+  make_with_policy();
+  std::vector<Event> events;
+  for (int i = 0; i < 10; ++i) events.push_back(alice_.event(1, kNow, std::to_string(i)));
+  for (const Event& event : events) ASSERT_TRUE(submit(event));
+  ASSERT_TRUE(await_asked(10));
+  std::ranges::reverse(events);
+  for (const Event& event : events) policy_.answer(event.id, PolicyDecision::What::accept);
+  ASSERT_TRUE(await_at_writer(10));
+  for (std::size_t i = 0; i < 10; ++i) EXPECT_EQ(store_.submitted()[i]->id, events[i].id);
+  store_.auto_commit = true;
+  store_.commit();
+}
+
+TEST_F(PipelineTest, WhatAPolicyRefusesIsNotStored) {
+  make_with_policy();
+  const Event rejected = alice_.event(1, kNow, "a");
+  const Event mute = alice_.event(1, kNow, "b");
+  const Event shadowed = alice_.event(1, kNow, "c");
+  const Event unanswered = alice_.event(1, kNow, "d");
+  for (const Event& event : {rejected, mute, shadowed, unanswered}) ASSERT_TRUE(submit(event));
+  ASSERT_TRUE(await_asked(4));
+  policy_.answer(rejected.id, PolicyDecision::What::reject, "no thanks");
+  policy_.answer(mute.id, PolicyDecision::What::reject);
+  policy_.answer(shadowed.id, PolicyDecision::What::shadow_reject);
+  policy_.answer(unanswered.id, PolicyDecision::What::unanswered);
+  ASSERT_TRUE(await_verdicts(4));
+  EXPECT_THAT(store_.submitted(), IsEmpty());
+  EXPECT_EQ(verdicts()[0].second.reason, Reason::policy);
+  EXPECT_EQ(verdicts()[0].second.detail, "no thanks");
+  EXPECT_NE(verdicts()[1].second.detail, "");
+  EXPECT_EQ(verdicts()[2].second.fate, Fate::shadowed);
+  EXPECT_EQ(verdicts()[3].second.reason, Reason::policy_failed);
+  EXPECT_EQ(cells_.rejected(Reason::policy), 3U);
+  EXPECT_EQ(cells_.rejected(Reason::policy_failed), 1U);
+  EXPECT_EQ(cells_.settled(0), cells_.m.received[0].value());
+}
+
+TEST_F(PipelineTest, CopiesShareWhatThePolicyDecided) {
+  make_with_policy();
+  const Event event = alice_.event(1, kNow, "a");
+  ASSERT_TRUE(submit(event));
+  ASSERT_TRUE(await_asked(1));
+  ASSERT_TRUE(submit(event));
+  ASSERT_TRUE(submit(event));
+  ASSERT_TRUE(eventually([&] { return pipeline_->in_flight() == 3; }));
+  policy_.answer(event.id, PolicyDecision::What::shadow_reject);
+  EXPECT_TRUE(eventually([&] {
+    // A copy that came too late to wait is asked about itself.
+    if (policy_.asked() > 0) policy_.answer(event.id, PolicyDecision::What::shadow_reject);
+    return verdicts().size() == 3;
+  }));
+  for (const auto& [id, verdict] : verdicts()) EXPECT_EQ(verdict.fate, Fate::shadowed);
+}
+
+TEST_F(PipelineTest, EphemeralEventsGoThroughThePolicyToo) {
+  make_with_policy();
+  const Event event = alice_.event(20001, kNow, "a");
+  ASSERT_TRUE(submit(event));
+  ASSERT_TRUE(await_asked(1));
+  policy_.answer(event.id, PolicyDecision::What::accept);
+  ASSERT_TRUE(await_verdicts(1));
+  EXPECT_EQ(verdicts()[0].second.fate, Fate::ephemeral);
+}
+
+TEST_F(PipelineTest, Nip62NoPolicyIsAskedAboutARequestToVanish) {
+  make_with_policy();
+  const Event request = alice_.event(62, kNow, "", {{"relay", "ALL_RELAYS"}});
+  EXPECT_EQ(fate_of(request).fate, Fate::stored);
+  EXPECT_EQ(policy_.asked(), 0U);
+}
+
+TEST_F(PipelineTest, APolicyMayAnswerAtOnce) {
+  policy_.answers_at_once = true;
+  make_with_policy();
+  EXPECT_EQ(fate_of(alice_.event(1, kNow, "a")).fate, Fate::stored);
+}
+
+TEST_F(PipelineTest, ItemsOfABulkWaitForThePolicyEachForItself) {
+  make_with_policy();
+  const Event first = alice_.event(1, kNow, "a");
+  const Event second = alice_.event(1, kNow, "b");
+  std::atomic<int> settled = 0;
+  Bulk bulk;
+  bulk.events = 2;
+  bulk.bytes = 1000;
+  bulk.make = [&] {
+    std::vector<Submission> made(2);
+    made[0].event = test::share(first);
+    made[1].event = test::share(second);
+    for (Submission& one : made) {
+      one.source = Source::import_;
+      one.done = [&settled](const Verdict&) { ++settled; };
+    }
+    return made;
+  };
+  ASSERT_TRUE(pipeline_->submit_waiting(std::move(bulk)));
+  ASSERT_TRUE(await_asked(2));
+  store_.auto_commit = true;
+  policy_.answer(second.id, PolicyDecision::What::accept);
+  EXPECT_TRUE(eventually([&] { return settled == 1; }));
+  EXPECT_EQ(pipeline_->in_flight(), 2U) << "its room is given back when the last is settled";
+  policy_.answer(first.id, PolicyDecision::What::reject);
+  EXPECT_TRUE(eventually([&] { return settled == 2 && pipeline_->in_flight() == 0; }));
+  EXPECT_THAT(store_.submitted(), ::testing::SizeIs(1));
+}
+
+TEST_F(PipelineTest, TheAccessRulesOfTheMomentDecide) {
+  const auto access = std::make_shared<Snapshot<AccessRules>>(std::make_shared<const AccessRules>());
+  Options options;
+  options.access = access;
+  pipeline_->stop();
+  make(options);
+  const auto set = [&](AccessLists lists, std::uint64_t version) {
+    access->set(std::make_shared<const AccessRules>(std::make_shared<const AccessLists>(std::move(lists)),
+                                                    std::make_shared<const FixedAccess>(), version));
+  };
+  Person alice(1);
+  Person bob(2);
+  AccessLists lists;
+  lists.banned_pubkeys[alice.key()] = "";
+  set(lists, 1);
+  ASSERT_TRUE(submit(alice.event(1, kNow, "no"), Source::router));
+  ASSERT_TRUE(await_verdicts(1));
+  EXPECT_EQ(verdicts()[0].second.reason, Reason::banned);
+  const Event early = bob.event(1, kNow, "yes");
+  ASSERT_TRUE(submit(early));
+  ASSERT_TRUE(eventually([&] { return store_.waiting() == 1; }));
+
+  // Beyond what the store takes, so that it is not with the writer when the rules change.
+  store_.capacity = 1;
+  const Event late = bob.event(1, kNow, "late");
+  ASSERT_TRUE(submit(late));
+  ASSERT_TRUE(eventually([&] { return pool_.queue_depth() == 0 && pipeline_->in_flight() == 2; }));
+  lists.banned_pubkeys[bob.key()] = "";
+  set(lists, 2);
+  ASSERT_TRUE(eventually([&] {
+    store_.commit();
+    return verdicts().size() == 3;
+  }));
+  for (const auto& [id, verdict] : verdicts()) {
+    if (id == early.id) {
+      EXPECT_EQ(verdict.fate, Fate::stored);
+    } else {
+      EXPECT_EQ(verdict.reason, Reason::banned);
+    }
+  }
+  EXPECT_FALSE(store_.contains(late.id));
+}
+
+TEST_F(PipelineTest, AnAuthorWhoIsTooFastIsToldWhenToComeAgain) {
+  make_with_rates(3, 2);
+  EXPECT_EQ(fate_of(alice_.event(1, kNow, "1")).fate, Fate::stored);
+  EXPECT_EQ(fate_of(alice_.event(1, kNow, "2")).fate, Fate::stored);
+  const Event third = alice_.event(1, kNow, "3");
+  const Verdict refused = fate_of(third);
+  EXPECT_EQ(refused.reason, Reason::rate_limited);
+  EXPECT_EQ(refused.detail, "too many events of this author, try again in 1800 s");
+  clock_.advance(std::chrono::minutes(30));
+  EXPECT_EQ(fate_of(third).fate, Fate::stored);
+  EXPECT_EQ(cells_.rejected(Reason::rate_limited), 1U);
+}
+
+TEST_F(PipelineTest, AKnownAuthorMaySendMore) {
+  make_with_rates(3, 2);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(fate_of(bob_.event(1, kNow, std::to_string(i))).fate, Fate::stored);
+  EXPECT_EQ(fate_of(bob_.event(1, kNow, "4")).reason, Reason::rate_limited);
+}
+
+TEST_F(PipelineTest, NobodyUsesUpTheRateOfAnother) {
+  make_with_rates(1, 1);
+  for (int i = 0; i < 3; ++i) {
+    Event forged = alice_.event(1, kNow, std::to_string(i));
+    forged.sig.data[5] ^= 1;
+    EXPECT_EQ(fate_of(forged).reason, Reason::invalid_signature);
+  }
+  const Event own = alice_.event(1, kNow, "own");
+  EXPECT_EQ(fate_of(own).fate, Fate::stored);
+  EXPECT_EQ(fate_of(own).fate, Fate::duplicate) << "what is held already is not counted";
+  EXPECT_EQ(fate_of(alice_.event(1, kNow, "more")).reason, Reason::rate_limited);
+}
+
+TEST_F(PipelineTest, OldVersionsThatOthersBringAgainDoNotUseUpARate) {
+  make_with_rates(1, 1);
+  store_.decide = [](const Event& event) {
+    return event.kind == 0 ? storage::PutOutcome::superseded : storage::PutOutcome::stored;
+  };
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(fate_of(alice_.event(0, kNow, "old")).fate, Fate::replaced);
+  EXPECT_EQ(fate_of(alice_.event(1, kNow, "own")).fate, Fate::stored);
+  EXPECT_EQ(fate_of(alice_.event(1, kNow, "more")).reason, Reason::rate_limited);
+}
+
+TEST_F(PipelineTest, MirrorsImportsExemptSendersAndRequestsToVanishAreNotHeldToARate) {
+  make_with_rates(1, 1);
+  EXPECT_EQ(fate_of(alice_.event(1, kNow, "1")).fate, Fate::stored);
+  EXPECT_EQ(fate_of(alice_.event(1, kNow, "2"), Source::router).fate, Fate::stored);
+  EXPECT_EQ(fate_of(alice_.event(1, kNow, "3"), Source::import_).fate, Fate::stored);
+  const auto exempt = std::make_shared<const Sender>(Sender{"127.0.0.1", nullptr, true});
+  EXPECT_EQ(fate_of(alice_.event(1, kNow, "4"), Source::client, exempt).fate, Fate::stored);
+  const auto other = std::make_shared<const Sender>(Sender{"192.0.2.1", nullptr, false});
+  EXPECT_EQ(fate_of(alice_.event(1, kNow, "5"), Source::client, other).reason, Reason::rate_limited);
+  EXPECT_NE(fate_of(alice_.event(62, kNow, "", {{"relay", "ALL_RELAYS"}})).reason, Reason::rate_limited);
+}
+
+TEST_F(PipelineTest, OtherRatesOfAuthorsHoldAtOnce) {
+  make_with_rates(1, 1);
+  EXPECT_EQ(fate_of(alice_.event(1, kNow, "1")).fate, Fate::stored);
+  EXPECT_EQ(fate_of(alice_.event(1, kNow, "2")).reason, Reason::rate_limited);
+  pipeline_->set_author_rates({});
+  EXPECT_EQ(fate_of(alice_.event(1, kNow, "3")).fate, Fate::stored);
+  pipeline_->set_author_rates({{1, std::chrono::hours(1), 1}, {}});
+  EXPECT_EQ(fate_of(alice_.event(1, kNow, "4")).reason, Reason::rate_limited);
 }
 
 }  // namespace

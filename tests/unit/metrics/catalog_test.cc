@@ -7,9 +7,11 @@
 
 #include <gmock/gmock.h>
 
+#include "metrics/access_metrics.h"
 #include "metrics/ingest_metrics.h"
 #include "metrics/monitor_metrics.h"
 #include "metrics/net_metrics.h"
+#include "metrics/plugin_metrics.h"
 #include "metrics/registry.h"
 #include "metrics/relay_metrics.h"
 #include "metrics/router_metrics.h"
@@ -37,6 +39,8 @@ void make_all(Registry& registry) {
   make_storage_metrics(registry);
   make_net_metrics(registry);
   make_ingest_metrics(registry);
+  make_access_metrics(registry);
+  make_plugin_metrics(registry);
   make_relay_metrics(registry);
   make_router_metrics(registry).for_upstream("one");
   make_monitor_metrics(registry);

@@ -20,7 +20,7 @@ class ScheduleTest : public ::testing::Test {
   ManualClock clock;
   std::optional<Schedule> schedule;
 
-  void make(double dials_per_probe = 1.0) { schedule.emplace(options, dials_per_probe, random, clock.now()); }
+  void make(unsigned dials_per_probe = 1) { schedule.emplace(options, dials_per_probe, random); }
   void add(TargetId id, std::string host = "", Network network = Network::clearnet,
            std::optional<milliseconds> due_in = std::nullopt) {
     if (host.empty()) host = "h" + std::to_string(id);
@@ -98,7 +98,7 @@ TEST_F(ScheduleTest, NeverMoreConnectionsPerSecondThanTheRate) {
   options.concurrency.fill(1'000'000);
   options.dials_per_second = 10;
   options.dial_burst = 20;
-  make(2.0);
+  make(2);
   for (TargetId id = 1; id <= 1'000; ++id) add(id, "", Network::clearnet, milliseconds(0));
   clock.advance(options.first_spread);
   EXPECT_EQ(take().size(), 10U) << "the burst, two connections a probe";

@@ -12,11 +12,9 @@ TEST(AddressText, AnEndpointIsAnAddressAndAPort) {
     EXPECT_FALSE(is_endpoint_text(bad)) << bad;
 }
 
-TEST(AddressText, AnAddressHasOneSpelling) {
-  EXPECT_EQ(normal_address("2001:DB8:0::1"), "2001:db8::1");
-  EXPECT_EQ(normal_address("::ffff:192.0.2.1"), "192.0.2.1");
-  EXPECT_EQ(normal_address("proxy.example"), std::nullopt);
-  EXPECT_EQ(normal_address("10.0.0.0/8"), std::nullopt);
+TEST(AddressText, ThePortIsNoPartOfAHost) {
+  EXPECT_EQ(host_of("192.0.2.1:4711"), "192.0.2.1");
+  EXPECT_EQ(host_of("[2001:db8::1]:0"), "2001:db8::1");
 }
 
 TEST(AddressText, TheAddressesOfOneCustomerCountAsOne) {

@@ -1,5 +1,6 @@
 #include "net/server.h"
 
+#include <atomic>
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -109,6 +110,58 @@ TEST_F(ServerHttp, AnswersAHandlerThatThrowsWith500) {
   EXPECT_THAT(exchange("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"), StartsWith("HTTP/1.1 500"));
 }
 
+TEST_F(ServerHttp, AnswersLaterFromAnotherThread) {
+  std::vector<std::thread> threads;
+  handlers_.on_http_later = [&threads](const HttpRequest& request, const HttpAnswer& answer) {
+    if (request.target == "/now") return false;
+    threads.emplace_back([answer, target = request.target] {
+      answer({200, {}, "later " + target});
+      answer({500, {}, "never"});
+    });
+    return true;
+  };
+  start();
+  const std::string answers = exchange(
+      "GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\nGET /now HTTP/1.1\r\nHost: a\r\n"
+      "Connection: close\r\n\r\n");
+  EXPECT_THAT(answers, ::testing::ContainsRegex("later /1(.|\n)*later /2(.|\n)*GET /now"));
+  EXPECT_THAT(answers, Not(HasSubstr("never")));
+  for (std::thread& thread : threads) thread.join();
+}
+
+TEST_F(ServerHttp, AnAnswerThatNeverComesIsA503) {
+  options_.answer_timeout = milliseconds(20);
+  HttpAnswer late;
+  handlers_.on_http_later = [&late](const HttpRequest&, const HttpAnswer& answer) {
+    late = answer;
+    return true;
+  };
+  start();
+  EXPECT_THAT(exchange("GET / HTTP/1.1\r\nHost: a\r\n\r\n"), StartsWith("HTTP/1.1 503"));
+  late({200, {}, "too late"});
+}
+
+TEST_F(ServerHttp, ABlockedAddressGetsNothing) {
+  std::atomic<bool> blocks{true};
+  handlers_.is_blocked = [&blocks](const std::string& peer) { return blocks && peer.starts_with("127.0.0.1:"); };
+  start();
+  const std::string request = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+  EXPECT_EQ(exchange(request), "");
+  blocks = false;
+  EXPECT_THAT(exchange(request), StartsWith("HTTP/1.1 200"));
+}
+
+TEST_F(ServerHttp, BehindATrustedProxyTheClientIsBlocked) {
+  handlers_.is_blocked = [](const std::string& peer) { return peer == "192.0.2.7:0"; };
+  options_.trusted_proxies = {*IpRange::parse("127.0.0.0/8")};
+  start();
+  const auto ask = [this](const std::string& client) {
+    return exchange("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-Forwarded-For: " + client + "\r\n\r\n");
+  };
+  EXPECT_THAT(ask("192.0.2.7"), StartsWith("HTTP/1.1 403"));
+  EXPECT_THAT(ask("192.0.2.8"), StartsWith("HTTP/1.1 200"));
+}
+
 TEST_F(ServerHttp, ClosesAfterTheLastRequestAllowed) {
   options_.max_requests_per_connection = 2;
   start();
@@ -139,7 +192,7 @@ TEST_F(ServerHttp, BelievesForwardedAddressesFromTrustedProxiesOnly) {
   handlers_.on_http = [](const HttpRequest& request) { return HttpResponse{200, {}, request.peer_address}; };
   const std::string request =
       "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-Forwarded-For: 6.6.6.6, 192.0.2.7\r\n\r\n";
-  options_.trusted_proxies = {"127.0.0.1"};
+  options_.trusted_proxies = {*IpRange::parse("127.0.0.0/8")};
   start();
   EXPECT_THAT(exchange(request), ::testing::EndsWith("192.0.2.7:0"));
   EXPECT_THAT(exchange("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-Forwarded-For: <script>\r\n\r\n"),
@@ -150,6 +203,42 @@ TEST_F(ServerHttp, BelievesForwardedAddressesFromTrustedProxiesOnly) {
   RawSocket direct(other.value()->address());
   direct.send(request);
   EXPECT_THAT(direct.read_to_end(), HasSubstr("127.0.0.1:"));
+}
+
+TEST_F(ServerHttp, AProxyNamesItsClientByTheProxyProtocol) {
+  handlers_.on_http = [](const HttpRequest& request) { return HttpResponse{200, {}, request.peer_address}; };
+  options_.trusted_proxies = {*IpRange::parse("127.0.0.0/8")};
+  options_.proxy_protocol = true;
+  start();
+  const std::string request = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+  EXPECT_THAT(exchange("PROXY TCP4 192.0.2.7 127.0.0.1 4711 7777\r\n" + request),
+              ::testing::EndsWith("192.0.2.7:4711"));
+  EXPECT_THAT(exchange("PROXY UNKNOWN\r\n" + request), HasSubstr("127.0.0.1:"));
+  RawSocket slow(server_->address());
+  slow.send("PROXY TCP4 192.0.2.7 ");
+  slow.send("127.0.0.1 4711 7777\r\nGET / HT");
+  slow.send("TP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  EXPECT_THAT(slow.read_to_end(), ::testing::EndsWith("192.0.2.7:4711"));
+  EXPECT_EQ(exchange(request), "") << "a proxy that does not speak it is closed";
+}
+
+TEST_F(ServerHttp, AClientWithoutAProxyNeedsNoHeader) {
+  handlers_.on_http = [](const HttpRequest& request) { return HttpResponse{200, {}, request.peer_address}; };
+  options_.trusted_proxies = {*IpRange::parse("192.0.2.1")};
+  options_.proxy_protocol = true;
+  start();
+  EXPECT_THAT(exchange("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"), HasSubstr("127.0.0.1:"));
+  EXPECT_THAT(exchange("PROXY TCP4 192.0.2.7 127.0.0.1 4711 7777\r\n\r\n"), StartsWith("HTTP/1.1 505"));
+}
+
+TEST_F(ServerHttp, ASilentProxyIsCutOff) {
+  options_.trusted_proxies = {*IpRange::parse("127.0.0.1")};
+  options_.proxy_protocol = true;
+  options_.handshake_timeout = milliseconds(50);
+  start();
+  RawSocket silent(server_->address());
+  silent.send("PROXY ");
+  EXPECT_TRUE(silent.ends_within(seconds(5)));
 }
 
 class ServerUpgrade : public ServerHttp {};
@@ -287,6 +376,33 @@ TEST_F(ServerUpgrade, NamesTheAddressItCannotBind) {
   auto bad = Server::listen(options_, shards_, {&shards_.serving(0)}, handlers_, nullptr);
   ASSERT_FALSE(bad.has_value());
   EXPECT_EQ(bad.error().error, NetError::bad_address);
+}
+
+TEST_F(ServerHttp, WhoComesTooFastIsToldWhenToComeAgain) {
+  std::vector<std::string> asked;
+  handlers_.is_too_fast = [&](const std::string& peer) -> std::optional<seconds> {
+    asked.push_back(peer);
+    return asked.size() > 2 ? std::optional(seconds(7)) : std::nullopt;
+  };
+  options_.trusted_proxies = {*IpRange::parse("127.0.0.1")};
+  start();
+  RawSocket socket(address());
+  const std::string request = "GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 192.0.2.7\r\n\r\n";
+  socket.send(request);
+  EXPECT_THAT(socket.read_until("\n\r\n"), StartsWith("HTTP/1.1 200"));
+  socket.send(request);
+  EXPECT_THAT(socket.read_until("HTTP/1.1 200"), HasSubstr("HTTP/1.1 200"));
+  socket.send(request);
+  const std::string refused = socket.read_to_end();
+  EXPECT_THAT(refused, HasSubstr("HTTP/1.1 429 Too Many Requests\r\n"));
+  EXPECT_THAT(refused, HasSubstr("Retry-After: 7\r\n"));
+  RawSocket upgrade(address());
+  upgrade.send(ws_request());
+  EXPECT_THAT(upgrade.read_to_end(), StartsWith("HTTP/1.1 429 "));
+  stop();
+  ASSERT_EQ(asked.size(), 4U);
+  EXPECT_EQ(asked[0], "192.0.2.7:0");
+  EXPECT_THAT(asked[3], StartsWith("127.0.0.1:"));
 }
 
 }  // namespace

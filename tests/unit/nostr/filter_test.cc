@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "nostr/search_query.h"
 #include "support/event_factory.h"
 
 namespace pharos {
@@ -94,7 +95,26 @@ TEST(Filter, RefusesFieldsItDoesNotKnow) {
   for (const char* name : {"#", "#ab", "#1", "#-", "#\u00e9", "IDS", "tags", "", "&t", "ids "})
     expect_error("{\"" + std::string(name) + "\":[\"a\"]}", FilterError::unknown_field);
   expect_error(R"({"x":{"ids":[1]}})", FilterError::unknown_field);
-  expect_error(R"({"search":"word"})", FilterError::search_unsupported);
+}
+
+TEST(Filter, ReadsASearch) {
+  const auto filter = parse_filter(R"({"search":"Best apps","limit":3})");
+  ASSERT_TRUE(filter);
+  ASSERT_NE(filter.value().search, nullptr);
+  EXPECT_EQ(filter.value().search->text, "Best apps");
+  EXPECT_EQ(filter.value().search->words.size(), 2U);
+  std::string json;
+  append_filter_json(json, filter.value());
+  EXPECT_EQ(json, R"({"limit":3,"search":"Best apps"})");
+  EXPECT_FALSE(matches_nothing(filter.value()));
+  EXPECT_TRUE(matches_nothing(parse_filter(R"({"search":"?"})").value()));
+}
+
+TEST(Filter, RefusesABadSearch) {
+  for (const char* value : {"null", "1", "true", "[]", "[\"a\"]", "{}"})
+    expect_error("{\"search\":" + std::string(value) + "}", FilterError::bad_search);
+  expect_error("{\"search\":\"" + std::string(1025, 'a') + "\"}", FilterError::bad_search);
+  expect_error(R"({"search":"a","search":"b"})", FilterError::duplicate_field);
 }
 
 TEST(Filter, RefusesRepeatedFieldsHoweverSpelled) {

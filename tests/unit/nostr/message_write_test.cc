@@ -27,6 +27,16 @@ TEST(MessageWrite, EscapesWhatPeersChose) {
   EXPECT_EQ(written(append_ok, "ab", true, ""), R"(["OK","ab",true,""])");
 }
 
+TEST(MessageWrite, Nip77WritesNegentropyInHex) {
+  Filter filter;
+  filter.kinds = {1};
+  EXPECT_EQ(written(append_neg_open, "n", filter, "\x61\xff"), R"(["NEG-OPEN","n",{"kinds":[1]},"61ff"])");
+  EXPECT_EQ(written(append_neg_message, "n", "\x61"), R"(["NEG-MSG","n","61"])");
+  EXPECT_EQ(written(append_neg_close, "n"), R"(["NEG-CLOSE","n"])");
+  EXPECT_EQ(written(append_neg_err, "n", "closed: x", 0U), R"(["NEG-ERR","n","closed: x"])");
+  EXPECT_EQ(written(append_neg_err, "n", "blocked: x", 500U), R"(["NEG-ERR","n","blocked: x",500])");
+}
+
 TEST(MessageWrite, WritesWhatTheOtherSideReads) {
   const Event event = test::signed_event({.tags = {{"d", "\""}}});
   const MessageLimits limits;

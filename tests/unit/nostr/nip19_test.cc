@@ -82,6 +82,23 @@ TEST(Nip19, RoundTripsPointers) {
   EXPECT_EQ(parsed<AddressPointer>(encode_naddr(profile).value()), profile);
 }
 
+TEST(Nip19, ReadsKeysAndIdsAsPeopleNameThem) {
+  PublicKey key;
+  key.data.fill(7);
+  EXPECT_EQ(parse_public_key(key.hex()), key);
+  EXPECT_EQ(parse_public_key(encode_npub(key)), key);
+  EXPECT_EQ(parse_public_key(*encode_nprofile({key, {"wss://a/"}})), key);
+  EventId id;
+  id.data.fill(9);
+  EXPECT_EQ(parse_event_id(id.hex()), id);
+  EXPECT_EQ(parse_event_id(encode_note(id)), id);
+  EXPECT_EQ(parse_event_id(*encode_nevent({id, {}, key, {}})), id);
+  EXPECT_FALSE(parse_public_key(encode_note(id)));
+  EXPECT_FALSE(parse_event_id(encode_npub(key)));
+  EXPECT_FALSE(parse_public_key(std::string(64, 'A')));
+  EXPECT_FALSE(parse_public_key(""));
+}
+
 TEST(Nip19, SkipsFieldsItDoesNotKnow) {
   const auto bytes = field(77, 3) + field(0, 32, 1) + field(1, 2, 'x') + field(9, 0) + field(0, 32, 2);
   const auto profile = parsed<ProfilePointer>(encode_bech32("nprofile", bytes).value());

@@ -54,6 +54,8 @@ TEST(RelayMessage, ReadsTheOthers) {
   EXPECT_EQ(parsed<ClosedReply>(R"(["CLOSED","s"])").message, "");
   EXPECT_EQ(parsed<NoticeReply>(R"(["NOTICE","hi\n"])").message, "hi\n");
   EXPECT_EQ(parsed<AuthReply>(R"(["AUTH","challenge"])").challenge, "challenge");
+  EXPECT_EQ(parsed<NegMessageReply>(R"(["NEG-MSG","n","61ff"])").message, "\x61\xff");
+  EXPECT_EQ(parsed<NegErrReply>(R"(["NEG-ERR","n","blocked: too big",5])").reason, "blocked: too big");
   EXPECT_EQ(parsed<UnknownReply>(R"(["COUNT","c",{"count":5}])").verb, "COUNT");
 }
 
@@ -70,10 +72,29 @@ TEST(RelayMessage, TellsWhyAnEventDidNotParse) {
 }
 
 TEST(RelayMessage, RefusesWhatIsNoMessage) {
-  for (const char* text :
-       {"", "x", "{}", "[]", "[1]", "[[]]", R"(["EVENT"])", R"(["EVENT","s"])", R"(["EVENT",1,{}])", R"(["OK"])",
-        R"(["OK","abc",true,""])", R"(["EOSE"])", R"(["EOSE",1])", R"(["CLOSED"])", R"(["NOTICE"])", R"(["NOTICE",{}])",
-        R"(["AUTH",{}])", R"({"EVENT":"s"})", R"(["NOTICE","x"]x)"}) {
+  for (const char* text : {"",
+                           "x",
+                           "{}",
+                           "[]",
+                           "[1]",
+                           "[[]]",
+                           R"(["EVENT"])",
+                           R"(["NEG-MSG","n"])",
+                           R"(["NEG-MSG","n","6"])",
+                           R"(["NEG-MSG","n","6G"])",
+                           R"(["NEG-ERR"])",
+                           R"(["EVENT","s"])",
+                           R"(["EVENT",1,{}])",
+                           R"(["OK"])",
+                           R"(["OK","abc",true,""])",
+                           R"(["EOSE"])",
+                           R"(["EOSE",1])",
+                           R"(["CLOSED"])",
+                           R"(["NOTICE"])",
+                           R"(["NOTICE",{}])",
+                           R"(["AUTH",{}])",
+                           R"({"EVENT":"s"})",
+                           R"(["NOTICE","x"]x)"}) {
     const Result<RelayMessage, RelayMessageError> message = parse_relay_message(text);
     ASSERT_FALSE(message) << text;
     EXPECT_NE(message.error().reason, "") << text;

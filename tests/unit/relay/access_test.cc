@@ -67,6 +67,26 @@ TEST_F(AccessTest, Nip04ASenderMayAskForWhatWentToOthers) {
       ReadAccess::restricted);
 }
 
+TEST_F(AccessTest, Nip37DraftsAreForTheirAuthorAlone) {
+  const Gates gates{true, true};
+  for (const Kind kind : {Kind{1234}, Kind{10013}, Kind{31234}}) {
+    EXPECT_TRUE(gates.covers(kind));
+    EXPECT_FALSE(Gates{}.covers(kind)) << "not by default";
+    const Event draft = alice_.event(kind, kNow, "?", {{"d", "x"}, {"p", bob_.hex()}});
+    EXPECT_TRUE(may_read(draft, alice_only_));
+    EXPECT_FALSE(may_read(draft, {bob_.key()})) << "who is named in it is no party of it";
+    EXPECT_FALSE(may_read(draft, nobody_));
+  }
+  const auto own = filters({R"({"kinds":[31234],"authors":[")" + alice_.hex() + R"("]})"});
+  EXPECT_EQ(read_access(own, nobody_, gates), ReadAccess::auth_required);
+  EXPECT_EQ(read_access(own, nobody_), ReadAccess::open);
+  EXPECT_EQ(read_access(own, alice_only_, gates), ReadAccess::open);
+  EXPECT_EQ(read_access(own, {bob_.key()}, gates), ReadAccess::restricted);
+  EXPECT_EQ(read_access(filters({R"({"kinds":[31234]})"}), {bob_.key()}, gates), ReadAccess::open);
+  EXPECT_EQ(read_access(filters({R"({"kinds":[31234,1]})"}), nobody_, gates), ReadAccess::open);
+  EXPECT_EQ(read_access(filters({R"({"kinds":[4]})"}), nobody_, {false, true}), ReadAccess::open);
+}
+
 TEST_F(AccessTest, Nip70ProtectedEventsNeedTheirAuthor) {
   const Event event = alice_.event(1, kNow, "mine", {{"-"}});
   EXPECT_EQ(write_access(event, nobody_), WriteAccess::auth_required);

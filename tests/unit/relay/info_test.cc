@@ -17,7 +17,7 @@ net::HttpResponse get(const Options& options, std::string_view accept, std::stri
   request.method = std::move(method);
   request.target = std::move(target);
   if (!accept.empty()) request.headers.emplace_back("accept", accept);
-  return answer_http(options, request);
+  return answer_http(options, request, [] { return PageFigures{1'234, 56, 7'654'321, std::chrono::hours(50)}; });
 }
 
 std::string header(const net::HttpResponse& response, std::string_view name) {
@@ -119,10 +119,12 @@ TEST(Info, Nip11TellsTheOptionsInForce) {
 
 TEST(Info, Nip11ListsOnlyWhatIsEnabled) {
   Options options;
-  EXPECT_EQ(supported_nips(options), (std::vector<unsigned>{1, 4, 9, 11, 17, 40, 42, 45, 59, 70}));
+  EXPECT_EQ(supported_nips(options), (std::vector<unsigned>{1, 4, 9, 11, 17, 40, 42, 45, 59, 62, 70, 77}));
   options.gate_private_messages = false;
   options.count = false;
+  options.negentropy = false;
   options.admission.min_pow_bits = 8;
+  options.admission.honour_vanish = false;
   options.monitoring = true;
   options.eose_hint = EoseHint::on;
   EXPECT_EQ(supported_nips(options), (std::vector<unsigned>{1, 9, 11, 13, 40, 42, 66, 67, 70}));
@@ -139,6 +141,69 @@ TEST(Info, ThePageEscapesWhatItShowsAndHasNoScript) {
   EXPECT_THAT(response.body, HasSubstr("&lt;script&gt;"));
   EXPECT_THAT(response.body, HasSubstr("a &amp; b"));
   EXPECT_THAT(header(response, "Content-Security-Policy"), HasSubstr("default-src 'none'"));
+}
+
+TEST(Info, ThePageShowsHowToConnectAndTheFiguresAndWhatIsKept) {
+  Options options;
+  options.urls = {"wss://relay.example/"};
+  options.info.contact = "javascript:alert(1)";
+  options.info.terms_of_service = "https://relay.example/terms";
+  options.info.icon = "http://elsewhere.example/icon.png";
+  options.info.pubkey = std::string(64, 'a');
+  options.limits.max_subscriptions = 77;
+  const std::string page = get(options, "text/html").body;
+  EXPECT_THAT(page, HasSubstr(">wss://relay.example/</code>"));
+  for (const char* figure : {">1,234<", ">56<", ">7,654,321<", ">2 days<", ">77 a connection<", "npub1"}) {
+    EXPECT_THAT(page, HasSubstr(figure));
+  }
+  EXPECT_THAT(page, HasSubstr("href=\"https://relay.example/terms\""));
+  EXPECT_THAT(page, HasSubstr("javascript:alert(1)")) << "shown";
+  EXPECT_THAT(page, Not(HasSubstr("href=\"javascript:"))) << "and no link";
+  EXPECT_THAT(page, Not(HasSubstr("elsewhere.example"))) << "images come over https alone";
+  for (const unsigned nip : supported_nips(options)) {
+    EXPECT_THAT(page, HasSubstr("/" + nip_page(nip) + ".md\"")) << nip;
+  }
+  EXPECT_THAT(page, Not(HasSubstr("/43.md"))) << "what is off is not shown";
+}
+
+TEST(Info, TheDocumentCountsNothing) {
+  net::HttpRequest request;
+  request.method = "GET";
+  request.target = "/";
+  request.headers.emplace_back("accept", "application/nostr+json");
+  bool counted = false;
+  answer_http({}, request, [&] {
+    counted = true;
+    return PageFigures{};
+  });
+  EXPECT_FALSE(counted);
+}
+
+TEST(Info, Nip86IsToldAndMayBeAskedByPagesWhereSomebodyManages) {
+  Options options;
+  EXPECT_THAT(relay_document(options), ::testing::Not(HasSubstr(",86,98]")));
+  EXPECT_THAT(header(get(options, "", "/", "OPTIONS"), "Access-Control-Allow-Methods"),
+              ::testing::Not(HasSubstr("POST")));
+  options.admins.emplace_back();
+  EXPECT_THAT(relay_document(options), HasSubstr(",86,98]"));
+  const auto preflight = get(options, "", "/", "OPTIONS");
+  EXPECT_EQ(preflight.status, 204U);
+  EXPECT_THAT(header(preflight, "Access-Control-Allow-Methods"), HasSubstr("POST"));
+  EXPECT_THAT(header(preflight, "Access-Control-Allow-Headers"), HasSubstr("Authorization, Content-Type"));
+}
+
+TEST(Info, Nip11SaysWhenWritesAreRestricted) {
+  Options options;
+  EXPECT_THAT(relay_document(options), HasSubstr(R"("restricted_writes":false)"));
+  options.restricted_writes = true;
+  EXPECT_THAT(relay_document(options), HasSubstr(R"("restricted_writes":true)"));
+}
+
+TEST(Info, Nip11SaysWhenNothingGoesWithoutAuth) {
+  Options options;
+  EXPECT_THAT(relay_document(options), HasSubstr(R"("auth_required":false)"));
+  options.auth_required = true;
+  EXPECT_THAT(relay_document(options), HasSubstr(R"("auth_required":true)"));
 }
 
 }  // namespace

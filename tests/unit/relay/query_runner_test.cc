@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 
+#include "relay/scan.h"
 #include "support/fake_store.h"
 
 namespace pharos::relay {

@@ -30,19 +30,37 @@ TEST(Replies, Nip01AnOlderVersionIsFalse) {
 
 TEST(Replies, EveryReasonHasAStandardPrefix) {
   for (int i = static_cast<int>(Reason::invalid_event); i <= static_cast<int>(Reason::overloaded); ++i) {
-    EXPECT_THAT(
-        reply(Fate::rejected, static_cast<Reason>(i)),
-        ::testing::ContainsRegex(R"(^false,"(duplicate|pow|blocked|rate-limited|invalid|restricted|error): .)"));
+    EXPECT_THAT(reply(Fate::rejected, static_cast<Reason>(i)),
+                ::testing::ContainsRegex(
+                    R"(^false,"(duplicate|pow|blocked|rate-limited|invalid|restricted|error|auth-required): .)"));
   }
 }
 
 TEST(Replies, PrefixesTellWhatToDoAboutIt) {
   EXPECT_EQ(reply(Fate::rejected, Reason::deleted, "gone"), R"(false,"blocked: gone"])");
+  EXPECT_EQ(reply(Fate::rejected, Reason::banned, "you"), R"(false,"blocked: you"])");
+  EXPECT_EQ(reply(Fate::rejected, Reason::kind, "this"), R"(false,"blocked: this"])");
+  EXPECT_EQ(reply(Fate::rejected, Reason::not_allowed, "members"), R"(false,"restricted: members"])");
+  EXPECT_EQ(reply(Fate::rejected, Reason::untrusted, "who"), R"(false,"restricted: who"])");
+  EXPECT_EQ(reply(Fate::rejected, Reason::membership, "code"), R"(false,"restricted: code"])");
+  EXPECT_EQ(reply(Fate::rejected, Reason::auth_required, "who"), R"(false,"auth-required: who"])");
   EXPECT_EQ(reply(Fate::rejected, Reason::pow, "more"), R"(false,"pow: more"])");
   EXPECT_EQ(reply(Fate::rejected, Reason::expired, "late"), R"(false,"invalid: late"])");
   EXPECT_EQ(reply(Fate::rejected, Reason::map_full, "full"), R"(false,"error: full"])");
   EXPECT_EQ(reply(Fate::rejected, Reason::overloaded, "busy"), R"(false,"rate-limited: busy"])");
 }
+
+TEST(Replies, APolicyMayChooseThePrefix) {
+  EXPECT_EQ(reply(Fate::rejected, Reason::policy, "no"), R"(false,"blocked: no"])");
+  EXPECT_EQ(reply(Fate::rejected, Reason::policy, "rate-limited: slow down"), R"(false,"rate-limited: slow down"])");
+  EXPECT_EQ(reply(Fate::rejected, Reason::policy, "auth-required: who are you"),
+            R"(false,"auth-required: who are you"])");
+  EXPECT_EQ(reply(Fate::rejected, Reason::policy, "see: https://example.com"),
+            R"(false,"blocked: see: https://example.com"])");
+  EXPECT_EQ(reply(Fate::rejected, Reason::deleted, "pow: x"), R"(false,"blocked: pow: x"])") << "others do not";
+}
+
+TEST(Replies, AShadowedEventSeemsAccepted) { EXPECT_EQ(reply(Fate::shadowed, Reason::policy), reply(Fate::stored)); }
 
 TEST(Replies, Nip42OneSpaceFollowsTheColon) {
   EXPECT_THAT(closed::kAuthRequired, StartsWith("auth-required: "));
@@ -51,7 +69,7 @@ TEST(Replies, Nip42OneSpaceFollowsTheColon) {
 
 TEST(Replies, EscapesWhatPeersChose) {
   EXPECT_EQ(closed_reply("a\"b\n", "error: x"), R"(["CLOSED","a\"b\n","error: x"])");
-  EXPECT_EQ(negentropy_refusal("\""), R"(["NEG-ERR","\"","unsupported: negentropy is not answered here"])");
+  EXPECT_EQ(negentropy_error("\"", "error: x"), R"(["NEG-ERR","\"","error: x"])");
 }
 
 }  // namespace

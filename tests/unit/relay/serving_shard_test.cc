@@ -26,7 +26,11 @@ class Receiver final : public ShardMember {
     if (on_fate) on_fate();
   }
   void retry() override { ++retries; }
+  bool tick() override { return ++ticks < 3; }
   void begin_drain() override {}
+  void obey(const std::shared_ptr<const ingest::AccessRules>&) override {}
+  void wake() override { ++wakes; }
+  void obey(const std::shared_ptr<const RateRules>&) override {}
   void shut_down() override {}
 
   std::vector<std::pair<std::uint64_t, storage::Seq>> seen;
@@ -35,6 +39,8 @@ class Receiver final : public ShardMember {
   std::set<std::size_t> lost_after;  // numbers of events seen when it was told
   std::vector<ingest::Fate> verdicts;
   int retries = 0;
+  int ticks = 0;
+  int wakes = 0;
   std::function<void()> on_event;
   std::function<void()> on_fate;
 };
@@ -214,6 +220,60 @@ TEST_F(ServingShardTest, RetriesThoseThatAskedAndAreStillThere) {
   goes.reset();
   loop_.expire();
   EXPECT_EQ(stays->retries, 1);
+  EXPECT_FALSE(loop_.is_armed());
+}
+
+TEST_F(ServingShardTest, TicksForThoseThatWantItUntilTheyDoNot) {
+  const auto wants = std::make_shared<Receiver>();
+  const auto goes = std::make_shared<Receiver>();
+  shard_.attach(wants);
+  shard_.attach(goes);
+  shard_.want_ticks(wants.get());
+  shard_.want_ticks(goes.get());
+  loop_.expire();
+  EXPECT_EQ(wants->ticks, 1);
+  shard_.detach(goes.get());
+  shard_.retry_soon(wants);
+  loop_.expire();
+  EXPECT_EQ(wants->retries, 1);
+  EXPECT_EQ(wants->ticks, 1) << "it is not time yet";
+  clock_.advance(ServingShard::kTick);
+  loop_.expire();
+  EXPECT_EQ(wants->ticks, 2);
+  loop_.expire();
+  loop_.expire();
+  EXPECT_EQ(wants->ticks, 3) << "it said that it wants no more";
+  EXPECT_EQ(goes->ticks, 1);
+  EXPECT_FALSE(loop_.is_armed());
+  shard_.detach(wants.get());
+  loop_.run();
+}
+
+TEST_F(ServingShardTest, WakesEachMemberAtItsTimeBesideTicksAndRetries) {
+  const auto late = std::make_shared<Receiver>();
+  const auto early = std::make_shared<Receiver>();
+  shard_.attach(early);
+  shard_.wake_at(clock_.now() + std::chrono::milliseconds(1'500), late);
+  shard_.wake_at(clock_.now() + std::chrono::milliseconds(500), early);
+  shard_.want_ticks(early.get());
+  clock_.advance(std::chrono::milliseconds(500));
+  loop_.expire();
+  EXPECT_EQ(std::tuple(early->wakes, late->wakes, early->ticks), std::tuple(1, 0, 0));
+  clock_.advance(std::chrono::milliseconds(500));
+  loop_.expire();
+  EXPECT_EQ(std::tuple(early->wakes, late->wakes, early->ticks), std::tuple(1, 0, 1));
+  shard_.retry_soon(early);
+  clock_.advance(std::chrono::milliseconds(500));
+  loop_.expire();
+  EXPECT_EQ(std::tuple(early->wakes, late->wakes, early->retries), std::tuple(1, 1, 1));
+}
+
+TEST_F(ServingShardTest, AMemberThatIsGoneIsNotWoken) {
+  auto member = std::make_shared<Receiver>();
+  shard_.wake_at(clock_.now() + std::chrono::seconds(1), member);
+  member.reset();
+  clock_.advance(std::chrono::seconds(1));
+  loop_.expire();
   EXPECT_FALSE(loop_.is_armed());
 }
 

@@ -54,7 +54,7 @@ class FakeSink final : public ingest::Sink {
 
 class FakeRunner final : public SliceRunner {
  public:
-  bool run(std::shared_ptr<Scan> scan, std::function<void(ScanSlice&&)> done) override {
+  bool run(std::shared_ptr<SlicedWork> scan, std::function<void(ScanSlice&&)> done) override {
     if (is_full) return false;
     requests.push_back({std::move(scan), std::move(done)});
     return true;
@@ -71,7 +71,7 @@ class FakeRunner final : public SliceRunner {
   }
 
   struct Request {
-    std::shared_ptr<Scan> scan;
+    std::shared_ptr<SlicedWork> scan;
     std::function<void(ScanSlice&&)> done;
   };
   bool is_full = false;
@@ -84,9 +84,9 @@ class SessionFixture : public ::testing::Test {
 
   std::shared_ptr<test::FakeWsConnection> connect() {
     auto connection = std::make_shared<test::FakeWsConnection>();
-    Session::open({shard_, sink_, runner_, clock_, metrics_}, options_,
+    Session::open({shard_, sink_, runner_, neg_memory_, neg_trees_, clock_, metrics_, rates_}, options_,
                   std::make_shared<const OwnUrls>(own_urls({"wss://relay.example.com"})),
-                  {connection, connection->low_water_bytes, "challenge", false});
+                  {connection, connection->low_water_bytes, "challenge", false, nullptr});
     connection->take_sent();  // the challenge
     return connection;
   }
@@ -109,6 +109,9 @@ class SessionFixture : public ::testing::Test {
   FakeLoop loop_;
   FakeSink sink_;
   FakeRunner runner_;
+  std::vector<std::shared_ptr<NegTreeKeeper>> neg_trees_;
+  std::shared_ptr<NegMemory> neg_memory_ = std::make_shared<NegMemory>(1U << 20U, metrics_);
+  AddressRates rates_{7, metrics_.rate};
   SessionCount sessions_;
   std::size_t max_fanout_events_ = 1000;
   ServingShard shard_{loop_, store_, clock_, sessions_, 42, max_fanout_events_, 1'000'000, metrics_};

@@ -351,7 +351,7 @@ TEST_F(SessionFsmTest, Nip17GatingCanBeSwitchedOff) {
   EXPECT_EQ(fsm().on_live(1, live(bob_.event(4, kNow, ""), 1), actions), Delivery::send);
 }
 
-// --- COUNT and NEG ---
+// --- COUNT ---
 
 TEST_F(SessionFsmTest, Nip45CountIsBegunAndForgottenWithItsAnswer) {
   EXPECT_THAT(say(R"(["COUNT","c",{}])"), ElementsAre("count c"));
@@ -442,12 +442,6 @@ TEST_F(SessionFsmTest, Nip45ClosedInAnswerToACountEndsTheSubscriptionOfThatName)
     EXPECT_THAT(say(count), ElementsAre(StartsWith("forget "), StartsWith(R"(["CLOSED","s",")")));
     EXPECT_EQ(fsm().subscriptions().size(), 0U);
   }
-}
-
-TEST_F(SessionFsmTest, Nip77NegIsRefusedByNegErrAndItsCloseIsSilent) {
-  EXPECT_THAT(say(R"(["NEG-OPEN","n",{},"6100000200"])"), ElementsAre(StartsWith(R"(["NEG-ERR","n","unsupported: )")));
-  EXPECT_THAT(say(R"(["NEG-MSG","n","61"])"), ElementsAre(StartsWith(R"(["NEG-ERR","n",")")));
-  EXPECT_THAT(say(R"(["NEG-CLOSE","n"])"), IsEmpty());
 }
 
 }  // namespace

@@ -192,6 +192,26 @@ TEST_F(SessionTest, AnEventThatSeveralSubscriptionsMatchGoesToEach) {
   EXPECT_THAT(client->sent(), ::testing::UnorderedElementsAre(delivered("a", event), delivered("b", event)));
 }
 
+TEST_F(SessionTest, EventsOfAConnectionShareTheirSender) {
+  const auto client = connect();
+  client->receive(event_message(alice_.event(1, kNow, "1")));
+  client->receive(event_message(alice_.event(1, kNow, "2")));
+  ASSERT_EQ(sink_.taken.size(), 2U);
+  ASSERT_TRUE(sink_.taken[0].sender);
+  EXPECT_EQ(sink_.taken[0].sender->address, "192.0.2.1");
+  EXPECT_THAT(*sink_.taken[0].sender->keys, IsEmpty());
+  EXPECT_EQ(sink_.taken[1].sender, sink_.taken[0].sender);
+
+  client->receive(
+      R"(["AUTH",)" +
+      test::to_json(alice_.event(22242, kNow, "", {{"relay", "wss://relay.example.com"}, {"challenge", "challenge"}})) +
+      "]");
+  client->receive(event_message(alice_.event(1, kNow, "3")));
+  ASSERT_EQ(sink_.taken.size(), 3U);
+  EXPECT_THAT(*sink_.taken[2].sender->keys, ElementsAre(alice_.key()));
+  EXPECT_THAT(*sink_.taken[0].sender->keys, IsEmpty());
+}
+
 TEST_F(SessionTest, AFullSinkPausesReadingAndKeepsTheOrder) {
   const auto client = connect();
   sink_.is_full = true;

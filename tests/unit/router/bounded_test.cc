@@ -29,7 +29,7 @@ TEST(RecentIds, ForgetsTheOldestFirst) {
 
 TEST(DialGate, LetsHigherPrioritiesGoFirstAndKeepsToItsRate) {
   ManualClock clock;
-  DialGate gate(2.0, 1.0, clock.now());
+  DialGate gate(2.0, 1.0);
   std::vector<int> went;
   gate.wait(1, 0, [&] { went.push_back(1); });
   gate.wait(2, 5, [&] { went.push_back(2); });

@@ -325,6 +325,25 @@ TEST_P(EventStore, Nip59RecipientOfAnotherKindMayNotDelete) {
   EXPECT_TRUE(db_.holds(note));
 }
 
+TEST_P(EventStore, Nip62KeepsAwayWhatTheRequestForbids) {
+  EXPECT_EQ(db_.put(make(kind::kVanish, 2000, {{"relay", "ALL_RELAYS"}})), PutOutcome::stored);
+  EXPECT_EQ(db_.put(make(1, 2000)), PutOutcome::vanished);
+  EXPECT_EQ(db_.put(make(0, 2000)), PutOutcome::vanished);
+  EXPECT_EQ(db_.put(make(kind::kDeletion, 1000, {{"e", std::string(64, 'a')}})), PutOutcome::vanished);
+  EXPECT_EQ(db_.put(make(kind::kGiftWrap, 1999, {{"p", "?"}, {"p", public_key(0).hex()}}, 1)), PutOutcome::vanished);
+  EXPECT_EQ(db_.put(make(1, 2001)), PutOutcome::stored);
+  EXPECT_EQ(db_.put(make(1, 1000, {{"p", public_key(0).hex()}}, 1)), PutOutcome::stored);
+  EXPECT_EQ(db_.put(make(kind::kGiftWrap, 2001, {{"p", public_key(0).hex()}}, 1)), PutOutcome::stored);
+}
+
+TEST_P(EventStore, Nip62ALaterRequestReachesFurtherAndAnEarlierOneDoesNothing) {
+  EXPECT_EQ(db_.put(make(kind::kVanish, 2000, {{"relay", "ALL_RELAYS"}})), PutOutcome::stored);
+  EXPECT_EQ(db_.put(make(kind::kVanish, 1000, {{"relay", "ALL_RELAYS"}})), PutOutcome::superseded);
+  EXPECT_EQ(db_.put(make(kind::kVanish, 2000, {{"relay", "ALL_RELAYS"}}, 0, "again")), PutOutcome::superseded);
+  EXPECT_EQ(db_.put(make(kind::kVanish, 3000, {{"relay", "ALL_RELAYS"}})), PutOutcome::stored);
+  EXPECT_EQ(db_.put(make(1, 3000)), PutOutcome::vanished);
+}
+
 TEST_P(EventStore, Nip40RefusesWhatHasExpired) {
   EXPECT_EQ(db_.put(make(1, 1000, {{"expiration", std::to_string(kNow)}})), PutOutcome::expired);
   EXPECT_EQ(db_.put(make(1, 1000, {{"expiration", std::to_string(kNow + 1)}})), PutOutcome::stored);

@@ -32,7 +32,7 @@ TEST(Merger, AMergeThatTookEffectIsNotRepeated) {
     ASSERT_TRUE(txn.commit());
   }
   const SystemClock clock;
-  Merger merger(*env, memtables, system_files(), {}, clock, {});
+  Merger merger(*env, memtables, system_files(), {}, 0, nullptr, clock, {});
   EXPECT_TRUE(testing::eventually([&] { return memtables.current()->size() == 1; }));
   merger.stop();
   EXPECT_FALSE(memtables.is_stuck());

@@ -68,7 +68,7 @@ class StoreHarness {
       storage::Draft draft;
     };
     const auto kept = std::make_shared<Drafted>();
-    kept->draft = storage::draft_event(*request.event, store_->tables().hash_key, kept->memory);
+    kept->draft = storage::draft_event(*request.event, store_->tables().rules(), kept->memory);
     request.draft = &kept->draft;
     request.done = [kept, next = outcomes.next()](storage::PutOutcome outcome) { next(outcome); };
     return store_->submit(std::move(request));

@@ -1,0 +1,14 @@
+// The access lists, their audit and what the settings add, as JSON for the admin listener. Pure; any thread.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "ingest/access_store.h"
+
+namespace pharos::app {
+
+// One object: a list of objects for each list, "settings" with those of the settings, "audit" newest first.
+std::string access_json(const ingest::AccessRules& rules, const std::vector<ingest::AuditEntry>& audit);
+
+}  // namespace pharos::app

@@ -1,0 +1,101 @@
+// ban, unban, allow and deny: who may publish what, and from where, told to the running instance.
+
+#include <array>
+
+#include <fmt/format.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+#include "app/admin_client.h"
+#include "app/commands/command.h"
+#include "ingest/access_change.h"
+
+namespace pharos::app {
+namespace {
+
+using ingest::AccessAction;
+
+struct Verb {
+  const char* name;
+  const char* help;
+  // Of a pubkey, an event, a kind and an address; none where there is no such list.
+  std::array<std::optional<AccessAction>, 4> actions;
+};
+constexpr std::array<const char*, 4> kSubjects{"pubkey", "event", "kind", "ip"};
+constexpr std::array<const char*, 4> kSubjectHelp{
+    "A public key: hex, npub or nprofile", "An event's id: hex, note or nevent", "A kind, 0 to 65535",
+    "An address or a block of them: 192.0.2.1, 192.0.2.0/24, 2001:db8::/32"};
+constexpr std::array<Verb, 4> kVerbs{
+    Verb{"ban",
+         "Take nothing of it any more, whoever brings it, and erase what is stored of a key or an event",
+         {AccessAction::ban_pubkey, AccessAction::ban_event, AccessAction::disallow_kind, AccessAction::block_address}},
+    Verb{"unban",
+         "Take it again",
+         {AccessAction::unban_pubkey, AccessAction::unban_event, AccessAction::undisallow_kind,
+          AccessAction::unblock_address}},
+    Verb{"allow",
+         "Put it on the allow list: once there is a key or kind, clients may publish those alone; an event is taken "
+         "whoever wrote it",
+         {AccessAction::allow_pubkey, AccessAction::allow_event, AccessAction::allow_kind, std::nullopt}},
+    Verb{"deny",
+         "Take it off the allow list",
+         {AccessAction::unallow_pubkey, AccessAction::unallow_event, AccessAction::unallow_kind, std::nullopt}},
+};
+
+struct Arguments {
+  std::shared_ptr<std::string> config;
+  std::string admin;
+  std::string subject;
+  std::string reason;
+};
+
+std::string order(AccessAction action, const Arguments& arguments) {
+  rapidjson::StringBuffer json;
+  rapidjson::Writer<rapidjson::StringBuffer> writer(json);
+  const auto member = [&writer](const char* key, std::string_view value) {
+    writer.Key(key);
+    writer.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
+  };
+  writer.StartObject();
+  member("action", name(action));
+  member("subject", arguments.subject);
+  member("reason", arguments.reason);
+  writer.EndObject();
+  return json.GetString();
+}
+
+ExitCode change(AccessAction action, const Arguments& arguments) {
+  const auto loaded = load_or_complain(*arguments.config);
+  if (!loaded) return ExitCode::settings;
+  const auto answer =
+      ask_admin({loaded->options.store.directory, arguments.admin, "/api/v1/access", order(action, arguments)});
+  if (!answer) {
+    complain(answer.error().detail);
+    return answer.error().code;
+  }
+  fmt::print("{}", answer.value());
+  return ExitCode::ok;
+}
+
+}  // namespace
+
+void add_access(CLI::App& root, Action& action) {
+  for (const Verb& verb : kVerbs) {
+    CLI::App* group = root.add_subcommand(verb.name, verb.help);
+    group->require_subcommand(1);
+    for (std::size_t i = 0; i < kSubjects.size(); ++i) {
+      if (!verb.actions[i]) continue;
+      CLI::App* command = group->add_subcommand(kSubjects[i], kSubjectHelp[i]);
+      auto arguments = std::make_shared<Arguments>();
+      arguments->config = add_config_option(*command);
+      command->add_option("value", arguments->subject, kSubjectHelp[i])->required();
+      command->add_option("--reason", arguments->reason, "Why, for the list and the audit");
+      command->add_option("--admin", arguments->admin, "Admin listener to ask, host:port; else the one in run.json");
+      command->callback([&action, arguments, what = *verb.actions[i]] {
+        action = [arguments, what] { return change(what, *arguments); };
+      });
+    }
+  }
+}
+
+}  // namespace pharos::app

@@ -1,0 +1,66 @@
+#include <fmt/format.h>
+#include <rapidjson/document.h>
+
+#include "app/admin_client.h"
+#include "app/commands/command.h"
+#include "app/deletion.h"
+#include "nostr/filter.h"
+
+namespace pharos::app {
+namespace {
+
+struct Arguments {
+  std::shared_ptr<std::string> config;
+  std::string admin;
+  std::string filter;
+  bool dry_run = false;
+};
+
+ExitCode report(const std::string& json, bool dry_run) {
+  rapidjson::Document document;
+  document.Parse(json.c_str());
+  if (!document.IsObject() || !document.HasMember("events") || !document["events"].IsUint64() ||
+      !document.HasMember("bytes") || !document["bytes"].IsUint64()) {
+    complain("the instance answered " + json);
+    return ExitCode::failure;
+  }
+  fmt::print("{} events, {:.1f} MiB of records, {}\n", document["events"].GetUint64(),
+             static_cast<double>(document["bytes"].GetUint64()) / (1 << 20), dry_run ? "would be erased" : "erased");
+  if (document.HasMember("whole") && document["whole"].IsTrue()) return ExitCode::ok;
+  complain("the instance was stopped, or could not read, before the end");
+  return ExitCode::failure;
+}
+
+ExitCode delete_events(const Arguments& arguments) {
+  const auto filter = parse_filter(arguments.filter);
+  if (!filter) {
+    complain("--filter " + arguments.filter + ": " + std::string(describe(filter.error())));
+    return ExitCode::usage;
+  }
+  const auto loaded = load_or_complain(*arguments.config);
+  if (!loaded) return ExitCode::settings;
+  AdminQuery query{loaded->options.store.directory, arguments.admin, "/api/v1/delete",
+                   "{\"filter\":" + arguments.filter + ",\"dry_run\":" + (arguments.dry_run ? "true" : "false") + "}",
+                   kLongestDeletion};
+  const auto answer = ask_admin(query);
+  if (!answer) {
+    complain(answer.error().detail);
+    return answer.error().code;
+  }
+  return report(answer.value(), arguments.dry_run);
+}
+
+}  // namespace
+
+void add_delete(CLI::App& root, Action& action) {
+  CLI::App* command = root.add_subcommand(
+      "delete", "Erase stored events of the running instance; nothing keeps them from coming again, a ban does");
+  auto arguments = std::make_shared<Arguments>();
+  arguments->config = add_config_option(*command);
+  command->add_option("--filter", arguments->filter, "NIP-01 filter as JSON: what matches goes")->required();
+  command->add_flag("--dry-run", arguments->dry_run, "Only tell how much that is");
+  command->add_option("--admin", arguments->admin, "Admin listener to ask, host:port; else the one in run.json");
+  command->callback([&action, arguments] { action = [arguments] { return delete_events(*arguments); }; });
+}
+
+}  // namespace pharos::app

@@ -1,0 +1,50 @@
+// What a running instance is and does, for `pharos status`. A value; pure.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "util/clock.h"
+
+namespace pharos::app {
+
+struct InstanceStatus {
+  struct Queue {
+    std::string name;
+    std::int64_t depth = 0;
+    std::int64_t capacity = 0;
+  };
+  std::string version;
+  UnixSeconds started = 0;
+  UnixSeconds now = 0;
+  std::string problem;  // "" when it is healthy and ready
+  std::vector<std::string> relay_addresses;
+  std::string admin_address;
+  std::string npub;
+  std::uint64_t events = 0;         // in the database
+  std::uint64_t logged_events = 0;  // in the log, not merged yet
+  std::uint64_t last_seq = 0;
+  std::uint64_t database_bytes = 0;          // of its file
+  std::uint64_t free_bytes = 0;              // inside it, to be reused
+  std::uint64_t database_map_bytes = 0;      // storage.map_size
+  std::optional<std::uint64_t> search_left;  // sequence numbers that the index for search lacks; nullopt: it is off
+  std::int64_t connections = 0;
+  std::int64_t authenticated_connections = 0;
+  std::int64_t subscriptions = 0;
+  std::vector<Queue> queues;
+  std::size_t upstreams = 0;
+  std::size_t upstreams_live = 0;  // connected
+  bool monitoring = false;
+  std::int64_t probes_running = 0;
+  std::int64_t targets_overdue = 0;
+  std::size_t banned_pubkeys = 0;
+  std::size_t banned_events = 0;
+  std::size_t blocked_addresses = 0;
+};
+
+// One object.
+std::string to_json(const InstanceStatus& status);
+
+}  // namespace pharos::app

@@ -1,0 +1,69 @@
+// What the relay tells of its members (NIP-43), signed by its own key and kept like any other event: their list (kind
+// 13534), the roles (33534), and who came (8000) or went (8001). What is stored already is the memory: after a start
+// only what differs is told.
+//
+// Made after the pipeline, destroyed before it. One thread; requests and orders reach it by the rules of the moment.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "ingest/moderation.h"
+#include "ingest/sink.h"
+#include "storage/store.h"
+#include "util/clock.h"
+#include "util/random.h"
+
+namespace pharos::app {
+
+// The members besides the relay itself, each with the ids of its roles.
+using Members = std::map<PublicKey, std::set<std::string>>;
+Members members_of(const ingest::AccessRules& rules, const PublicKey& self);
+
+// Not signed, and without a time. The list has as many as fit, in the order of their keys.
+struct MemberListLimits {
+  std::size_t max_tags = 0;
+  std::size_t max_bytes = 0;
+};
+Event member_list_event(const Members& members, const MemberListLimits& limits);
+Event role_event(const std::string& id, const ingest::Role& role);
+Members read_member_list(const Event& list);
+
+class MemberList {
+ public:
+  static constexpr std::size_t kMostToldAtOnce = 200;  // comings and goings; the rest follow with the next tick
+
+  MemberList(storage::Store& store, ingest::Sink& sink, ingest::RulesSnapshot rules, const Clock& clock, Random& random,
+             const SecretKey& secret, MemberListLimits limits);
+
+  // About once a second: tells what has changed since.
+  void tick();
+
+ private:
+  bool read_stored();
+  bool tell_roles(const ingest::AccessLists& lists);
+  bool tell_changes(const Members& members);
+  bool tell_list(const Members& members);
+  // False when there is no room for it now.
+  bool publish(Event event);
+
+  storage::Store& store_;
+  ingest::Sink& sink_;
+  const ingest::RulesSnapshot rules_;
+  const Clock& clock_;
+  Random& random_;
+  const SecretKey secret_;
+  const PublicKey self_;
+  const MemberListLimits limits_;
+
+  bool has_read_ = false;
+  std::optional<std::uint64_t> told_version_;  // of the rules
+  std::optional<Members> told_;                // nullopt: never yet
+  std::optional<Event> list_;                  // as it is stored
+  std::map<std::string, Event> roles_;         // as they are stored, by id
+};
+
+}  // namespace pharos::app

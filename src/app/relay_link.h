@@ -1,0 +1,47 @@
+// A connection to a relay for a command that waits for it: send, then wait for what comes. One thread besides the
+// shard's; the shard outlives it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "net/ws_connector.h"
+#include "nostr/message.h"
+#include "nostr/relay_url.h"
+#include "util/result.h"
+
+namespace pharos::app {
+
+class RelayLink {
+ public:
+  explicit RelayLink(net::IoShard& shard);
+  ~RelayLink();  // closes
+  RelayLink(const RelayLink&) = delete;
+  RelayLink& operator=(const RelayLink&) = delete;
+
+  // Once. The failure says why.
+  Result<void, std::string> dial(const RelayUrl& url, const net::DialOptions& options);
+
+  // Does not wait; what goes out unasked for must be bounded by what is answered. Nothing of a connection that is gone.
+  void send(std::string_view text);
+  // The next message, what is none is passed over; nullopt when none came in time or the connection is gone.
+  std::optional<RelayMessage> receive(std::chrono::milliseconds timeout);
+
+  // "" while it is open.
+  std::string end() const;
+  // Of messages, as text.
+  std::uint64_t sent_bytes() const;
+  std::uint64_t received_bytes() const;
+  std::uint64_t sent_messages() const;
+  std::uint64_t received_messages() const;
+
+ private:
+  class State;
+  const std::shared_ptr<State> state_;
+};
+
+}  // namespace pharos::app

@@ -1,0 +1,168 @@
+#include "ingest/moderation.h"
+
+#include <utility>
+
+#include "util/log.h"
+
+namespace pharos::ingest {
+namespace {
+
+using metrics::AccessMetrics;
+
+static_assert(static_cast<std::size_t>(AccessList::text) == AccessMetrics::kListLabels.size());
+
+}  // namespace
+
+Result<std::unique_ptr<Moderation>, storage::StorageFailure> Moderation::open(storage::Store& store, const Clock& clock,
+                                                                              const AccessMetrics& metrics) {
+  PHAROS_TRY(auto stored, read_access(store));
+  return std::make_unique<Moderation>(store, clock, metrics, std::move(stored));
+}
+
+Moderation::Moderation(storage::Store& store, const Clock& clock, const AccessMetrics& metrics, StoredAccess stored)
+    : store_(store),
+      clock_(clock),
+      metrics_(metrics),
+      rules_(std::make_shared<Snapshot<AccessRules>>(std::make_shared<const AccessRules>(
+          std::make_shared<const AccessLists>(std::move(stored.lists)), std::make_shared<const FixedAccess>(), 0))),
+      audit_(std::move(stored.audit)) {
+  metrics_.waiting_capacity.set(static_cast<std::int64_t>(kMaxWaiting));
+  show_sizes(rules_->get()->lists());
+}
+
+void Moderation::set_listeners(std::function<void()> changed, std::function<void(std::vector<Filter>)> erase) {
+  changed_ = std::move(changed);
+  erase_ = std::move(erase);
+}
+
+void Moderation::set_fixed(FixedAccess fixed) {
+  {
+    Lock lock(mutex_);
+    rules_->set(std::make_shared<const AccessRules>(rules_->get()->shared_lists(),
+                                                    std::make_shared<const FixedAccess>(std::move(fixed)), ++version_,
+                                                    rules_->get()->shared_trusted()));
+  }
+  if (changed_) changed_();
+}
+
+void Moderation::set_trusted(std::shared_ptr<const TrustedKeys> trusted) {
+  {
+    Lock lock(mutex_);
+    const auto now = rules_->get();
+    rules_->set(
+        std::make_shared<const AccessRules>(now->shared_lists(), now->shared_fixed(), ++version_, std::move(trusted)));
+  }
+  if (changed_) changed_();
+}
+
+void Moderation::submit(AccessChange change, std::string actor, Done done) {
+  const auto job = std::make_shared<Job>(Job{std::move(change), std::move(actor), std::move(done)});
+  bool taken = false;
+  bool runs_here = false;
+  {
+    Lock lock(mutex_);
+    taken = waiting_.size() < kMaxWaiting;
+    if (taken) {
+      waiting_.push_back(job);
+      metrics_.waiting.set(static_cast<std::int64_t>(waiting_.size()));
+      runs_here = !std::exchange(busy_, true);
+    }
+  }
+  if (!taken) return fail(*job, Fault::busy, "too many changes are waiting, try again later");
+  if (runs_here) run();
+}
+
+void Moderation::run() {
+  while (true) {
+    std::shared_ptr<Job> job;
+    {
+      Lock lock(mutex_);
+      if (waiting_.empty()) {
+        busy_ = false;
+        return;
+      }
+      job = std::move(waiting_.front());
+      waiting_.pop_front();
+      metrics_.waiting.set(static_cast<std::int64_t>(waiting_.size()));
+    }
+    if (start(job)) return;
+  }
+}
+
+bool Moderation::start(const std::shared_ptr<Job>& job) {
+  const auto rules = rules_->get();
+  auto planned = plan(*rules, job->change);
+  if (!planned) {
+    fail(*job, Fault::invalid, std::move(planned).error());
+    return false;
+  }
+  auto lists = std::make_shared<AccessLists>(rules->lists());
+  for (const AccessEntry& entry : planned.value().entries) lists->apply(entry);
+  AuditEntry audit{0,
+                   clock_.unix_now(),
+                   job->actor,
+                   std::string(name(job->change.action)),
+                   planned.value().subject,
+                   job->change.reason};
+  {
+    Lock lock(mutex_);
+    audit.number = audit_.empty() ? 1 : audit_.back().number + 1;
+  }
+  put_in_force(std::move(lists));
+  const auto work = std::make_shared<const std::pair<AccessPlan, AuditEntry>>(std::move(planned).value(), audit);
+  const bool taken = store_.submit_update(
+      [work](storage::WriteTxn& txn) { return write_access(txn, work->first.entries, work->second); },
+      [this, job, work, before = rules->shared_lists()](bool written) {
+        finished(*job, work->first, work->second, before, written);
+        run();
+      });
+  if (!taken) finished(*job, work->first, work->second, rules->shared_lists(), false);
+  return taken;
+}
+
+void Moderation::finished(const Job& job, const AccessPlan& plan, AuditEntry audit,
+                          const std::shared_ptr<const AccessLists>& before, bool written) {
+  if (!written) {
+    put_in_force(before);
+    return fail(job, Fault::not_written, "the change could not be written, so it does not hold");
+  }
+  log::info("access", "access lists changed",
+            {{"action", audit.action}, {"subject", audit.subject}, {"by", audit.actor}, {"reason", audit.reason}});
+  metrics_.changes[static_cast<std::size_t>(AccessMetrics::Changed::kept)].add();
+  {
+    Lock lock(mutex_);
+    audit_.push_back(std::move(audit));
+    if (audit_.size() > kMaxAuditEntries) audit_.pop_front();
+  }
+  if (erase_ && !plan.erased.empty()) erase_(plan.erased);
+  job.done(plan.subject);
+}
+
+void Moderation::fail(const Job& job, Fault fault, std::string detail) const {
+  using Changed = AccessMetrics::Changed;
+  const Changed result = fault == Fault::not_written ? Changed::failed : Changed::refused;
+  metrics_.changes[static_cast<std::size_t>(result)].add();
+  job.done(failure(Failure{fault, std::move(detail)}));
+}
+
+void Moderation::put_in_force(std::shared_ptr<const AccessLists> lists) {
+  show_sizes(*lists);
+  {
+    Lock lock(mutex_);
+    rules_->set(std::make_shared<const AccessRules>(std::move(lists), rules_->get()->shared_fixed(), ++version_,
+                                                    rules_->get()->shared_trusted()));
+  }
+  if (changed_) changed_();
+}
+
+void Moderation::show_sizes(const AccessLists& lists) const {
+  for (std::size_t i = 0; i < metrics_.entries.size(); ++i)
+    metrics_.entries[i].set(static_cast<std::int64_t>(lists.size(static_cast<AccessList>(i + 1))));
+}
+
+std::vector<AuditEntry> Moderation::audit() const {
+  Lock lock(mutex_);
+  return {audit_.rbegin(), audit_.rend()};
+}
+
+}  // namespace pharos::ingest

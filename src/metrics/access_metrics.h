@@ -1,0 +1,36 @@
+// What the keeper of the access lists counts. Default-made handles count into nothing.
+#pragma once
+
+#include <array>
+#include <cstddef>
+
+#include "metrics/handles.h"
+
+namespace pharos::metrics {
+
+class Registry;
+
+struct AccessMetrics {
+  // access_entries{list}, in the order of ingest::AccessList, which begins at 1.
+  static constexpr std::array<const char*, 10> kListLabels{
+      "banned_pubkey", "allowed_pubkey", "banned_event", "allowed_event", "denied_kind",
+      "allowed_kind",  "blocked",        "role",         "member",        "text"};
+  // access_changes_total{result}: kept, refused for what they ask, and those that could not be written.
+  enum class Changed { kept, refused, failed };
+  static constexpr std::array<const char*, 3> kChangedLabels{"kept", "refused", "failed"};
+
+  std::array<Gauge, 10> entries;
+  std::array<Counter, 3> changes;
+  Gauge trusted_keys;             // trusted_keys
+  Gauge trusted_bytes;            // trusted_keys_memory_bytes
+  Gauge trust_complete;           // trust_complete
+  Gauge trust_capped;             // trust_capped
+  Counter trust_builds;           // trust_builds_total
+  Histogram trust_build_seconds;  // trust_build_seconds
+  Gauge waiting;                  // queue_depth{queue="access"}
+  Gauge waiting_capacity;         // queue_capacity{queue="access"}
+};
+
+AccessMetrics make_access_metrics(Registry& registry);
+
+}  // namespace pharos::metrics

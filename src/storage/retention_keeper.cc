@@ -1,0 +1,180 @@
+#include "storage/retention_keeper.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "nostr/kind.h"
+#include "storage/info.h"
+#include "storage/meta.h"
+#include "storage/seq_scan.h"
+#include "storage/tombstones.h"
+#include "storage/txn.h"
+#include "util/log.h"
+#include "util/worker_pool.h"
+
+namespace pharos::storage {
+namespace {
+
+constexpr std::uint64_t kStepShare = 20;  // of all events, the most that one step erases
+constexpr std::size_t kReadAtOnce = 2'000;
+
+bool goes_for_size(const RecordView& record, const RetentionRules& rules) {
+  const bool is_regular = !has_address(record.kind()) && !is_undeletable(record.kind());
+  return is_regular && !is_kept(record, rules);
+}
+
+}  // namespace
+
+// Of a sweep, which may outlive the keeper.
+struct RetentionKeeper::Answer {
+  Mutex mutex;
+  std::condition_variable there;
+  bool is_there PHAROS_GUARDED_BY(mutex) = false;
+  std::optional<Swept> swept PHAROS_GUARDED_BY(mutex);
+
+  void give(std::optional<Swept> what) {
+    Lock lock(mutex);
+    if (std::exchange(is_there, true)) return;
+    swept = what;
+    there.notify_all();
+  }
+};
+
+RetentionKeeper::RetentionKeeper(Store& store, const Clock& clock, RetentionOptions options,
+                                 const metrics::StorageMetrics& metrics)
+    : store_(store), clock_(clock), metrics_(metrics), options_(std::move(options)) {
+  Lock lock(stop_mutex_);
+  thread_ = std::thread([this] {
+    set_thread_name("retention");
+    run();
+  });
+}
+
+RetentionKeeper::~RetentionKeeper() { stop(); }
+
+void RetentionKeeper::reconfigure(RetentionOptions options) {
+  {
+    Lock lock(mutex_);
+    options_ = std::move(options);
+    reconfigured_ = true;
+  }
+  changed_.notify_all();
+}
+
+void RetentionKeeper::stop() {
+  {
+    Lock lock(mutex_);
+    stopping_ = true;
+    if (awaited_) awaited_->give(std::nullopt);
+  }
+  changed_.notify_all();
+  Lock lock(stop_mutex_);
+  if (thread_.joinable()) thread_.join();
+}
+
+RetentionOptions RetentionKeeper::current() const {
+  Lock lock(mutex_);
+  return options_;
+}
+
+void RetentionKeeper::run() {
+  SteadyTime next_rules = clock_.now();
+  while (true) {
+    const RetentionOptions options = current();
+    const SteadyTime began = clock_.now();
+    if (began >= next_rules) {
+      apply_rules(options);
+      next_rules = clock_.now() + options.interval;
+    }
+    const bool is_beyond = keep_size(options);
+    metrics_.retention_seconds.observe(std::chrono::duration<double>(clock_.now() - began).count());
+
+    const auto deadline = wait_deadline(is_beyond ? std::min(options.size_step, options.interval) : options.interval);
+    Lock lock(mutex_);
+    while (!stopping_ && !reconfigured_) {
+      if (lock.wait_until(changed_, deadline) == std::cv_status::timeout) break;
+    }
+    if (stopping_) return;
+    if (std::exchange(reconfigured_, false)) next_rules = clock_.now();
+    if (!is_beyond) next_rules = clock_.now();
+  }
+}
+
+void RetentionKeeper::apply_rules(const RetentionOptions& options) {
+  for (const RetentionRule& rule : *options.rules) {
+    auto due = sweep_of(rule, options.rules, clock_.unix_now());
+    if (!due) continue;
+    const auto swept = sweep(std::move(*due));
+    if (swept && swept->erased > 0) {
+      log::info("storage", "a retention rule erased events", {{"rule", rule.name}, {"events", swept->erased}});
+    }
+  }
+  metrics_.retention_timestamp.set(clock_.unix_now());
+}
+
+bool RetentionKeeper::keep_size(const RetentionOptions& options) {
+  if (options.max_size_bytes == 0) return false;
+  DatabaseInfo info;
+  {
+    const auto txn = store_.read();
+    if (!txn) return true;
+    if (read_merged_generation(txn.value(), store_.tables()) < awaits_merge_) return true;
+    info = read_info(txn.value(), store_.tables());
+  }
+  const std::uint64_t used = info.used_bytes - std::min(info.free_page_bytes, info.used_bytes);
+  if (used <= options.max_size_bytes || info.events == 0) return false;
+  const double share = static_cast<double>(used - options.max_size_bytes) / static_cast<double>(used);
+  const auto wanted = static_cast<std::uint64_t>(static_cast<double>(info.events) * share) + 1;
+  std::vector<Seq> events = first_to_go(options, std::min(wanted, info.events / kStepShare + 1));
+  if (events.empty()) {
+    log::warn("storage", "the database is larger than storage.max_size, and nothing is left that may go for it",
+              {{"bytes", used}, {"max_size", options.max_size_bytes}});
+    return false;
+  }
+  Sweep due;
+  due.cause = EraseCause::retention;
+  due.events = std::move(events);
+  const auto swept = sweep(std::move(due));
+  awaits_merge_ = store_.merge_soon();
+  if (swept && swept->erased > 0) {
+    log::info("storage", "erased what came first, for storage.max_size",
+              {{"events", swept->erased}, {"bytes", used}, {"max_size", options.max_size_bytes}});
+  }
+  return true;
+}
+
+std::vector<Seq> RetentionKeeper::first_to_go(const RetentionOptions& options, std::uint64_t count) {
+  std::vector<Seq> events;
+  const Seq through = store_.last_seq();
+  for (const Seq start : {looked_at_, Seq{0}}) {
+    looked_at_ = start;
+    while (looked_at_ < through && events.size() < count) {
+      Seq last = looked_at_;
+      const auto visited = scan_by_seq(store_, looked_at_, through, kReadAtOnce, [&](const RecordView& record) {
+        if (events.size() >= count) return;
+        last = record.seq();
+        if (goes_for_size(record, *options.rules)) events.push_back(last);
+      });
+      if (!visited) return events;
+      looked_at_ = events.size() >= count ? last : visited.value();
+    }
+    if (!events.empty()) break;
+  }
+  return events;
+}
+
+std::optional<Swept> RetentionKeeper::sweep(Sweep sweep) {
+  const auto answer = std::make_shared<Answer>();
+  {
+    Lock lock(mutex_);
+    if (stopping_) return std::nullopt;
+    awaited_ = answer;
+  }
+  sweep.done = [answer](const Swept& swept) { answer->give(swept); };
+  if (!store_.sweep(std::move(sweep))) return std::nullopt;
+  Lock lock(answer->mutex);
+  while (!answer->is_there) lock.wait(answer->there);
+  return answer->swept;
+}
+
+}  // namespace pharos::storage

@@ -1,0 +1,168 @@
+#include "ingest/access_change.h"
+
+#include <gmock/gmock.h>
+
+#include "nostr/nip19.h"
+#include "support/event_builder.h"
+
+namespace pharos::ingest {
+namespace {
+
+using test::Person;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class AccessChangeTest : public ::testing::Test {
+ protected:
+  AccessRules rules() const {
+    return {std::make_shared<AccessLists>(lists_), std::make_shared<FixedAccess>(fixed_), 1};
+  }
+  // What is erased for it; ADD_FAILURE when it is refused.
+  std::vector<Filter> apply(const AccessChange& change) {
+    const auto planned = plan(rules(), change);
+    if (!planned) {
+      ADD_FAILURE() << planned.error();
+      return {};
+    }
+    for (const AccessEntry& entry : planned.value().entries) EXPECT_TRUE(lists_.apply(entry));
+    return planned.value().erased;
+  }
+  std::string refusal(const AccessChange& change) const {
+    const auto planned = plan(rules(), change);
+    return planned ? "" : planned.error();
+  }
+  static AccessChange of(AccessAction action, std::string subject, std::string reason = {}) {
+    return {action, std::move(subject), std::move(reason), {}, {}};
+  }
+
+  AccessLists lists_;
+  FixedAccess fixed_;
+  Person alice_{1};
+};
+
+TEST_F(AccessChangeTest, EveryActionHasANameOfItsOwn) {
+  for (std::size_t i = 0; i < kAccessActions; ++i) {
+    const auto action = static_cast<AccessAction>(i);
+    EXPECT_EQ(access_action(name(action)), action);
+  }
+  EXPECT_FALSE(access_action("stats"));
+}
+
+TEST_F(AccessChangeTest, ABannedKeyIsListedWithItsReasonAndItsEventsGo) {
+  const auto erased = apply(of(AccessAction::ban_pubkey, encode_npub(alice_.key()), "spam"));
+  EXPECT_EQ(lists_.banned_pubkeys.at(alice_.key()), "spam");
+  ASSERT_EQ(erased.size(), 1U);
+  EXPECT_EQ(erased[0].authors, std::vector{alice_.key()});
+  EXPECT_FALSE(erased[0].ids);
+  EXPECT_THAT(apply(of(AccessAction::unban_pubkey, alice_.hex())), IsEmpty());
+  EXPECT_THAT(lists_.banned_pubkeys, IsEmpty());
+}
+
+TEST_F(AccessChangeTest, ABannedEventGoesAndAnAllowedOneIsBannedNoLonger) {
+  const Event note = alice_.event(1, 1'000, "");
+  const auto erased = apply(of(AccessAction::ban_event, encode_note(note.id)));
+  ASSERT_EQ(erased.size(), 1U);
+  EXPECT_EQ(erased[0].ids, std::vector{note.id});
+  EXPECT_THAT(apply(of(AccessAction::allow_event, note.id.hex())), IsEmpty());
+  EXPECT_TRUE(lists_.banned_events.empty());
+  EXPECT_TRUE(lists_.allowed_events.contains(note.id));
+  apply(of(AccessAction::ban_event, note.id.hex()));
+  EXPECT_TRUE(lists_.allowed_events.empty());
+}
+
+TEST_F(AccessChangeTest, AllowingAKindTakesItsDenialBackWithoutDenyingAllOthers) {
+  apply(of(AccessAction::disallow_kind, "7"));
+  EXPECT_TRUE(lists_.denied_kinds.contains(7));
+  apply(of(AccessAction::allow_kind, "7"));
+  EXPECT_TRUE(lists_.denied_kinds.empty());
+  EXPECT_TRUE(lists_.allowed_kinds.empty());
+  apply(of(AccessAction::allow_kind, "1"));
+  EXPECT_TRUE(lists_.allowed_kinds.contains(1));
+  apply(of(AccessAction::disallow_kind, "7"));
+  apply(of(AccessAction::allow_kind, "7"));
+  EXPECT_TRUE(lists_.allowed_kinds.contains(7));
+  apply(of(AccessAction::disallow_kind, "1"));
+  EXPECT_FALSE(lists_.allowed_kinds.contains(1));
+  EXPECT_TRUE(lists_.denied_kinds.contains(1));
+}
+
+TEST_F(AccessChangeTest, SubjectsThatAreNoneAreNamed) {
+  EXPECT_THAT(refusal(of(AccessAction::ban_pubkey, "xyz")), HasSubstr("\"xyz\" is neither 64"));
+  EXPECT_THAT(refusal(of(AccessAction::ban_pubkey, std::string(64, 'A'))), HasSubstr("neither 64 lower-case"));
+  EXPECT_THAT(refusal(of(AccessAction::ban_event, encode_npub(alice_.key()))), HasSubstr("nor a note"));
+  EXPECT_THAT(refusal(of(AccessAction::allow_kind, "65536")), HasSubstr("is no kind"));
+  EXPECT_THAT(refusal(of(AccessAction::allow_kind, "-1")), HasSubstr("is no kind"));
+  EXPECT_THAT(refusal(of(AccessAction::block_address, "example.com")), HasSubstr("neither an IP address"));
+  EXPECT_THAT(refusal(of(AccessAction::block_address, "\xff")), HasSubstr("UTF-8"));
+}
+
+TEST_F(AccessChangeTest, TheExemptAreNotBanned) {
+  fixed_.exempt.insert(alice_.key());
+  EXPECT_THAT(refusal(of(AccessAction::ban_pubkey, alice_.hex())), HasSubstr("the relay's own key"));
+}
+
+TEST_F(AccessChangeTest, WhatTheSettingsSayIsNotLiftedHere) {
+  fixed_.denied_pubkeys.insert(alice_.key());
+  fixed_.denied_kinds = {{5, 8}};
+  fixed_.denied_addresses = {*IpRange::parse("192.0.2.0/24")};
+  EXPECT_THAT(refusal(of(AccessAction::unban_pubkey, alice_.hex())), HasSubstr("ingest.deny_pubkeys"));
+  EXPECT_THAT(refusal(of(AccessAction::allow_kind, "7")), HasSubstr("ingest.deny_kinds"));
+  EXPECT_THAT(refusal(of(AccessAction::unblock_address, "192.0.2.1")), HasSubstr("relay.deny_addresses"));
+}
+
+TEST_F(AccessChangeTest, AnAddressInABlockIsUnblockedWithIt) {
+  apply(of(AccessAction::block_address, "192.0.2.9/24", "noise"));
+  EXPECT_EQ(lists_.blocked.begin()->first.text(), "192.0.2.0/24");
+  EXPECT_THAT(refusal(of(AccessAction::unblock_address, "192.0.2.1")), HasSubstr("lies in 192.0.2.0/24"));
+  apply(of(AccessAction::unblock_address, "192.0.2.0/24"));
+  EXPECT_TRUE(lists_.blocked.empty());
+}
+
+TEST_F(AccessChangeTest, RolesAreMadeGivenAndTakenAwayWithTheirMembers) {
+  AccessChange role = of(AccessAction::create_role, "mod");
+  role.role = {"Mods", "moderate", "#00ff00", 1};
+  EXPECT_THAT(refusal(of(AccessAction::edit_role, "mod")), HasSubstr("no role"));
+  apply(role);
+  EXPECT_THAT(refusal(role), HasSubstr("there is a role"));
+  role.action = AccessAction::edit_role;
+  role.role.label = "Moderators";
+  apply(role);
+  EXPECT_EQ(lists_.roles.at("mod").label, "Moderators");
+  AccessChange member = of(AccessAction::assign_role, alice_.hex());
+  member.role_id = "nobody";
+  EXPECT_THAT(refusal(member), HasSubstr("no role"));
+  member.role_id = "mod";
+  apply(member);
+  EXPECT_EQ(lists_.members.at(alice_.key()), std::set<std::string>{"mod"});
+  member.action = AccessAction::unassign_role;
+  apply(member);
+  EXPECT_THAT(refusal(member), HasSubstr("does not have the role"));
+  member.action = AccessAction::assign_role;
+  apply(member);
+  apply(of(AccessAction::delete_role, "mod"));
+  EXPECT_TRUE(lists_.roles.empty());
+  EXPECT_TRUE(lists_.members.empty());
+}
+
+TEST_F(AccessChangeTest, TextsGoBackToTheSettingWhenEmpty) {
+  apply(of(AccessAction::change_name, "my relay"));
+  apply(of(AccessAction::change_icon, "https://example.com/icon.png"));
+  apply(of(AccessAction::change_description, "a description"));
+  EXPECT_EQ(lists_.name, "my relay");
+  EXPECT_EQ(lists_.icon, "https://example.com/icon.png");
+  EXPECT_EQ(lists_.description, "a description");
+  EXPECT_THAT(refusal(of(AccessAction::change_name, std::string(31, 'x'))), HasSubstr("longer than 30"));
+  EXPECT_THAT(refusal(of(AccessAction::change_description, std::string(5'000, 'x'))), HasSubstr("longer than 4096"));
+  apply(of(AccessAction::change_name, ""));
+  EXPECT_FALSE(lists_.name);
+}
+
+TEST_F(AccessChangeTest, AFullListSaysSo) {
+  for (std::size_t i = 0; i < max_entries(AccessList::denied_kind); ++i) lists_.denied_kinds[static_cast<Kind>(i)] = "";
+  EXPECT_THAT(refusal(of(AccessAction::disallow_kind, "60000")), HasSubstr("denied kinds is full: it has 1000"));
+  EXPECT_EQ(refusal(of(AccessAction::disallow_kind, "7", "another reason")), "");
+  EXPECT_THAT(refusal(of(AccessAction::disallow_kind, "7", std::string(501, 'x'))), HasSubstr("longer than 500"));
+}
+
+}  // namespace
+}  // namespace pharos::ingest
