@@ -1,0 +1,53 @@
+// Retention rules of a running instance: what they erase, refuse and foretell, and that they are taken when the
+// settings file changes.
+
+#include <fstream>
+
+#include <gmock/gmock.h>
+
+#include "support/eventually.h"
+#include "support/nostr_client.h"
+#include "support/pharos_instance.h"
+#include "support/signed_notes.h"
+
+namespace pharos::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+void append_to(const std::filesystem::path& file, const std::string& text) {
+  std::ofstream(file, std::ios::app) << text;
+}
+
+TEST(Retention, RulesAreTakenWhenTheFileChangesAndEraseWhatThePlanForetold) {
+  PharosInstance relay;
+  ASSERT_TRUE(relay.start()) << relay.log();
+  const UnixSeconds now = SystemClock().unix_now();
+  const std::vector<Event> old = signed_notes(40, now - 20 * 86'400, 1);
+  const std::vector<Event> young = signed_notes(8, now - 100, 2);
+  NostrClient client(relay.relay_address());
+  for (const Event& event : old) ASSERT_TRUE(client.publish(event).accepted);
+  for (const Event& event : young) ASSERT_TRUE(client.publish(event).accepted);
+
+  const std::string rule = "\n[[retention]]\nname = \"notes\"\nfilters = [{ kinds = [1] }]\nmax_age = \"10d\"\n";
+  const auto planned = relay.directory() / "planned.toml";
+  std::filesystem::copy_file(relay.config_file(), planned);
+  append_to(planned, rule);
+  const Ran plan = run({pharos_program(), "retention", "plan", "--config", planned.string()});
+  EXPECT_EQ(plan.exit_code, 0) << plan.err;
+  EXPECT_THAT(plan.out, HasSubstr("notes: 40 events"));
+  EXPECT_EQ(client.query(R"({"kinds":[1]})").size(), 48U);
+
+  append_to(relay.config_file(), "\n[[retention]]\nname = \"notes\"\nmax_age = \"soon\"\n");
+  EXPECT_TRUE(eventually([&] { return relay.log().find("the old ones stay") != std::string::npos; }));
+  EXPECT_EQ(client.query(R"({"kinds":[1]})").size(), 48U);
+
+  std::filesystem::copy_file(planned, relay.config_file(), std::filesystem::copy_options::overwrite_existing);
+  EXPECT_TRUE(eventually([&] { return client.query(R"({"kinds":[1]})").size() == 8; })) << relay.log();
+  const OkReply again = client.publish(old.front());
+  EXPECT_FALSE(again.accepted);
+  EXPECT_THAT(again.message, HasSubstr("blocked: "));
+}
+
+}  // namespace
+}  // namespace pharos::testing
