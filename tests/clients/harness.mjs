@@ -23,13 +23,13 @@ export async function eventually(probe, limit = 10_000) {
 }
 
 // Starts pharos on ports of its own; stop() ends it and removes its data.
-export async function startPharos(settings = '') {
+export async function startPharos(settings = '', { search = true } = {}) {
   const directory = mkdtempSync(join(tmpdir(), 'pharos-clients-'))
   const data = join(directory, 'data')
   const config = join(directory, 'pharos.toml')
   writeFileSync(
     config,
-    `[storage]\ndirectory = "${data}"\nmap_size = "16GiB"\n[admin]\nlisten = "127.0.0.1:0"\n` +
+    `[storage]\ndirectory = "${data}"\nmap_size = "16GiB"\nsearch = ${search}\n[admin]\nlisten = "127.0.0.1:0"\n` +
       `[relay]\nlisten = "127.0.0.1:0"\nname = "client tests"\n${settings}\n`,
   )
   const child = spawn(program, ['serve', '--config', config], { stdio: ['ignore', 'inherit', 'pipe'] })
@@ -96,3 +96,19 @@ export async function fill(url, events) {
 }
 
 export const ids = (events) => Array.from(events, (event) => event.id).sort()
+
+// A WebSocket class and what goes over the connections made with it, as [sent, message] in order.
+export function tapped(Base = globalThis.WebSocket) {
+  const frames = []
+  class Tapped extends Base {
+    constructor(...args) {
+      super(...args)
+      this.addEventListener('message', ({ data }) => frames.push([false, JSON.parse(data)]))
+    }
+    send(text, ...rest) {
+      frames.push([true, JSON.parse(text)])
+      super.send(text, ...rest)
+    }
+  }
+  return { WebSocket: Tapped, frames, received: () => frames.filter(([sent]) => !sent).map(([, message]) => message) }
+}

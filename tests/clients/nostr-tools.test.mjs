@@ -1,4 +1,5 @@
 import WebSocket from 'ws'
+import { estimateCount, hllDecode } from 'nostr-tools/nip45'
 import { Relay, useWebSocketImplementation } from 'nostr-tools/relay'
 import { clientSuite } from './suite.mjs'
 
@@ -34,6 +35,8 @@ clientSuite('nostr-tools', async (url, user) => {
     query: (filter) => withAuth(() => collect(filter)),
     live: (filter, onevent) => new Promise((oneose) => relay.subscribe([filter], { onevent, oneose })),
     count: (filter) => relay.count([filter], {}),
+    estimate: async (filter) => estimateCount(hllDecode((await relay.countWithHLL([filter], {})).hll)),
+    keepsOrder: true,
     close: () => relay.close(),
   }
 })

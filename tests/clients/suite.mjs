@@ -1,10 +1,11 @@
 // What every client must be able to do with pharos. A client file brings an adapter:
 //
-//   connect(url, user) -> { publish(event), query(filter), live(filter, onEvent), close(), count(filter), estimate(filter) }
+//   connect(url, user) -> { publish(event), query(filter), live(filter, onEvent), close(), count(filter), estimate(filter),
+//                           keepsOrder }
 //
 // publish resolves when the relay accepted and throws with its reason otherwise; query resolves with the stored events;
 // live resolves once the subscription stands; count and estimate resolve with numbers and are left out where a library has
-// no COUNT (NIP-45) or does not read HyperLogLog registers; the user signs AUTH challenges (NIP-42) as the library does it.
+// no COUNT (NIP-45) or does not read HyperLogLog registers; keepsOrder says that query gives events as they came; the user signs AUTH challenges (NIP-42) as the library does it.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { eventually, fill, history, ids, now, startPharos, user } from './harness.mjs'
@@ -81,6 +82,21 @@ export function clientSuite(name, connect) {
       assert.deepEqual(ids(await client.query({ ids: [guarded.id] })), [guarded.id])
     }))
 
+  test(`${name} reads and publishes on a relay where both ask for AUTH`, async () => {
+    const guarded = await startPharos('auth_to_read = true\nauth_to_write = true')
+    const alice = user()
+    const client = await connect(guarded.url, alice)
+    try {
+      const note = alice.sign(1, { content: 'behind the door' })
+      assert.deepEqual(await client.query({ kinds: [1] }), [])
+      await client.publish(note)
+      assert.deepEqual(ids(await client.query({ kinds: [1] })), [note.id])
+    } finally {
+      await client.close()
+      await guarded.stop()
+    }
+  })
+
   test(`${name} counts reactions, and the people who reacted`, () =>
     withClient(async (client, alice) => {
       if (!client.count) return
@@ -97,6 +113,23 @@ export function clientSuite(name, connect) {
       if (!client.estimate) return
       const people = await client.estimate(reactions)
       assert.ok(people >= 30 && people <= 50, `${people} of 40`)
+    }))
+
+  test(`${name} searches, and gets the best first where it keeps the order`, () =>
+    withClient(async (client, alice) => {
+      const notes = [
+        alice.sign(1, { content: 'quokkas smile', created_at: now() - 40 }),
+        alice.sign(1, { content: 'quokkas and more quokkas', created_at: now() - 60 }),
+        alice.sign(1, { content: 'Quokkas, among very many other animals of which little is said here', created_at: now() - 20 }),
+        alice.sign(1, { content: 'no such animal', created_at: now() - 10 }),
+      ]
+      await fill(relay.url, notes)
+      const filter = { kinds: [1], authors: [alice.pubkey] }
+      assert.deepEqual(ids(await client.query({ ...filter, search: 'quokkas' })), ids(notes.slice(0, 3)))
+      assert.deepEqual(ids(await client.query({ ...filter, search: 'QUOKKAS smile language:en' })), [notes[0].id])
+      if (!client.keepsOrder) return
+      const [best, next, last] = await client.query({ ...filter, search: 'quokkas' })
+      assert.deepEqual([best.id, next.id, last.id], [notes[1].id, notes[0].id, notes[2].id])
     }))
 
   test(`${name} deletes by event id and by address`, () =>
