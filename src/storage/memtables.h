@@ -12,6 +12,13 @@
 
 namespace pharos::storage {
 
+// Whom the room that LMDB has left is for.
+enum class Room {
+  for_all,
+  for_requests,  // to delete and to vanish, and erasures
+  for_erasures,
+};
+
 class Memtables {
  public:
   using List = std::vector<std::shared_ptr<Memtable>>;
@@ -35,16 +42,17 @@ class Memtables {
   void set_stuck(bool stuck);
   bool is_stuck() const;
 
-  // Whether LMDB has so little room left that it is kept for what makes room. True when that changed it.
-  bool set_full(bool full) { return full_.exchange(full, std::memory_order_relaxed) != full; }
-  bool is_full() const { return full_.load(std::memory_order_relaxed); }
+  // True when that changed it.
+  bool set_room(Room room) { return room_.exchange(room, std::memory_order_relaxed) != room; }
+  Room room() const { return room_.load(std::memory_order_relaxed); }
+  bool is_full() const { return room() != Room::for_all; }
 
  private:
   mutable Mutex mutex_;
   std::condition_variable changed_;
   std::shared_ptr<const List> list_ PHAROS_GUARDED_BY(mutex_) = std::make_shared<const List>();
   bool stuck_ PHAROS_GUARDED_BY(mutex_) = false;
-  std::atomic<bool> full_{false};
+  std::atomic<Room> room_{Room::for_all};
 };
 
 }  // namespace pharos::storage

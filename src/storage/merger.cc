@@ -243,13 +243,19 @@ void Merger::look_for_room() {
   const auto txn = env_.read();
   if (!txn) return;
   const std::uint64_t room = room_bytes(txn.value(), reserve_bytes_);
-  const bool full = room < reserve_bytes_;
-  if (!memtables_.set_full(full)) return;
-  if (full) {
+  const bool is_full = room < reserve_bytes_;
+  const bool was_full = memtables_.is_full();
+  // Requests may promise room and make none: what the operator erases has the other half for itself.
+  const Room kept = !is_full ? Room::for_all : room >= reserve_bytes_ / 2 ? Room::for_requests : Room::for_erasures;
+  if (!memtables_.set_room(kept)) return;
+  if (kept == Room::for_erasures) {
+    log::error("storage", "the database is full: until there is room nothing is taken, only erased",
+               {{"free_bytes", room}, {"reserved_bytes", reserve_bytes_}});
+  } else if (!is_full) {
+    log::info("storage", "the database has room again", {{"free_bytes", room}});
+  } else if (!was_full) {
     log::error("storage", "the database is full: until there is room only what makes room is taken",
                {{"free_bytes", room}, {"reserved_bytes", reserve_bytes_}});
-  } else {
-    log::info("storage", "the database has room again", {{"free_bytes", room}});
   }
 }
 

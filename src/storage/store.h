@@ -188,8 +188,8 @@ class Store {
 
   // True from a commit, to the log or to LMDB, that could not be made to the next one that was. Any thread.
   virtual bool is_failing() const { return false; }
-  // Whether the map has no room for events: those are answered by failed_full, except requests to delete and to vanish;
-  // erasures are carried out.
+  // Whether the map has no room for events: those are answered by failed_full, except requests to delete and to vanish
+  // as long as half of the reserve is left; erasures are carried out.
   virtual bool is_full() const { return false; }
 
   // Has what is committed by now merged into LMDB within seconds, although there is room for more in memory, so that

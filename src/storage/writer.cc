@@ -24,7 +24,10 @@ constexpr std::size_t kBytesAnEvent = 2048;
 
 double seconds_between(SteadyTime from, SteadyTime to) { return std::chrono::duration<double>(to - from).count(); }
 
-bool makes_room(const Event& event) { return event.kind == kind::kDeletion || event.kind == kind::kVanish; }
+bool has_room_for(const Event& event, Room room) {
+  if (room == Room::for_requests) return event.kind == kind::kDeletion || event.kind == kind::kVanish;
+  return room == Room::for_all;
+}
 
 }  // namespace
 
@@ -159,7 +162,7 @@ Result<Snapshot, StorageFailure> Writer::look() const {
 Writer::Decision Writer::decide(const Submission& submission, EventStore& events) const {
   Decision decision;
   if (const auto* put = std::get_if<PutRequest>(&submission.what)) {
-    if (parts_.memtables.is_full() && !makes_room(*put->event)) {
+    if (!has_room_for(*put->event, parts_.memtables.room())) {
       decision.outcome = PutOutcome::failed_full;
       return decision;
     }

@@ -45,6 +45,23 @@ class RoomTest : public ::testing::Test {
     FAIL() << "all of it was taken";
   }
 
+  // What fill() stored.
+  void erase_all() {
+    for (std::size_t i = 0; i < stored_.size(); i += 10) {
+      EraseRequest request;
+      for (std::size_t k = i; k < std::min(i + 10, stored_.size()); ++k) {
+        const auto snapshot = harness_.store().snapshot();
+        request.events.push_back(snapshot.value().find(stored_[k])->seq());
+      }
+      Outcomes outcomes;
+      request.done = [next = outcomes.next()](std::optional<std::size_t> erased) {
+        next(erased ? PutOutcome::stored : PutOutcome::failed_io);
+      };
+      ASSERT_TRUE(harness_.store().submit_erase(std::move(request)));
+      ASSERT_EQ(outcomes.wait_for(1).front(), PutOutcome::stored);
+    }
+  }
+
   bool has(const EventId& id) { return harness_.store().contains(id); }
 
   StoreHarness harness_{small()};
@@ -57,19 +74,7 @@ TEST_F(RoomTest, AFullMapTakesErasuresAndThenEventsAgain) {
   EXPECT_TRUE(harness_.store().is_full());
   EXPECT_FALSE(harness_.store().is_failing()) << "what was acknowledged still finds room";
   for (const EventId& id : stored_) ASSERT_TRUE(has(id));
-  for (std::size_t i = 0; i < stored_.size(); i += 10) {
-    EraseRequest request;
-    for (std::size_t k = i; k < std::min(i + 10, stored_.size()); ++k) {
-      const auto snapshot = harness_.store().snapshot();
-      request.events.push_back(snapshot.value().find(stored_[k])->seq());
-    }
-    Outcomes outcomes;
-    request.done = [next = outcomes.next()](std::optional<std::size_t> erased) {
-      next(erased ? PutOutcome::stored : PutOutcome::failed_io);
-    };
-    ASSERT_TRUE(harness_.store().submit_erase(std::move(request)));
-    ASSERT_EQ(outcomes.wait_for(1).front(), PutOutcome::stored);
-  }
+  erase_all();
   ASSERT_TRUE(eventually([&] { return !harness_.store().is_full(); }));
   EXPECT_EQ(harness_.put(noise()), PutOutcome::stored);
 }
@@ -82,6 +87,25 @@ TEST_F(RoomTest, AFullMapTakesDeletionRequests) {
       .kind = pharos::kind::kDeletion, .tags = std::move(tags), .created_at = harness_.clock().unix_now()};
   EXPECT_EQ(harness_.put(test::unsigned_event(spec)), PutOutcome::stored);
   EXPECT_FALSE(has(stored_.front()));
+  ASSERT_TRUE(eventually([&] { return !harness_.store().is_full(); }));
+  EXPECT_EQ(harness_.put(noise()), PutOutcome::stored);
+}
+
+TEST_F(RoomTest, RequestsThatMakeNoRoomCannotUseUpTheReserve) {
+  fill();
+  // Large ones, which delete nothing.
+  int taken = 0;
+  PutOutcome outcome = PutOutcome::stored;
+  for (; outcome == PutOutcome::stored && taken < 1'000; ++taken) {
+    Event request = noise();
+    request.kind = pharos::kind::kDeletion;
+    outcome = harness_.put(request);
+  }
+  EXPECT_GT(taken, 1);
+  EXPECT_EQ(outcome, PutOutcome::failed_full);
+  EXPECT_FALSE(harness_.store().is_failing()) << "what was acknowledged still finds room";
+
+  erase_all();
   ASSERT_TRUE(eventually([&] { return !harness_.store().is_full(); }));
   EXPECT_EQ(harness_.put(noise()), PutOutcome::stored);
 }
