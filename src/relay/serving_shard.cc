@@ -1,7 +1,6 @@
 #include "relay/serving_shard.h"
 
 #include <algorithm>
-#include <exception>
 #include <optional>
 
 #include "util/log.h"
@@ -60,16 +59,18 @@ void ServingShard::take_next() {
     more = !inbox_.empty();
     wake_posted_ = more;
   }
-  deliver(*next.batch);
-  if (next.lost_behind) {
-    delivered_ = std::max(delivered_, next.lost_up_to);
-    close_subscriptions();
-  }
   // One batch a turn: sockets and requests get their share of the loop between two.
   if (more) loop_.post([this] { take_next(); });
+  FirstError errors;
+  deliver(*next.batch, errors);
+  if (next.lost_behind) {
+    delivered_ = std::max(delivered_, next.lost_up_to);
+    close_subscriptions(errors);
+  }
+  errors.rethrow();
 }
 
-void ServingShard::deliver(const LiveBatch& batch) {
+void ServingShard::deliver(const LiveBatch& batch, FirstError& errors) {
   const UnixSeconds now = clock_.unix_now();
   for (const LiveEventPtr& event : batch.events) {
     delivered_ = std::max(delivered_, event->seq());
@@ -81,10 +82,20 @@ void ServingShard::deliver(const LiveBatch& batch) {
       const LiveIndex::Target* target = index_.find(handle);
       if (target == nullptr) continue;
       metrics_.broadcast_matches.add();
-      target->receiver->on_live(target->key, event);
+      LiveReceiver& receiver = *target->receiver;
+      errors.run([&] { receive(receiver, target->key, event); });
     }
   }
   metrics_.broadcast_seconds.observe(std::chrono::duration<double>(clock_.now() - batch.committed_at).count());
+}
+
+void ServingShard::receive(LiveReceiver& receiver, std::uint64_t key, const LiveEventPtr& event) {
+  try {
+    receiver.on_live(key, event);
+  } catch (...) {
+    receiver.on_events_lost();
+    throw;
+  }
 }
 
 void ServingShard::answer(VerdictInbox::Entry verdict) {
@@ -92,31 +103,21 @@ void ServingShard::answer(VerdictInbox::Entry verdict) {
 }
 
 void ServingShard::take_verdicts() {
-  tell_taken_verdicts();
   verdicts_.take(taken_verdicts_);
-  tell_taken_verdicts();
-}
-
-void ServingShard::tell_taken_verdicts() {
-  try {
-    while (told_verdicts_ < taken_verdicts_.size()) {
-      const VerdictInbox::Entry& entry = taken_verdicts_[told_verdicts_++];
-      if (const auto sender = entry.sender.lock()) sender->on_verdict(entry, scratch_);
-    }
-  } catch (const std::exception&) {
-    // The loop counts and logs it; the others hear of theirs in another turn.
-    loop_.post([this] { take_verdicts(); });
-    throw;
+  FirstError errors;
+  for (const VerdictInbox::Entry& entry : taken_verdicts_) {
+    const auto sender = entry.sender.lock();
+    if (sender) errors.run([&] { sender->on_verdict(entry, scratch_); });
   }
   taken_verdicts_.clear();
-  told_verdicts_ = 0;
+  errors.rethrow();
 }
 
-void ServingShard::close_subscriptions() {
+void ServingShard::close_subscriptions(FirstError& errors) {
   if (index_.size() == 0) return;
   log::warn("relay", "live events were lost on a lagging shard, its subscriptions are closed",
             {{"subscriptions", index_.size()}});
-  for (const auto& member : all_members()) member->on_events_lost();
+  for (const auto& member : all_members()) errors.run([&] { member->on_events_lost(); });
 }
 
 ServingShard::Watched ServingShard::watch(const LiveIndex::Target& target, FilterList filters) {
@@ -179,18 +180,25 @@ void ServingShard::on_timer() {
     wakes_.erase(wakes_.begin());
   }
   if (is_tick) next_tick_ = now + kTick;
-  // First, since a member may throw.
   arm();
+  FirstError errors;
   for (const auto& waiting : retries) {
-    if (const auto member = waiting.lock()) member->retry();
+    if (const auto member = waiting.lock()) errors.run([&] { member->retry(); });
   }
   for (const auto& sleeping : woken) {
-    if (const auto member = sleeping.lock()) member->wake();
+    if (const auto member = sleeping.lock()) errors.run([&] { member->wake(); });
   }
-  if (!is_tick) return;
+  if (is_tick) tick(errors);
+  errors.rethrow();
+}
+
+void ServingShard::tick(FirstError& errors) {
   for (ShardMember* const member : std::vector(ticking_.begin(), ticking_.end())) {
     // An earlier one may have ended it.
-    if (ticking_.contains(member) && !member->tick()) ticking_.erase(member);
+    if (!ticking_.contains(member)) continue;
+    errors.run([&] {
+      if (!member->tick()) ticking_.erase(member);
+    });
   }
 }
 
@@ -201,20 +209,27 @@ std::vector<std::shared_ptr<ShardMember>> ServingShard::all_members() const {
   return members;
 }
 
+template <class Tell>
+void ServingShard::tell_all(Tell tell) const {
+  FirstError errors;
+  for (const auto& member : all_members()) errors.run([&] { tell(*member); });
+  errors.rethrow();
+}
+
 void ServingShard::begin_drain() {
-  for (const auto& member : all_members()) member->begin_drain();
+  tell_all([](ShardMember& member) { member.begin_drain(); });
 }
 
 void ServingShard::shut_down() {
-  for (const auto& member : all_members()) member->shut_down();
+  tell_all([](ShardMember& member) { member.shut_down(); });
 }
 
 void ServingShard::obey(const std::shared_ptr<const ingest::AccessRules>& rules) {
-  for (const auto& member : all_members()) member->obey(rules);
+  tell_all([&](ShardMember& member) { member.obey(rules); });
 }
 
 void ServingShard::obey(const std::shared_ptr<const RateRules>& rates) {
-  for (const auto& member : all_members()) member->obey(rates);
+  tell_all([&](ShardMember& member) { member.obey(rates); });
 }
 
 }  // namespace pharos::relay

@@ -1,5 +1,7 @@
 // What the connections of one io shard share: the live index, the inbox of live events, and the list of who is there.
 //
+// What a member throws reaches the loop, which counts and logs it, when the others have had theirs.
+//
 // publish() and answer() from any thread; everything else on the shard's thread. The inbox is bounded in events and
 // bytes: when the shard lags by more, batches are dropped, and where they are missing in the order of events every
 // subscription of the shard is closed with a reason, never silently short.
@@ -24,6 +26,7 @@
 #include "relay/session_count.h"
 #include "relay/verdict_inbox.h"
 #include "storage/store.h"
+#include "util/first_error.h"
 #include "util/sync.h"
 
 namespace pharos::relay {
@@ -104,11 +107,15 @@ class ServingShard {
   };
   void take_next();
   void take_verdicts();
-  void tell_taken_verdicts();
-  void deliver(const LiveBatch& batch);
-  void close_subscriptions();
+  void deliver(const LiveBatch& batch, FirstError& errors);
+  // A receiver that throws is told that events were lost, so that it is never silently short.
+  static void receive(LiveReceiver& receiver, std::uint64_t key, const LiveEventPtr& event);
+  void close_subscriptions(FirstError& errors);
   void arm();
   void on_timer();
+  void tick(FirstError& errors);
+  template <class Tell>
+  void tell_all(Tell tell) const;
   std::vector<std::shared_ptr<ShardMember>> all_members() const;
 
   Loop& loop_;
@@ -127,7 +134,6 @@ class ServingShard {
 
   VerdictInbox verdicts_;
   std::vector<VerdictInbox::Entry> taken_verdicts_;  // reused
-  std::size_t told_verdicts_ = 0;                    // of taken_verdicts_
   std::string scratch_;
   EventPool events_;
 

@@ -25,11 +25,20 @@ class Receiver final : public ShardMember {
     verdicts.push_back(entry.verdict.fate);
     if (on_fate) on_fate();
   }
-  void retry() override { ++retries; }
-  bool tick() override { return ++ticks < 3; }
+  void retry() override {
+    if (on_timer) on_timer();
+    ++retries;
+  }
+  bool tick() override {
+    if (on_timer) on_timer();
+    return ++ticks < 3;
+  }
   void begin_drain() override {}
   void obey(const std::shared_ptr<const ingest::AccessRules>&) override {}
-  void wake() override { ++wakes; }
+  void wake() override {
+    if (on_timer) on_timer();
+    ++wakes;
+  }
   void obey(const std::shared_ptr<const RateRules>&) override {}
   void shut_down() override {}
 
@@ -43,6 +52,7 @@ class Receiver final : public ShardMember {
   int wakes = 0;
   std::function<void()> on_event;
   std::function<void()> on_fate;
+  std::function<void()> on_timer;
 };
 
 class ServingShardTest : public ::testing::Test {
@@ -203,13 +213,48 @@ TEST_F(ServingShardTest, ASessionThatThrowsKeepsNoVerdictFromTheOthers) {
   }
   EXPECT_THROW(loop_.run_one(), std::runtime_error) << "for the loop to count";
   shard_.answer({sound, {}, {ingest::Fate::duplicate, {}, {}}, {}});
-  EXPECT_THROW(loop_.run_one(), std::runtime_error);
   loop_.run();
   EXPECT_THAT(sound->verdicts, ElementsAre(ingest::Fate::stored, ingest::Fate::replaced, ingest::Fate::duplicate));
   EXPECT_THAT(faulty->verdicts, ElementsAre(ingest::Fate::stored, ingest::Fate::replaced)) << "none twice";
   shard_.answer({sound, {}, {ingest::Fate::stored, {}, {}}, {}});
   loop_.run();
   EXPECT_EQ(sound->verdicts.size(), 4U);
+}
+
+TEST_F(ServingShardTest, ASubscriberThatThrowsIsToldOfItsLossAndKeepsNothingFromTheOthers) {
+  Receiver faulty;
+  Receiver sound;
+  faulty.on_event = [] { throw std::runtime_error("out of something"); };
+  shard_.watch({&faulty, 1}, everything());
+  shard_.watch({&sound, 2}, everything());
+  shard_.publish(batch(1, 2));
+  shard_.publish(batch(3, 3));
+  EXPECT_THROW(loop_.run_one(), std::runtime_error) << "for the loop to count";
+  EXPECT_THROW(loop_.run_one(), std::runtime_error);
+  EXPECT_THAT(sound.seen, ElementsAre(std::pair{2, 1}, std::pair{2, 2}, std::pair{2, 3}));
+  EXPECT_EQ(faulty.lost, 3);
+  faulty.on_event = nullptr;
+  shard_.publish(batch(4, 4));
+  loop_.run();
+  EXPECT_EQ(sound.seen.size(), 4U);
+}
+
+TEST_F(ServingShardTest, AMemberThatThrowsInTheTimerKeepsNoOtherAsleep) {
+  const auto faulty = std::make_shared<Receiver>();
+  const auto sound = std::make_shared<Receiver>();
+  faulty->on_timer = [] { throw std::runtime_error("out of something"); };
+  for (const auto& member : {faulty, sound}) {
+    shard_.attach(member);
+    shard_.want_ticks(member.get());
+    shard_.retry_soon(member);
+    shard_.wake_at(clock_.now() + ServingShard::kTick, member);
+  }
+  clock_.advance(ServingShard::kTick);
+  EXPECT_THROW(loop_.expire(), std::runtime_error);
+  EXPECT_EQ(std::tuple(sound->retries, sound->wakes, sound->ticks), std::tuple(1, 1, 1));
+  EXPECT_TRUE(loop_.is_armed()) << "for the next tick";
+  for (const auto& member : {faulty, sound}) shard_.detach(member.get());
+  loop_.run();
 }
 
 TEST_F(ServingShardTest, RetriesThoseThatAskedAndAreStillThere) {
