@@ -45,6 +45,8 @@ Duration AddressRates::debt(const Key& key, RateOf what, const RateRules& rules,
   return table_.wait_for(key, static_cast<std::size_t>(what), rules.address(what), 0, now);
 }
 
+void AddressRates::forget_all() { metrics_.address_keys.add(-table_.clear()); }
+
 std::optional<std::chrono::seconds> AddressRates::refuse_connection(const std::string& endpoint, const RateRules& rules,
                                                                     const Clock& clock) {
   if (!rules.address(RateOf::connection).is_bound()) return std::nullopt;

@@ -34,6 +34,9 @@ class AddressRates {
   std::optional<std::chrono::seconds> refuse_connection(const std::string& endpoint, const RateRules& rules,
                                                         const Clock& clock);
 
+  // Debts under rates that hold no longer are forgiven.
+  void forget_all();
+
   const metrics::RateMetrics& metrics() const { return metrics_; }
 
  private:

@@ -21,6 +21,7 @@ ClientRates::ClientRates(AddressRates& shared, const std::string& endpoint, std:
 }
 
 void ClientRates::obey(std::shared_ptr<const RateRules> rules) {
+  if (rules_ && rules_->of_connection != rules->of_connection) levels_ = {};
   rules_ = std::move(rules);
   is_exempt_ = address_ && rules_->exempts(*address_);
   for (std::size_t i = 0; i < kRatesOf; ++i) {

@@ -90,6 +90,7 @@ class RelayServer::Impl {
 
   void reconfigure(const Options& options) {
     Lock lock(configured_mutex_);
+    if (options.rates->of_address != configured_.rates->of_address) rates_.forget_all();
     configured_ = options;
     settings_.set(std::make_shared<const Settings>(configured_, rules().get()));
     for (auto& shard : shards_) shard->loop().post([&shard = *shard, rates = options.rates] { shard.obey(rates); });

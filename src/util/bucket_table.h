@@ -71,6 +71,17 @@ class BucketTable {
     const auto found = stripe.entries.find(key);
     return found == stripe.entries.end() ? Duration(0) : found->second[bucket].wait_for(rate, cost, now);
   }
+  // Every bucket is full again. How many keys there were.
+  std::int64_t clear() {
+    std::int64_t count = 0;
+    for (Stripe& stripe : stripes_) {
+      Lock lock(stripe.mutex);
+      count += static_cast<std::int64_t>(stripe.entries.size());
+      stripe.due.clear();
+      stripe.entries.clear();
+    }
+    return count;
+  }
 
  private:
   using Levels = std::array<TokenLevel, kBuckets>;

@@ -38,8 +38,9 @@ struct Rate {
 // What one bucket remembers, without its rate; full at first.
 class TokenLevel {
  public:
-  // Takes `cost` tokens when there are that many; false leaves it as it was.
+  // Takes `cost` tokens when there are that many. What is empty under a rate that is no more is empty, and not more.
   bool take(const Rate& rate, std::uint64_t cost, SteadyTime now) {
+    full_at_ = std::min(full_at_, now + std::min(rate.time_for(rate.burst), kNever));
     const SteadyTime next = after(cost, rate, now);
     if (next - now > rate.time_for(rate.burst)) return false;
     full_at_ = next;
@@ -61,10 +62,11 @@ class TokenLevel {
   SteadyTime full_at() const { return full_at_; }
 
  private:
+  // A century from now is never, and leaves room to count with.
+  static constexpr Duration kNever = std::chrono::hours(24 * 365 * 100);
+
   SteadyTime after(std::uint64_t cost, const Rate& rate, SteadyTime now) const {
     const SteadyTime from = std::max(full_at_, now);
-    // A century from now is never, and leaves room to count with.
-    constexpr Duration kNever = std::chrono::hours(24 * 365 * 100);
     const Duration time = rate.time_for(cost);
     return std::min(from - now, kNever) + std::min(time, kNever) >= kNever ? now + kNever : from + time;
   }

@@ -121,6 +121,20 @@ TEST_F(ClientRatesTest, OtherRulesHoldAtOnce) {
   EXPECT_EQ(taken(one), 10);
 }
 
+TEST_F(ClientRatesTest, ADebtEndsWithTheRateThatItCameFrom) {
+  connection(RateOf::byte) = hourly(10);
+  address(RateOf::byte) = hourly(10);
+  ClientRates one = client("192.0.2.1:1");
+  EXPECT_TRUE(one.receive(1'000, clock_));
+  one.obey(std::make_shared<const RateRules>(rules_));
+  EXPECT_EQ(one.in_debt(clock_)->wait, std::chrono::hours(99)) << "the same rate";
+  connection(RateOf::byte) = {1'000, seconds(1), 1'000};
+  one.obey(std::make_shared<const RateRules>(rules_));
+  EXPECT_EQ(one.in_debt(clock_)->by, RateBy::address);
+  shared_.forget_all();
+  EXPECT_FALSE(one.in_debt(clock_));
+}
+
 TEST_F(ClientRatesTest, ConnectionsOfAnAddressAreCounted) {
   address(RateOf::connection) = {1, seconds(3), 2};
   rules_.exempt = {*IpRange::parse("127.0.0.0/8")};

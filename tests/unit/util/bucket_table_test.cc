@@ -79,6 +79,14 @@ TEST(BucketTable, NeverHasMoreKeysThanItsCapacity) {
   EXPECT_GT(size, 0);
 }
 
+TEST(BucketTable, StartsAnewWhenItIsCleared) {
+  Table table(8, 2, 7);
+  for (std::uint8_t i = 0; i < 3; ++i) table.charge(key(i), 0, kRate, 1'000, kStart);
+  EXPECT_EQ(table.clear(), 3);
+  EXPECT_EQ(table.wait_for(key(0), 0, kRate, 10, kStart), seconds(0));
+  EXPECT_EQ(table.take(key(0), 0, kRate, 10, kStart).grown, 1);
+}
+
 TEST(BucketTable, ThreadsTakeNoMoreThanThereIs) {
   Table table(100, 4, 7);
   constexpr Rate kBig{1, std::chrono::hours(1), 1'000};

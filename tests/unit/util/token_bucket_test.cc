@@ -90,13 +90,23 @@ TEST(TokenLevel, TakesAnotherRateWhileItIsInUse) {
   EXPECT_TRUE(level.take(Rate{1, seconds(1), 20}, 10, kStart));
 }
 
+TEST(TokenLevel, WhatIsEmptyUnderASlowRateIsNoMoreThanEmptyUnderAFastOne) {
+  const Rate slow{1, hours(24), 10};
+  const Rate fast{10, seconds(1), 20};
+  TokenLevel level;
+  ASSERT_TRUE(level.take(slow, 10, kStart));
+  EXPECT_FALSE(level.take(fast, 1, kStart));
+  EXPECT_EQ(level.wait_for(fast, 1, kStart), milliseconds(100));
+  EXPECT_TRUE(level.take(fast, 1, kStart + milliseconds(100)));
+}
+
 TEST(TokenLevel, Saturates) {
   const Rate rate{1, hours(24), std::numeric_limits<std::uint64_t>::max()};
   TokenLevel level;
   for (int i = 0; i < 3; ++i) level.charge(rate, std::numeric_limits<std::uint64_t>::max(), kStart);
   EXPECT_GT(level.full_at(), kStart + hours(24 * 365 * 99));
   const Rate narrow{1, hours(24), 1};
-  EXPECT_GT(level.wait_for(narrow, 1, kStart), hours(24 * 365 * 99));
+  EXPECT_GT(level.wait_for(narrow, 0, kStart), hours(24 * 365 * 99));
   EXPECT_FALSE(level.take(narrow, 1, kStart));
 }
 
