@@ -75,6 +75,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   std::string received_;
   std::string outgoing_;
   std::size_t requests_ = 0;
+  bool counted_ = false;  // the first request, with the handshake
   bool reading_ = false;
   bool answering_ = false;
   bool awaited_ = false;  // the answer that on_http_later promised
@@ -115,6 +116,14 @@ void HttpSession::begin() {
 }
 
 void HttpSession::shake_hands(std::shared_ptr<const TlsContext> context) {
+  const std::string& peer = stream_->peer_address();
+  if (shared_->handlers.is_too_fast && !is_trusted(options_.trusted_proxies, peer)) {
+    if (shared_->handlers.is_too_fast(peer)) {
+      count_rejected(NetMetrics::Rejected::rate);
+      return finish();
+    }
+    counted_ = true;
+  }
   std::unique_ptr<TlsStream> tls = make_tls_server_stream(std::move(stream_), std::move(context));
   TlsStream& handshaking = *tls;
   stream_ = std::move(tls);
@@ -209,7 +218,7 @@ void HttpSession::refuse_for_room() {
 }
 
 bool HttpSession::refuse_for_rate(const std::string& peer_address) {
-  if (!shared_->handlers.is_too_fast) return false;
+  if (!shared_->handlers.is_too_fast || std::exchange(counted_, false)) return false;
   const auto wait = shared_->handlers.is_too_fast(peer_address);
   if (!wait) return false;
   count_rejected(NetMetrics::Rejected::rate);

@@ -66,7 +66,8 @@ struct ServerHandlers {
   // tells. Unset: nobody is blocked.
   std::function<bool(const std::string& peer_address)> is_blocked;
   // Asked for the client of each request that is not blocked. A time: it comes too fast, and is told by 429 (RFC 6585)
-  // to come again then. Unset: nobody does.
+  // to come again then. Under TLS it is asked before the handshake, which costs more than what comes after it, in place
+  // of the first request of the same client; who comes too fast is cut off. Unset: nobody does.
   std::function<std::optional<std::chrono::seconds>(const std::string& peer_address)> is_too_fast;
   // Must not block. Unset: 404, or 426 when there is on_connection.
   std::function<HttpResponse(const HttpRequest&)> on_http;

@@ -74,6 +74,7 @@ class ServerTest : public ::testing::Test {
     std::atomic<std::uint64_t> opened{0};
     std::atomic<std::uint64_t> rejected_max{0};
     std::atomic<std::uint64_t> rejected_handshake{0};
+    std::atomic<std::uint64_t> rejected_rate{0};
     std::atomic<std::uint64_t> tls_failures{0};
     std::atomic<std::int64_t> buffered{0};
     std::array<std::atomic<std::uint64_t>, 6> closed{};
@@ -88,6 +89,7 @@ class ServerTest : public ::testing::Test {
     m.listeners[0].opened = metrics::Counter(&cells_.opened);
     m.rejected[static_cast<std::size_t>(M::Rejected::max)] = metrics::Counter(&cells_.rejected_max);
     m.rejected[static_cast<std::size_t>(M::Rejected::handshake)] = metrics::Counter(&cells_.rejected_handshake);
+    m.rejected[static_cast<std::size_t>(M::Rejected::rate)] = metrics::Counter(&cells_.rejected_rate);
     m.tls_handshake_failures = metrics::Counter(&cells_.tls_failures);
     m.outbound_buffered_bytes = metrics::Gauge(&cells_.buffered);
     for (std::size_t i = 0; i < m.closed.size(); ++i) m.closed[i] = metrics::Counter(&cells_.closed[i]);

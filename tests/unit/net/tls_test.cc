@@ -111,6 +111,21 @@ TEST_F(TlsTest, RefusesExpiredAndUntrustedCertificates) {
   EXPECT_EQ(failure_at("localhost").failure.error, NetError::tls_certificate);
 }
 
+TEST_F(TlsTest, AHandshakeIsCountedInPlaceOfItsRequest) {
+  std::atomic<int> asked = 0;
+  handlers_.is_too_fast = [&](const std::string&) -> std::optional<std::chrono::seconds> {
+    return ++asked > 1 ? std::optional(std::chrono::seconds(7)) : std::nullopt;
+  };
+  serve({.dns_names = {"localhost"}});
+  DialOutcome dialed = dial(target_at(port(), true, "localhost"));
+  ASSERT_TRUE(dialed.has_value()) << dialed.error().failure.detail;
+  EXPECT_EQ(asked, 1);
+  EXPECT_EQ(failure_at("localhost").failure.error, NetError::tls);
+  EXPECT_EQ(asked, 2);
+  EXPECT_TRUE(eventually([&] { return cells_.rejected_rate == 1; }));
+  EXPECT_EQ(cells_.tls_failures, 0) << "there was none";
+}
+
 TEST_F(TlsTest, ServesANewContextAfterAReload) {
   serve({.dns_names = {"old.example"}});
   EXPECT_EQ(failure_at("localhost").failure.error, NetError::tls_certificate);
