@@ -1,5 +1,7 @@
 #include "app/event_target.h"
 
+#include <utility>
+
 #include "util/printable.h"
 
 namespace pharos::app {
@@ -20,14 +22,35 @@ void EventTally::refuse(std::string_view reason) {
 bool LinkTarget::give(Event&& event) {
   std::string text;
   append_event_command(text, event);
-  while (!waiting_.empty() && (waiting_.size() >= kMostWaiting || waiting_bytes_ + text.size() > kMostWaitingBytes)) {
-    if (!await_ok()) return false;
+  const auto count = [this] { return waiting_.size() + again_.size(); };
+  while (count() > 0 && (count() >= kMostWaiting || bytes_ + text.size() > kMostWaitingBytes)) {
+    if (!go_on()) return false;
   }
   if (!link_.end().empty()) return false;
-  waiting_.emplace(event.id, text.size());
-  waiting_bytes_ += text.size();
   link_.send(text);
+  bytes_ += text.size();
+  waiting_.emplace(event.id, std::move(text));
   return true;
+}
+
+bool LinkTarget::go_on() {
+  if (!waiting_.empty()) return await_ok();
+  send_again();
+  return link_.end().empty();
+}
+
+void LinkTarget::send_again() {
+  Texts again = std::exchange(again_, {});
+  if (patience_.is_lost()) {
+    for (const auto& [id, text] : again) {
+      bytes_ -= text.size();
+      tally_.refuse(refusal_);
+    }
+    return;
+  }
+  link_.pause(patience_.pause());
+  for (const auto& [id, text] : again) link_.send(text);
+  waiting_.merge(again);
 }
 
 bool LinkTarget::await_ok() {
@@ -38,8 +61,14 @@ bool LinkTarget::await_ok() {
     if (ok == nullptr) continue;
     const auto at = waiting_.find(ok->id);
     if (at == waiting_.end()) continue;
-    waiting_bytes_ -= at->second;
+    if (!ok->accepted && patience_.is_for_now(ok->message)) {
+      refusal_ = ok->message;
+      again_.insert(waiting_.extract(at));
+      return true;
+    }
+    bytes_ -= at->second.size();
     waiting_.erase(at);
+    patience_.succeeded();
     if (ok->message.starts_with("duplicate:")) {
       ++tally_.duplicate;
     } else if (ok->accepted) {
@@ -52,8 +81,8 @@ bool LinkTarget::await_ok() {
 }
 
 bool LinkTarget::finish() {
-  while (!waiting_.empty()) {
-    if (!await_ok()) return false;
+  while (!waiting_.empty() || !again_.empty()) {
+    if (!go_on()) return false;
   }
   return true;
 }

@@ -8,6 +8,7 @@
 #include <map>
 #include <string>
 
+#include "app/patience.h"
 #include "app/relay_link.h"
 #include "ingest/pipeline.h"
 #include "util/sync.h"
@@ -33,23 +34,32 @@ class EventTarget {
   virtual EventTally tally() const = 0;
 };
 
-// By EVENT, so many at a time without their OK.
+// By EVENT, so many at a time without their OK. What is refused for now is sent again.
 class LinkTarget final : public EventTarget {
  public:
   // The link outlives it, and nobody else reads from it between give() and finish().
-  LinkTarget(RelayLink& link, std::chrono::milliseconds timeout) : link_(link), timeout_(timeout) {}
+  LinkTarget(RelayLink& link, std::chrono::milliseconds timeout, const Patience::Options& patience = {})
+      : link_(link), timeout_(timeout), patience_(patience, link.authenticates()) {}
 
   bool give(Event&& event) override;
   bool finish() override;
   EventTally tally() const override { return tally_; }
 
  private:
+  using Texts = std::map<EventId, std::string>;
+
+  // Waits for one OK, or sends again what was refused for now when none is due.
+  bool go_on();
   bool await_ok();
+  void send_again();
 
   RelayLink& link_;
   const std::chrono::milliseconds timeout_;
-  std::map<EventId, std::size_t> waiting_;  // for their OK, with their size
-  std::size_t waiting_bytes_ = 0;
+  Patience patience_;
+  Texts waiting_;          // for their OK
+  Texts again_;            // refused for now
+  std::string refusal_;    // the last of those
+  std::size_t bytes_ = 0;  // of both
   EventTally tally_;
 };
 

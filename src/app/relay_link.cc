@@ -4,7 +4,6 @@
 #include <future>
 
 #include "net/ws_frame.h"
-#include "util/clock.h"
 #include "util/sync.h"
 
 namespace pharos::app {
@@ -71,6 +70,12 @@ class RelayLink::State : public std::enable_shared_from_this<State> {
       });
     }
     return text;
+  }
+
+  void pause(SteadyTime deadline) {
+    Lock lock(mutex_);
+    while (end_.empty() && lock.wait_until(changed_, deadline) != std::cv_status::timeout) {
+    }
   }
 
   void close() {
@@ -171,10 +176,32 @@ void RelayLink::send(std::string_view text) { state_->send(text); }
 std::optional<RelayMessage> RelayLink::receive(std::chrono::milliseconds timeout) {
   const SteadyTime deadline = wait_deadline(timeout);
   while (auto text = state_->receive(deadline)) {
-    if (auto message = parse_relay_message(*text)) return std::move(message).value();
+    auto message = parse_relay_message(*text);
+    if (message && !keeps(message.value())) return std::move(message).value();
   }
   return std::nullopt;
 }
+
+void RelayLink::authenticate_as(const RelayUrl& url, router::Signer signer, const Clock& clock) {
+  auth_.emplace(url, std::move(signer));
+  clock_ = &clock;
+}
+
+bool RelayLink::keeps(const RelayMessage& message) {
+  if (!auth_) return false;
+  if (const auto* ok = std::get_if<OkReply>(&message))
+    return auth_->on_ok(ok->id, ok->accepted) != router::ClientAuth::Outcome::not_ours;
+  const auto* challenge = std::get_if<AuthReply>(&message);
+  if (challenge == nullptr) return false;
+  if (const auto answer = auth_->on_challenge(challenge->challenge, clock_->unix_now())) {
+    std::string text;
+    append_auth_command(text, *answer);
+    send(text);
+  }
+  return true;
+}
+
+void RelayLink::pause(std::chrono::milliseconds time) { state_->pause(wait_deadline(time)); }
 
 std::string RelayLink::end() const { return state_->end(); }
 std::uint64_t RelayLink::sent_bytes() const { return state_->sent_bytes(); }

@@ -12,6 +12,8 @@
 #include "net/ws_connector.h"
 #include "nostr/message.h"
 #include "nostr/relay_url.h"
+#include "router/client_auth.h"
+#include "util/clock.h"
 #include "util/result.h"
 
 namespace pharos::app {
@@ -26,10 +28,18 @@ class RelayLink {
   // Once. The failure says why.
   Result<void, std::string> dial(const RelayUrl& url, const net::DialOptions& options);
 
+  // Answers the relay's challenges (NIP-42) as this identity from now on; they, and the OKs to the answers, are not
+  // received. The clock outlives it.
+  void authenticate_as(const RelayUrl& url, router::Signer signer, const Clock& clock);
+  bool authenticates() const { return auth_.has_value(); }
+
   // Does not wait; what goes out unasked for must be bounded by what is answered. Nothing of a connection that is gone.
   void send(std::string_view text);
   // The next message, what is none is passed over; nullopt when none came in time or the connection is gone.
   std::optional<RelayMessage> receive(std::chrono::milliseconds timeout);
+
+  // Waits that long, or until the connection is gone.
+  void pause(std::chrono::milliseconds time);
 
   // "" while it is open.
   std::string end() const;
@@ -41,7 +51,11 @@ class RelayLink {
 
  private:
   class State;
+  bool keeps(const RelayMessage& message);
+
   const std::shared_ptr<State> state_;
+  std::optional<router::ClientAuth> auth_;
+  const Clock* clock_ = nullptr;  // of auth_
 };
 
 }  // namespace pharos::app

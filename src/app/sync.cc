@@ -48,7 +48,14 @@ std::string SyncReport::text() const {
 
 Sync::Sync(RelayLink& link, const storage::Store& store, EventTarget* down, EventTarget& sent,
            const SyncOptions& options, const Clock& clock, Progress& progress)
-    : link_(link), store_(store), down_(down), sent_(sent), options_(options), clock_(clock), progress_(progress) {}
+    : link_(link),
+      store_(store),
+      down_(down),
+      sent_(sent),
+      options_(options),
+      patience_(options.patience, link.authenticates()),
+      clock_(clock),
+      progress_(progress) {}
 
 Result<void, std::string> Sync::run(std::vector<Filter> filters) {
   left_ = std::move(filters);
@@ -63,6 +70,12 @@ Result<void, std::string> Sync::run(std::vector<Filter> filters) {
 std::string Sync::lost() const {
   const std::string end = link_.end();
   return end.empty() ? "the relay does not answer" : "the connection was closed: " + printable(end);
+}
+
+bool Sync::bears(std::string_view refusal) {
+  if (!patience_.is_for_now(refusal) || patience_.is_lost()) return false;
+  link_.pause(patience_.pause());
+  return link_.end().empty();
 }
 
 void Sync::show(const std::string& what) {
@@ -84,7 +97,8 @@ Result<NegItems, std::string> Sync::collect(const Filter& filter) const {
 
 Sync::Done Sync::sync_filter(const Filter& filter) {
   PHAROS_TRY(const auto ours, collect(filter));
-  router::NegClient client("sync" + std::to_string(++names_), ours, {});
+  const std::string name = "sync" + std::to_string(++names_);
+  router::NegClient client(name, ours, {});
   const std::uint64_t bytes_before = link_.sent_bytes() + link_.received_bytes();
   ++report_.sessions;
   link_.send(client.begin(filter));
@@ -99,10 +113,17 @@ Sync::Done Sync::sync_filter(const Filter& filter) {
     if (!message) return failure(lost());
     std::string next;
     if (const auto* reply = std::get_if<NegMessageReply>(&*message)) client.on(*reply, next);
-    if (const auto* refused = std::get_if<NegErrReply>(&*message)) client.on(*refused);
+    if (const auto* refused = std::get_if<NegErrReply>(&*message)) {
+      if (refused->subscription == name && bears(refused->reason)) {
+        left_.push_back(filter);
+        return success();
+      }
+      client.on(*refused);
+    }
     if (!next.empty()) link_.send(next);
     show(fmt::format("negentropy, {} messages each way", client.rounds()));
   }
+  patience_.succeeded();
   report_.rounds += client.rounds();
   report_.negentropy_bytes += link_.sent_bytes() + link_.received_bytes() - bytes_before;
   if (client.state() == State::unable) return page_through(filter, ours);
@@ -137,8 +158,14 @@ Sync::Done Sync::fetch(std::vector<EventId> ids) {
   // What a relay's own limit kept back comes when it is asked for again.
   while (!ids.empty()) {
     std::unordered_set<EventId> missing(ids.begin(), ids.end());
+    refused_for_now_.clear();
     PHAROS_TRYV(fetch_batches(ids, missing));
-    if (missing.size() == ids.size()) break;
+    if (missing.size() < ids.size()) patience_.succeeded();
+    if (!refused_for_now_.empty() && !missing.empty()) {
+      if (!bears(refused_for_now_)) return failure("the relay refused a REQ: " + printable(refused_for_now_));
+    } else if (missing.size() == ids.size()) {
+      break;
+    }
     ids.assign(missing.begin(), missing.end());
   }
   report_.missing += ids.size();
@@ -176,6 +203,7 @@ Sync::Done Sync::fetch_batches(const std::vector<EventId>& ids, std::unordered_s
       link_.send(close);
     } else if (const auto* closed = std::get_if<ClosedReply>(&*message)) {
       ended = closed->subscription;
+      if (patience_.is_for_now(closed->message)) refused_for_now_ = closed->message;
     }
     std::erase(asked, ended);
   }
@@ -230,9 +258,12 @@ Result<std::vector<Event>, std::string> Sync::ask(const Filter& filter) {
       std::string close;
       append_close(close, name);
       link_.send(close);
+      patience_.succeeded();
       return success(std::move(events));
     } else if (const auto* closed = std::get_if<ClosedReply>(&*message)) {
-      if (closed->subscription == name) return failure("the relay refused a REQ: " + printable(closed->message));
+      if (closed->subscription != name) continue;
+      if (!bears(closed->message)) return failure("the relay refused a REQ: " + printable(closed->message));
+      return ask(filter);
     }
   }
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "app/event_target.h"
+#include "app/patience.h"
 #include "app/relay_link.h"
 #include "nostr/filter.h"
 #include "nostr/negentropy.h"
@@ -27,6 +28,7 @@ struct SyncOptions {
   std::chrono::milliseconds timeout{30'000};  // without an answer
   std::size_t ids_at_once = 250;              // in one REQ
   std::size_t page = 500;                     // where there is no negentropy
+  Patience::Options patience;                 // with what is refused for now
 };
 
 struct SyncReport {
@@ -65,7 +67,9 @@ class Sync {
   Done fetch_batches(const std::vector<EventId>& ids, std::unordered_set<EventId>& missing);
   Done send(const std::vector<EventId>& ids);
   Result<NegItems, std::string> collect(const Filter& filter) const;
-  // One page: the events, and whether the relay said that was all.
+  // Whether to go on after such a refusal; waits then.
+  bool bears(std::string_view refusal);
+  // One page.
   Result<std::vector<Event>, std::string> ask(const Filter& filter);
   std::string lost() const;
   void show(const std::string& what);
@@ -75,10 +79,12 @@ class Sync {
   EventTarget* const down_;
   EventTarget& sent_;
   const SyncOptions options_;
+  Patience patience_;
   const Clock& clock_;
   Progress& progress_;
   std::vector<Filter> left_;
   std::uint64_t names_ = 0;
+  std::string refused_for_now_;  // by fetch_batches()
   SyncReport report_;
 };
 

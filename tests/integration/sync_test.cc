@@ -124,6 +124,27 @@ TEST_F(Sync, ASetThatIsTooBigIsTakenInParts) {
   EXPECT_EQ(ids_of(here_), ids_of(there_));
 }
 
+TEST_F(Sync, ARelayThatLimitsRatesIsAskedAgain) {
+  ASSERT_EQ(there_.terminate(), 0);
+  there_.set_settings(
+      "negentropy = false\n[rate]\nexempt_addresses = []\nconnection_requests = \"4/s burst 4\"\n"
+      "connection_events = \"20/s burst 20\"\n");
+  ASSERT_TRUE(there_.start()) << there_.log();
+  const Ran synced = sync();
+  EXPECT_EQ(synced.exit_code, 0) << synced.out << synced.err;
+  EXPECT_THAT(synced.out, HasSubstr("sent: 40 stored, 0 known already, 0 refused"));
+  EXPECT_EQ(ids_of(here_), ids_of(there_));
+}
+
+TEST_F(Sync, ARelayThatWantsToKnowWhoAsksIsTold) {
+  ASSERT_EQ(there_.terminate(), 0);
+  there_.set_settings("auth_to_read = true\nauth_to_write = true\n");
+  ASSERT_TRUE(there_.start()) << there_.log();
+  const Ran synced = sync();
+  EXPECT_EQ(synced.exit_code, 0) << synced.out << synced.err;
+  EXPECT_EQ(ids_of(here_), ids_of(there_));
+}
+
 TEST_F(Sync, TakesAFilterAndNeverSendsWhatIsPrivateOrProtected) {
   const SystemClock clock;
   const auto at = clock.unix_now() - 100;

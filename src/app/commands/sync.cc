@@ -7,10 +7,12 @@
 #include "app/commands/selection.h"
 #include "app/data_owner.h"
 #include "app/event_target.h"
+#include "app/identity.h"
 #include "app/progress.h"
 #include "app/run_file.h"
 #include "app/stored_access.h"
 #include "ingest/plugin.h"
+#include "nostr/schnorr.h"
 
 namespace pharos::app {
 namespace {
@@ -33,6 +35,17 @@ net::DialOptions dial_options(const AllOptions& options, const RelayUrl& url) {
   dial.ws.max_message_bytes = 64U << 20U;
   dial.ws.max_outbound_bytes = 64U << 20U;
   return dial;
+}
+
+// As this relay, which may have no key yet, unless an upstream of that URL is not to know.
+void authenticate(RelayLink& link, const RelayUrl& url, const AllOptions& options, Random& random, const Clock& clock) {
+  for (const auto& upstream : options.router.upstreams) {
+    if (upstream.url == url && !upstream.auth) return;
+  }
+  const auto identity = load_identity({options.identity_file, options.store.directory});
+  if (!identity) return;
+  const auto sign = [secret = identity.value().secret, &random](Event& event) { sign_event(event, secret, random); };
+  link.authenticate_as(url, sign, clock);
 }
 
 void print_tally(const char* what, const EventTally& tally) {
@@ -62,9 +75,12 @@ struct Here {
 // The instance's own address, as a client would dial it. "0.0.0.0" and "[::]" stand for this machine.
 Result<RelayUrl, std::string> url_of(const RunInfo& running, const AllOptions& options) {
   if (!options.tls_certificate.empty()) {
-    return failure(
-        std::string("the running instance serves wss, whose certificate is not made out to this machine's "
-                    "own address: stop it, or sync with --dir up"));
+    // Its certificate is made out to the name that the public knows.
+    if (options.relay.urls.empty()) {
+      return failure(
+          std::string("the running instance serves wss: name its URL in relay.url, stop it, or sync with --dir up"));
+    }
+    return success(RelayUrl::parse(options.relay.urls.front()).value());
   }
   auto url = RelayUrl::parse("ws://" + running.relay + options.relay.path);
   if (!url) return failure("the running instance's address " + running.relay + " is no URL");
@@ -115,6 +131,7 @@ ExitCode open_here(const AllOptions& options, const RelayUrl& from, bool fetches
     complain("the running instance at " + url.value().text() + ": " + dialed.error());
     return ExitCode::unavailable;
   }
+  authenticate(*here.instance, url.value(), options, here.random, clock);
   here.target = std::make_unique<LinkTarget>(*here.instance, SyncOptions().timeout);
   return ExitCode::ok;
 }
@@ -126,6 +143,7 @@ ExitCode sync_with(const RelayUrl& url, std::vector<Filter> filters, const std::
   const ExitCode opened = open_here(options, url, goes(direction, "down"), shard, clock, here);
   if (opened != ExitCode::ok) return opened;
   RelayLink link(shard);
+  authenticate(link, url, options, here.random, clock);
   if (const auto dialed = link.dial(url, dial_options(options, url)); !dialed) {
     complain(url.text() + ": " + dialed.error());
     return ExitCode::unavailable;
