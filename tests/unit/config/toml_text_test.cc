@@ -18,7 +18,9 @@ TEST(TomlText, OneElsewhereIsFoundWithItsLine) {
   EXPECT_EQ(line_with_stray_character("a = '''\n\n''' ä\n"), 3);
   EXPECT_EQ(line_with_stray_character("a = \"\\\" # \"ä\n"), 1);
   EXPECT_EQ(line_with_stray_character("a = \"open\nä = 1\n"), 2);
-  EXPECT_EQ(line_with_stray_character("\xD2\x96" "0]\n-= 19"), 1);
+  EXPECT_EQ(line_with_stray_character("\xD2\x96"
+                                      "0]\n-= 19"),
+            1);
 }
 
 TEST(TomlText, OneBehindABackslashThatEndsALineIsFound) {
