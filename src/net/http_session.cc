@@ -62,6 +62,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   void linger();
   void finish();
   std::string client_address(const HttpRequest& request) const;
+  void warn_of_hidden_clients(const HttpRequest& request) const;
   const NetMetrics& metrics() const { return shard_.metrics(); }
   void count_rejected(NetMetrics::Rejected reason) const { metrics().rejected[static_cast<std::size_t>(reason)].add(); }
 
@@ -188,12 +189,22 @@ std::string HttpSession::client_address(const HttpRequest& request) const {
   return forwarded_client(request.header("X-Forwarded-For"), stream_->peer_address(), options_.trusted_proxies);
 }
 
+void HttpSession::warn_of_hidden_clients(const HttpRequest& request) const {
+  const std::string& peer = stream_->peer_address();
+  if (!hides_its_clients(request.header("X-Forwarded-For"), request.header("Host"), peer, options_.trusted_proxies))
+    return;
+  if (!shared_->warned_of_hidden_clients.exchange(true))
+    log::warn("net", "a proxy sends no X-Forwarded-For: limits and bans by address hold for all its clients or none",
+              {{"listen", options_.listen}, {"peer", peer}, {"host", request.header("Host")}});
+}
+
 void HttpSession::answer_request() {
   ++requests_;
   answering_ = true;
   deadline_.cancel();
   HttpRequest& request = parser_.request();
   request.peer_address = client_address(request);
+  warn_of_hidden_clients(request);
   if (ticket_->refused()) return refuse_for_room();
   if (shared_->blocks(request.peer_address)) {
     count_rejected(NetMetrics::Rejected::blocked);

@@ -36,7 +36,7 @@ class Listener : public std::enable_shared_from_this<Listener> {
  public:
   Listener(const ServerOptions& options, std::vector<IoShard*> on, ServerHandlers handlers,
            std::shared_ptr<Snapshot<TlsContext>> tls)
-      : shared_(std::make_shared<ServerShared>(ServerShared{options, std::move(handlers), std::move(tls)})),
+      : shared_(std::make_shared<ServerShared>(options, std::move(handlers), std::move(tls))),
         on_(std::move(on)),
         admission_(std::make_shared<Admission>(options.max_connections, options.max_connections_per_address)),
         acceptor_(on_.front()->impl().context) {}

@@ -44,4 +44,11 @@ std::string forwarded_client(std::string_view forwarded_for, const std::string& 
   return direct;
 }
 
+bool hides_its_clients(std::string_view forwarded_for, std::string_view host, std::string_view direct,
+                       const TrustedProxies& proxies) {
+  if (!forwarded_for.empty() || !is_trusted(proxies, direct)) return false;
+  if (host.empty() || address_of_hop(host)) return false;
+  return host.substr(0, host.find(':')) != "localhost";
+}
+
 }  // namespace pharos::net

@@ -19,4 +19,9 @@ bool is_trusted(const TrustedProxies& proxies, std::string_view endpoint);
 // be believed, where an entry on the way is no address, and where all are proxies.
 std::string forwarded_client(std::string_view forwarded_for, const std::string& direct, const TrustedProxies& proxies);
 
+// Whether a trusted peer looks like a proxy that tells nobody's address: it passes on a request for a public name,
+// "host" or "host:port". Local programs ask for an address or for localhost.
+bool hides_its_clients(std::string_view forwarded_for, std::string_view host, std::string_view direct,
+                       const TrustedProxies& proxies);
+
 }  // namespace pharos::net

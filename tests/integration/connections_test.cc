@@ -11,6 +11,7 @@ namespace pharos::testing {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 TEST(Connections, OneAddressGetsItsShareAndNoMore) {
   PharosInstance relay("max_connections_per_address = 2\ntrusted_proxies = []\n");
@@ -39,6 +40,24 @@ TEST(Connections, EachClientBehindATrustedProxyGetsItsShare) {
   EXPECT_THAT(upgrade(first, "192.0.2.7"), HasSubstr(" 101 "));
   EXPECT_THAT(upgrade(second, "192.0.2.7"), HasSubstr(" 503 "));
   EXPECT_THAT(upgrade(other, "192.0.2.8"), HasSubstr(" 101 "));
+}
+
+TEST(Connections, AProxyThatHidesItsClientsIsToldOfOnce) {
+  PharosInstance relay;
+  ASSERT_TRUE(relay.start()) << relay.log();
+  const std::string complaint = "a proxy sends no X-Forwarded-For";
+  const auto ask = [&](const std::string& host) {
+    RawSocket socket(relay.relay_address());
+    EXPECT_TRUE(socket.send("GET / HTTP/1.1\r\nHost: " + host + "\r\n\r\n"));
+    EXPECT_THAT(socket.read_until("\r\n\r\n"), HasSubstr(" 200 "));
+  };
+  ask("127.0.0.1:7777");
+  EXPECT_THAT(relay.log(), Not(HasSubstr(complaint)));
+  ask("relay.example.com");
+  ASSERT_TRUE(eventually([&] { return relay.log().find(complaint) != std::string::npos; }));
+  ask("relay.example.com");
+  const std::string log = relay.log();
+  EXPECT_EQ(log.find(complaint), log.rfind(complaint));
 }
 
 TEST(Connections, ATrustedProxyIsNotHeldToIt) {

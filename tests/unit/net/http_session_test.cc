@@ -59,7 +59,7 @@ TEST_F(HttpSessionTest, APeerThatDoesNotReadItsContinueIsDroppedWithoutASecondWr
   peer->request = "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n";
   IoShard& shard = shards_.serving(0);
   run_on(shard, [&] {
-    serve_connection(std::make_shared<const ServerShared>(ServerShared{options_, handlers_, nullptr}),
+    serve_connection(std::make_shared<const ServerShared>(options_, handlers_, nullptr),
                      std::make_unique<StalledStream>(shard, peer),
                      std::make_shared<Admission>(10, 0)->enter("127.0.0.1"));
   });

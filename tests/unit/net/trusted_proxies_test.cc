@@ -33,6 +33,18 @@ TEST(TrustedProxies, TheHopNextToUsThatIsNoProxyOfOursIsTheClient) {
   EXPECT_EQ(client("::ffff:192.0.2.1"), "192.0.2.1:0");
 }
 
+TEST(TrustedProxies, AProxyThatHidesItsClientsAsksForAPublicName) {
+  const auto hides = [](const char* forwarded, const char* host, const char* direct = "127.0.0.1:4711") {
+    return hides_its_clients(forwarded, host, direct, proxies());
+  };
+  EXPECT_TRUE(hides("", "relay.example.com"));
+  EXPECT_TRUE(hides("", "relay.example.com:443"));
+  EXPECT_FALSE(hides("192.0.2.1", "relay.example.com"));
+  EXPECT_FALSE(hides("", "relay.example.com", "192.0.2.1:4711")) << "no proxy of ours";
+  for (const char* host : {"", "localhost", "localhost:7777", "127.0.0.1:7777", "[::1]:7777", "10.0.0.7"})
+    EXPECT_FALSE(hides("", host)) << host << ": a program of this machine";
+}
+
 TEST(TrustedProxies, WhatIsNotToBeBelievedLeavesTheConnectionsOwnAddress) {
   EXPECT_EQ(client("192.0.2.1", "198.51.100.1:9"), "198.51.100.1:9");
   EXPECT_EQ(client(""), "127.0.0.1:4711");
