@@ -1,11 +1,12 @@
 #include "app/access_map.h"
 
-#include <algorithm>
-
 #include "app/settings_reader.h"
+#include "util/utf8.h"
 
 namespace pharos::app {
 namespace {
+
+constexpr std::size_t kLeastCodeLength = 16;
 
 class AccessMapper : private SettingsReader {
  public:
@@ -57,8 +58,12 @@ class AccessMapper : private SettingsReader {
     if (invites == "nobody") all_.access.may_invite = ingest::MayInvite::nobody;
     ingest::MembershipOptions& membership = all_.membership;
     membership.codes = values_.list("relay.invite_codes");
-    if (std::ranges::find(membership.codes, "") != membership.codes.end())
-      add("relay.invite_codes", "an empty code would let everybody in");
+    for (std::size_t i = 0; i < membership.codes.size(); ++i) {
+      // By its place: an error is shown and logged, a code is a secret.
+      if (count_code_points(membership.codes[i]) < kLeastCodeLength)
+        add("relay.invite_codes", "code " + std::to_string(i + 1) + " of the list is shorter than " +
+                                      std::to_string(kLeastCodeLength) + " characters, so that it could be guessed");
+    }
     membership.invite_lifetime = seconds("relay.invite_lifetime");
     const auto& urls = all_.relay.urls;
     membership.welcome = "info: welcome to " + (urls.empty() ? all_.relay.info.name : urls.front()) + "!";

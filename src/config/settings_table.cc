@@ -38,7 +38,7 @@ constexpr Setting kSettings[] = {
     {"relay", "auth_to_write", boolean, "false", kLive, "Take events only from clients that have authenticated, as anybody (NIP-42): a gift wrap has a key of its own; ingest.open_kinds and requests to vanish are taken from all"},
     {"relay", "members_only", choice, "\"off\"", kLive, "Who may publish (write), or publish and read (read_write): the keys of ingest.allow_pubkeys, those allowed while the relay runs, the relay itself, relay.pubkey and relay.admins; readers authenticate as one of them (NIP-42)", 0, 0, "off write read_write"},
     {"relay", "join_requests", boolean, "false", kRestart, "NIP-43, for members_only: take requests to join and to leave, make invite codes for those who may invite, and publish who the members are and which roles they have, signed by the relay's identity"},
-    {"relay", "invite_codes", text_list, "[]", kLive, "Codes with which anybody may join, as often as they like", 0, 0, {}, "[\"come-in-7f3a9c\"]"},
+    {"relay", "invite_codes", text_list, "[]", kLive, "Codes with which anybody may join, as often as they like, of at least 16 characters each", 0, 0, {}, "[\"come-in-7f3a9c51d0\"]"},
     {"relay", "invites", choice, "\"members\"", kLive, "Who gets invite codes for others, each of which lets one in", 0, 0, "nobody admins members"},
     {"relay", "invite_lifetime", duration, "\"7d\"", kLive, "How long such a code holds, while whoever got it may invite", kMinute, 3650 * kDay},
     {"relay", "gate_private_messages", boolean, "true", kRestart, "Serve kinds 4, 1059 and 21059 only to their authenticated author or recipient (NIP-17, NIP-42)"},

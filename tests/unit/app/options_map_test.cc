@@ -264,15 +264,29 @@ TEST(OptionsMap, WhoMayReadAndWriteIsASetting) {
 
 TEST(OptionsMap, Nip43RequestsToJoinNeedMembers) {
   const AllOptions options = mapped(
-      "[relay]\nmembers_only = \"write\"\njoin_requests = true\ninvite_codes = [\"a\"]\ninvites = \"admins\"\n"
+      "[relay]\nmembers_only = \"write\"\njoin_requests = true\ninvite_codes = [\"sixteen letters!\"]\ninvites = "
+      "\"admins\"\n"
       "invite_lifetime = \"1h\"\nurl = [\"wss://relay.example.com\"]\n");
   EXPECT_TRUE(options.access.takes_requests);
   EXPECT_EQ(options.access.may_invite, ingest::MayInvite::admins);
-  EXPECT_THAT(options.membership.codes, ElementsAre("a"));
+  EXPECT_THAT(options.membership.codes, ElementsAre("sixteen letters!"));
   EXPECT_EQ(options.membership.invite_lifetime, std::chrono::hours(1));
   EXPECT_EQ(options.membership.welcome, "info: welcome to wss://relay.example.com/!");
   EXPECT_THAT(refusal("[relay]\njoin_requests = true\n"), HasSubstr("needs relay.members_only"));
-  EXPECT_THAT(refusal("[relay]\ninvite_codes = [\"\"]\n"), HasSubstr("let everybody in"));
+}
+
+TEST(OptionsMap, Nip43CodesAreTooLongToGuessAndNeverShown) {
+  const auto refused = map_options(settings("[relay]\ninvite_codes = [\"sixteen letters!\", \"\", \"fifteen letters\", "
+                                            "\"\u00e4\u00f6 \u00fc letters\"]\n"),
+                                   4);
+  ASSERT_FALSE(refused);
+  std::vector<std::string> texts;
+  for (const config::SettingError& error : refused.error()) texts.push_back(error.text());
+  EXPECT_THAT(texts, ElementsAre(HasSubstr("code 2 of"), HasSubstr("code 3 of"), HasSubstr("code 4 of")));
+  for (const std::string& text : texts) {
+    EXPECT_THAT(text, HasSubstr("relay.invite_codes: "));
+    EXPECT_THAT(text, ::testing::Not(HasSubstr("letters")));
+  }
 }
 
 TEST(OptionsMap, TheWebOfTrustHasRoots) {
