@@ -1,17 +1,21 @@
 #include "app/member_list.h"
 
 #include <charconv>
+#include <utility>
+#include <vector>
 
 #include "nostr/kind.h"
 #include "nostr/schnorr.h"
 #include "storage/query.h"
 #include "util/log.h"
+#include "util/sync.h"
 
 namespace pharos::app {
 namespace {
 
 constexpr std::size_t kEmptyEventBytes = 500;
 constexpr int kMaxHue = 360;
+constexpr Backoff::Options kPauses{std::chrono::seconds(10), std::chrono::minutes(10), std::chrono::seconds(1)};
 
 // NIP-43 wants a hue, NIP-86 leaves it open.
 bool is_hue(const std::string& color) {
@@ -26,6 +30,14 @@ Event about(Kind kind, const PublicKey& key) {
   event.tags.add({"-"});
   event.tags.add({"p", key.hex()});
   return event;
+}
+
+bool is_change(const Event& event) { return event.kind == kind::kMemberAdded || event.kind == kind::kMemberRemoved; }
+
+// Of what about() made.
+std::optional<PublicKey> changed_key(const Event& event) {
+  const auto key = event.tags.first("p");
+  return key ? PublicKey::from_hex(*key) : std::nullopt;
 }
 
 Event deletion_of(const Event& role) {
@@ -92,6 +104,41 @@ Members read_member_list(const Event& list) {
   return members;
 }
 
+// Outlives the list: whoever decides holds it.
+struct MemberList::Outcomes {
+  explicit Outcomes(storage::Store& kept_in) : store(kept_in) {}
+
+  // Any thread.
+  static void decided(const std::shared_ptr<Outcomes>& self, const Event& event, const ingest::Verdict& verdict) {
+    const bool is_kept = verdict.fate == ingest::Fate::stored || verdict.fate == ingest::Fate::duplicate;
+    if (is_kept && is_change(event)) keep(self, *changed_key(event), event.kind == kind::kMemberAdded);
+    Lock lock(self->mutex);
+    --self->open;
+    if (is_kept) return;
+    self->refused.push_back(event);
+    self->why = std::string(ingest::name(verdict.reason)) + ": " + verdict.detail;
+  }
+  static void keep(const std::shared_ptr<Outcomes>& self, const PublicKey& key, bool is_member) {
+    const auto apply = [key, is_member](storage::WriteTxn& txn) { return write_told_member(txn, key, is_member); };
+    const auto not_kept = [self, key] {
+      Lock lock(self->mutex);
+      self->not_kept.insert(key);
+    };
+    const bool taken = self->store.submit_update(apply, [not_kept](bool written) {
+      if (!written) not_kept();
+    });
+    if (!taken) not_kept();
+  }
+
+  storage::Store& store;
+  Mutex mutex;
+  std::size_t open PHAROS_GUARDED_BY(mutex) = 0;  // submitted and undecided; at most one tick's
+  std::vector<Event> refused PHAROS_GUARDED_BY(mutex);
+  std::string why PHAROS_GUARDED_BY(mutex);               // the last of them was
+  bool has_not_begun PHAROS_GUARDED_BY(mutex) = false;    // the first members could not be kept
+  std::set<PublicKey> not_kept PHAROS_GUARDED_BY(mutex);  // of whom is told what the ToldMembers do not know
+};
+
 MemberList::MemberList(storage::Store& store, ingest::Sink& sink, ingest::RulesSnapshot rules, const Clock& clock,
                        Random& random, const SecretKey& secret, MemberListLimits limits)
     : store_(store),
@@ -101,16 +148,73 @@ MemberList::MemberList(storage::Store& store, ingest::Sink& sink, ingest::RulesS
       random_(random),
       secret_(secret),
       self_(derive_public_key(secret).value_or(PublicKey{})),
-      limits_(limits) {}
+      limits_(limits),
+      outcomes_(std::make_shared<Outcomes>(store)),
+      backoff_(kPauses) {}
 
 void MemberList::tick() {
+  if (!settle()) return;
   const auto rules = rules_->get();
   if (told_version_ == rules->version() || (!has_read_ && !read_stored())) return;
   const Members members = members_of(*rules, self_);
-  if (tell_roles(rules->lists()) && tell_changes(members) && tell_list(members)) told_version_ = rules->version();
+  if (!told_) return begin(members);
+  // The list before the changes: however many these are, it is not late.
+  if (tell_roles(rules->lists()) && tell_list(members) && tell_changes(members)) told_version_ = rules->version();
+}
+
+bool MemberList::settle() {
+  std::vector<Event> refused;
+  std::set<PublicKey> not_kept;
+  std::string why;
+  bool has_not_begun = false;
+  {
+    Lock lock(outcomes_->mutex);
+    if (outcomes_->open > 0) return false;
+    refused.swap(outcomes_->refused);
+    not_kept.swap(outcomes_->not_kept);
+    why.swap(outcomes_->why);
+    has_not_begun = std::exchange(outcomes_->has_not_begun, false);
+  }
+  if (has_not_begun) {
+    told_.reset();
+    pause();
+  } else if (!refused.empty()) {
+    log::warn("access", "what the relay tells of its members was refused, it will be told again",
+              {{"events", refused.size()}, {"kind", refused.back().kind}, {"why", why}});
+    for (const Event& event : refused) take_back(event);
+    told_version_.reset();
+    pause();
+  } else if (std::exchange(has_submitted_, false)) {
+    backoff_.reset();
+  }
+  for (const PublicKey& key : not_kept) Outcomes::keep(outcomes_, key, told_->contains(key));
+  return clock_.now() >= next_try_;
+}
+
+void MemberList::take_back(const Event& refused) {
+  if (!is_change(refused)) {
+    // Another list, or another role, may be stored than was thought.
+    has_read_ = false;
+  } else if (refused.kind == kind::kMemberAdded) {
+    told_->erase(*changed_key(refused));
+  } else {
+    told_->insert(*changed_key(refused));
+  }
+}
+
+void MemberList::pause() {
+  has_submitted_ = false;
+  next_try_ = clock_.now() + backoff_.next(random_);
 }
 
 bool MemberList::read_stored() {
+  if (!told_) {
+    auto told = read_told_members(store_);
+    if (!told) return false;
+    told_ = std::move(told).value();
+  }
+  list_.reset();
+  roles_.clear();
   Filter mine;
   mine.authors = {self_};
   mine.kinds = {kind::kMemberList, kind::kMemberRole};
@@ -124,7 +228,6 @@ bool MemberList::read_stored() {
       Event event;
       record.decode(event);
       if (event.kind == kind::kMemberList) {
-        told_ = read_member_list(event);
         list_ = std::move(event);
       } else {
         std::string id(identifier(event));
@@ -135,6 +238,24 @@ bool MemberList::read_stored() {
   }
   has_read_ = end == storage::SliceEnd::finished;
   return has_read_;
+}
+
+void MemberList::begin(const Members& members) {
+  const bool fit = member_list_event(members, limits_).tags.size() > members.size();
+  told_.emplace();
+  for (const auto& [key, roles] : list_&& fit ? read_member_list(*list_) : members) told_->insert(key);
+  {
+    Lock lock(outcomes_->mutex);
+    ++outcomes_->open;
+  }
+  const auto decided = [outcomes = outcomes_](bool written) {
+    Lock lock(outcomes->mutex);
+    --outcomes->open;
+    outcomes->has_not_begun = !written;
+  };
+  const bool taken =
+      store_.submit_update([told = *told_](storage::WriteTxn& txn) { return begin_told_members(txn, told); }, decided);
+  if (!taken) decided(false);
 }
 
 bool MemberList::tell_roles(const ingest::AccessLists& lists) {
@@ -163,28 +284,6 @@ bool MemberList::tell_roles(const ingest::AccessLists& lists) {
   return true;
 }
 
-bool MemberList::tell_changes(const Members& members) {
-  if (!told_) {
-    told_ = members;
-    return true;
-  }
-  std::size_t told = 0;
-  for (const auto& [key, roles] : members) {
-    if (told_->contains(key)) continue;
-    if (++told > kMostToldAtOnce || !publish(about(kind::kMemberAdded, key))) return false;
-    told_->emplace(key, roles);
-  }
-  for (auto at = told_->begin(); at != told_->end();) {
-    if (members.contains(at->first)) {
-      ++at;
-      continue;
-    }
-    if (++told > kMostToldAtOnce || !publish(about(kind::kMemberRemoved, at->first))) return false;
-    at = told_->erase(at);
-  }
-  return true;
-}
-
 bool MemberList::tell_list(const Members& members) {
   Event event = member_list_event(members, limits_);
   if (list_ && list_->tags == event.tags) return true;
@@ -198,18 +297,42 @@ bool MemberList::tell_list(const Members& members) {
   return true;
 }
 
+bool MemberList::tell_changes(const Members& members) {
+  std::size_t told = 0;
+  for (const auto& [key, roles] : members) {
+    if (told_->contains(key)) continue;
+    if (++told > kMostToldAtOnce || !publish(about(kind::kMemberAdded, key))) return false;
+    told_->insert(key);
+  }
+  for (auto at = told_->begin(); at != told_->end();) {
+    if (members.contains(*at)) {
+      ++at;
+      continue;
+    }
+    if (++told > kMostToldAtOnce || !publish(about(kind::kMemberRemoved, *at))) return false;
+    at = told_->erase(at);
+  }
+  return true;
+}
+
 bool MemberList::publish(Event event) {
   event.created_at = std::max(event.created_at, clock_.unix_now());
   sign_event(event, secret_, random_);
   ingest::Submission submission;
   submission.event = std::make_shared<const Event>(std::move(event));
   submission.source = ingest::Source::monitor;
-  submission.done = [kind = submission.event->kind](const ingest::Verdict& verdict) {
-    if (verdict.fate == ingest::Fate::rejected)
-      log::warn("access", "what the relay tells of its members was refused",
-                {{"kind", kind}, {"reason", ingest::name(verdict.reason)}, {"detail", verdict.detail}});
+  submission.done = [outcomes = outcomes_, event = submission.event](const ingest::Verdict& verdict) {
+    Outcomes::decided(outcomes, *event, verdict);
   };
-  return sink_.submit(std::move(submission));
+  has_submitted_ = true;
+  {
+    Lock lock(outcomes_->mutex);
+    ++outcomes_->open;
+  }
+  if (sink_.submit(std::move(submission))) return true;
+  Lock lock(outcomes_->mutex);
+  --outcomes_->open;
+  return false;
 }
 
 }  // namespace pharos::app

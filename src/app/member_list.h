@@ -1,19 +1,24 @@
 // What the relay tells of its members (NIP-43), signed by its own key and kept like any other event: their list (kind
-// 13534), the roles (33534), and who came (8000) or went (8001). What is stored already is the memory: after a start
-// only what differs is told.
+// 13534), the roles (33534), and who came (8000) or went (8001). After a start only what differs is told, from the list
+// and the roles as they are stored and from the ToldMembers, which more people may be than the list has room for.
+//
+//   tick -> what differs, submitted -> all of it decided -> what was refused differs again, after a pause
 //
 // Made after the pipeline, destroyed before it. One thread; requests and orders reach it by the rules of the moment.
 #pragma once
 
 #include <cstddef>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
 
+#include "app/told_members.h"
 #include "ingest/moderation.h"
 #include "ingest/sink.h"
 #include "storage/store.h"
+#include "util/backoff.h"
 #include "util/clock.h"
 #include "util/random.h"
 
@@ -43,12 +48,21 @@ class MemberList {
   void tick();
 
  private:
+  // What is decided on other threads.
+  struct Outcomes;
+
+  // False while something is undecided or a refusal is too fresh.
+  bool settle();
+  void take_back(const Event& refused);
   bool read_stored();
+  // Of the first members nothing but the list is told.
+  void begin(const Members& members);
   bool tell_roles(const ingest::AccessLists& lists);
-  bool tell_changes(const Members& members);
   bool tell_list(const Members& members);
+  bool tell_changes(const Members& members);
   // False when there is no room for it now.
   bool publish(Event event);
+  void pause();
 
   storage::Store& store_;
   ingest::Sink& sink_;
@@ -58,12 +72,17 @@ class MemberList {
   const SecretKey secret_;
   const PublicKey self_;
   const MemberListLimits limits_;
+  const std::shared_ptr<Outcomes> outcomes_;
+  Backoff backoff_;
+  SteadyTime next_try_ = SteadyTime::min();
 
   bool has_read_ = false;
+  bool has_submitted_ = false;                 // since the last time that nothing was undecided
   std::optional<std::uint64_t> told_version_;  // of the rules
-  std::optional<Members> told_;                // nullopt: never yet
-  std::optional<Event> list_;                  // as it is stored
-  std::map<std::string, Event> roles_;         // as they are stored, by id
+  std::optional<ToldMembers> told_;            // nullopt: not read, or never yet
+  // As they are stored, or will be when nothing is refused.
+  std::optional<Event> list_;
+  std::map<std::string, Event> roles_;  // by id
 };
 
 }  // namespace pharos::app
