@@ -100,9 +100,28 @@ void settings(Writer& out, const ingest::FixedAccess& fixed) {
   out.EndObject();
 }
 
+void trail(Writer& out, const char* key, const std::vector<ingest::AuditEntry>& entries) {
+  out.Key(key);
+  out.StartArray();
+  for (const ingest::AuditEntry& entry : entries) {
+    out.StartObject();
+    out.Key("number");
+    out.Uint64(entry.number);
+    out.Key("time");
+    out.Int64(entry.time);
+    member(out, "actor", entry.actor);
+    member(out, "action", entry.action);
+    member(out, "subject", entry.subject);
+    if (!entry.reason.empty()) member(out, "reason", entry.reason);
+    out.EndObject();
+  }
+  out.EndArray();
+}
+
 }  // namespace
 
-std::string access_json(const ingest::AccessRules& rules, const std::vector<ingest::AuditEntry>& audit) {
+std::string access_json(const ingest::AccessRules& rules, const std::vector<ingest::AuditEntry>& audit,
+                        const std::vector<ingest::AuditEntry>& requests) {
   const ingest::AccessLists& lists = rules.lists();
   rapidjson::StringBuffer buffer;
   Writer out(buffer);
@@ -121,21 +140,8 @@ std::string access_json(const ingest::AccessRules& rules, const std::vector<inge
   if (lists.description) member(out, "description", *lists.description);
   if (lists.icon) member(out, "icon", *lists.icon);
   settings(out, rules.fixed());
-  out.Key("audit");
-  out.StartArray();
-  for (const ingest::AuditEntry& entry : audit) {
-    out.StartObject();
-    out.Key("number");
-    out.Uint64(entry.number);
-    out.Key("time");
-    out.Int64(entry.time);
-    member(out, "actor", entry.actor);
-    member(out, "action", entry.action);
-    member(out, "subject", entry.subject);
-    if (!entry.reason.empty()) member(out, "reason", entry.reason);
-    out.EndObject();
-  }
-  out.EndArray();
+  trail(out, "audit", audit);
+  trail(out, "requests", requests);
   out.EndObject();
   return {buffer.GetString(), buffer.GetSize()};
 }

@@ -9,6 +9,7 @@
 namespace pharos::app {
 
 // One object: a list of objects for each list, "settings" with those of the settings, "audit" newest first.
-std::string access_json(const ingest::AccessRules& rules, const std::vector<ingest::AuditEntry>& audit);
+std::string access_json(const ingest::AccessRules& rules, const std::vector<ingest::AuditEntry>& audit,
+                        const std::vector<ingest::AuditEntry>& requests);
 
 }  // namespace pharos::app

@@ -148,8 +148,8 @@ Result<void, StartFailure> Application::load_access() {
 }
 
 void Application::take_requests() {
-  membership_ =
-      std::make_unique<ingest::Membership>(*moderation_, clock_, random_, identity_->secret, options_.membership);
+  membership_ = std::make_unique<ingest::Membership>(*moderation_, clock_, random_, identity_->secret,
+                                                     options_.membership, metrics::make_access_metrics(registry_));
   options_.relay.make_invite = [this](const PublicKey& inviter) {
     Event event;
     event.kind = kind::kInvite;
@@ -233,7 +233,10 @@ Result<void, StartFailure> Application::start_admin() {
       [this] { return monitor_ ? monitor_->status_json() : std::string("{\"enabled\":false}"); },
       [this] { return store_->compact({}); },
       [this] { return to_json(status()); },
-      [this] { return access_json(*moderation_->rules()->get(), moderation_->audit()); }};
+      [this] {
+        return access_json(*moderation_->rules()->get(), moderation_->audit(),
+                           moderation_->audit(ingest::AuditRing::requests));
+      }};
   const AdminOrders orders{[this](ingest::AccessChange change, ingest::Moderation::Done done) {
                              moderation_->submit(std::move(change), "operator", std::move(done));
                            },

@@ -12,15 +12,30 @@ namespace {
 
 using Planned = Result<AccessPlan, std::string>;
 
-constexpr std::array<std::string_view, kAccessActions> kNames{
-    "banpubkey",      "unbanpubkey",     "allowpubkey",
-    "unallowpubkey",  "banevent",        "unbanevent",
-    "allowevent",     "unallowevent",    "allowkind",
-    "unallowkind",    "disallowkind",    "undisallowkind",
-    "blockip",        "unblockip",       "createrole",
-    "editrole",       "deleterole",      "assignrole",
-    "unassignrole",   "changerelayname", "changerelaydescription",
-    "changerelayicon"};
+constexpr std::array<std::string_view, kAccessActions> kNames{"banpubkey",
+                                                              "unbanpubkey",
+                                                              "allowpubkey",
+                                                              "unallowpubkey",
+                                                              "banevent",
+                                                              "unbanevent",
+                                                              "allowevent",
+                                                              "unallowevent",
+                                                              "allowkind",
+                                                              "unallowkind",
+                                                              "disallowkind",
+                                                              "undisallowkind",
+                                                              "blockip",
+                                                              "unblockip",
+                                                              "createrole",
+                                                              "editrole",
+                                                              "deleterole",
+                                                              "assignrole",
+                                                              "unassignrole",
+                                                              "changerelayname",
+                                                              "changerelaydescription",
+                                                              "changerelayicon",
+                                                              "join",
+                                                              "leave"};
 
 constexpr std::size_t kMaxTextBytes = 4096;
 constexpr std::size_t kMaxIconBytes = 1024;
@@ -52,6 +67,8 @@ std::string_view list_name(AccessList list) {
       return "keys with a role";
     case AccessList::text:
       return "texts";
+    case AccessList::spent_invite:
+      return "spent invite codes";
   }
   return "";
 }
@@ -61,7 +78,8 @@ std::string kind_key(Kind kind) { return {static_cast<char>(kind >> 8U), static_
 
 class Planner {
  public:
-  Planner(const AccessRules& rules, const AccessChange& change) : rules_(rules), change_(change) {}
+  Planner(const AccessRules& rules, const AccessChange& change, UnixSeconds now)
+      : rules_(rules), change_(change), now_(now) {}
 
   Planned run() {
     if (!is_utf8(change_.subject) || !is_utf8(change_.reason)) return failure(std::string("that is no text in UTF-8"));
@@ -97,6 +115,10 @@ class Planner {
       case AccessAction::change_description:
       case AccessAction::change_icon:
         return of_text();
+      case AccessAction::join:
+        return of_join();
+      case AccessAction::leave:
+        return of_leave();
     }
     return failure(std::string("no such change"));
   }
@@ -109,16 +131,26 @@ class Planner {
 
   // Each change adds one entry at most, and one that replaces another of its key adds none.
   Planned finish() {
+    forget_expired();
     for (const AccessEntry& entry : plan_.entries) {
       if (!entry.value || rules_.lists().size(entry.list) < max_entries(entry.list)) continue;
       AccessLists grown = rules_.lists();
-      grown.apply(entry);
+      for (const AccessEntry& each : plan_.entries) grown.apply(each);
       if (grown.size(entry.list) > max_entries(entry.list)) {
         return failure("the list of " + std::string(list_name(entry.list)) + " is full: it has " +
                        std::to_string(max_entries(entry.list)));
       }
     }
     return std::move(plan_);
+  }
+
+  void forget_expired() {
+    std::size_t most = kForgottenAtOnce;
+    for (const auto& [number, expires] : rules_.lists().spent_invites) {
+      if (expires >= now_ - kSpentMargin) continue;
+      take(AccessList::spent_invite, number);
+      if (--most == 0) return;
+    }
   }
 
   Planned of_pubkey() {
@@ -298,8 +330,39 @@ class Planner {
     return finish();
   }
 
+  Planned of_join() {
+    const auto key = parse_public_key(change_.subject);
+    if (!key || rules_.is_member(*key)) return failure(std::string("you are already a member of this relay"));
+    plan_.subject = key->hex();
+    if (const auto& invite = change_.invite) {
+      if (invite->expires < now_) return failure(std::string("that invite code is expired"));
+      if (rules_.lists().spent_invites.contains(invite->number))
+        return failure(std::string("that invite code was used already"));
+      put(AccessList::spent_invite, invite->number, std::to_string(invite->expires));
+    }
+    const std::size_t most = max_entries(AccessList::allowed_pubkey) - kKeptForAdministrators;
+    if (rules_.lists().allowed_pubkeys.size() >= most)
+      return failure(std::string("this relay has as many members as it takes"));
+    put(AccessList::allowed_pubkey, raw(key->span()), change_.reason);
+    return finish();
+  }
+
+  Planned of_leave() {
+    const auto key = parse_public_key(change_.subject);
+    if (!key || !rules_.is_member(*key)) return failure(std::string("you are no member of this relay"));
+    plan_.subject = key->hex();
+    if (rules_.fixed().exempt.contains(*key) || rules_.fixed().allowed_pubkeys.contains(*key))
+      return failure(std::string("the settings of this relay name you, its operator can take you off"));
+    take(AccessList::allowed_pubkey, raw(key->span()));
+    if (const auto member = rules_.lists().members.find(*key); member != rules_.lists().members.end()) {
+      for (const std::string& role : member->second) take(AccessList::member, raw(key->span()) + role);
+    }
+    return finish();
+  }
+
   const AccessRules& rules_;
   const AccessChange& change_;
+  const UnixSeconds now_;
   AccessPlan plan_;
 };
 
@@ -310,11 +373,12 @@ std::string_view name(AccessAction action) { return kNames[static_cast<std::size
 std::optional<AccessAction> access_action(std::string_view name) {
   const auto found = std::ranges::find(kNames, name);
   if (found == kNames.end()) return std::nullopt;
-  return static_cast<AccessAction>(found - kNames.begin());
+  const auto action = static_cast<AccessAction>(found - kNames.begin());
+  return is_request(action) ? std::nullopt : std::optional(action);
 }
 
-Result<AccessPlan, std::string> plan(const AccessRules& rules, const AccessChange& change) {
-  return Planner(rules, change).run();
+Result<AccessPlan, std::string> plan(const AccessRules& rules, const AccessChange& change, UnixSeconds now) {
+  return Planner(rules, change, now).run();
 }
 
 std::size_t max_entries(AccessList list) {
@@ -323,6 +387,7 @@ std::size_t max_entries(AccessList list) {
     case AccessList::allowed_pubkey:
     case AccessList::banned_event:
     case AccessList::allowed_event:
+    case AccessList::spent_invite:
       return 50'000;
     case AccessList::member:
     case AccessList::blocked:

@@ -9,7 +9,9 @@
 #include <vector>
 
 #include "ingest/access_lists.h"
+#include "ingest/invites.h"
 #include "nostr/filter.h"
+#include "util/clock.h"
 #include "util/result.h"
 
 namespace pharos::ingest {
@@ -38,9 +40,14 @@ enum class AccessAction {
   change_name,  // "" goes back to the setting
   change_description,
   change_icon,
+  join,   // a request of the key itself (NIP-43)
+  leave,  // likewise; takes its roles as well
 };
-inline constexpr std::size_t kAccessActions = static_cast<std::size_t>(AccessAction::change_icon) + 1;
+inline constexpr std::size_t kAccessActions = static_cast<std::size_t>(AccessAction::leave) + 1;
+// Of whoever wants to be a member, or no longer; all others are for administrators and the operator.
+constexpr bool is_request(AccessAction action) { return action == AccessAction::join || action == AccessAction::leave; }
 std::string_view name(AccessAction action);
+// nullopt for requests too: nobody orders what others ask for.
 std::optional<AccessAction> access_action(std::string_view name);
 
 struct AccessChange {
@@ -51,6 +58,8 @@ struct AccessChange {
   std::string reason;
   std::string role_id;  // to assign or unassign
   Role role;            // to create or edit
+  // To join by a code that lets in nobody else from then on.
+  std::optional<Invite> invite{};
 };
 
 struct AccessPlan {
@@ -60,11 +69,17 @@ struct AccessPlan {
 };
 
 // What the change comes to under these rules. The failure says in words for people why it comes to nothing: a subject
-// that is none, a full list, a ban of those who may not be locked out, the lifting of what the settings say.
-Result<AccessPlan, std::string> plan(const AccessRules& rules, const AccessChange& change);
+// that is none, a full list, a ban of those who may not be locked out, the lifting of what the settings say, a request
+// that changes nothing or brings a spent code. Invite codes that were spent and have expired go with any change.
+Result<AccessPlan, std::string> plan(const AccessRules& rules, const AccessChange& change, UnixSeconds now);
 
 // Entries that a list may have; beyond it changes are refused.
 std::size_t max_entries(AccessList list);
+// Of the allowed public keys, those that requests to join leave to administrators.
+inline constexpr std::size_t kKeptForAdministrators = 1'000;
+// A spent code is remembered so much longer than it holds: a clock may be set back.
+inline constexpr UnixSeconds kSpentMargin = 86'400;
+inline constexpr std::size_t kForgottenAtOnce = 1'000;  // spent codes; the others go with the next change
 
 inline constexpr std::size_t kMaxReasonBytes = 500;
 inline constexpr std::size_t kMaxRelayName = 30;  // code points, NIP-11

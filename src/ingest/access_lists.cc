@@ -33,6 +33,12 @@ bool put_kind(std::map<Kind, std::string>& map, const AccessEntry& entry) {
   return true;
 }
 
+std::optional<std::int64_t> decode_decimal(std::string_view text) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc() && end == text.data() + text.size() ? std::optional(number) : std::nullopt;
+}
+
 std::optional<Role> decode_role(std::string_view text) {
   Role role;
   for (std::string* field : {&role.label, &role.description, &role.color}) {
@@ -41,8 +47,9 @@ std::optional<Role> decode_role(std::string_view text) {
     *field = text.substr(0, end);
     text.remove_prefix(end + 1);
   }
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), role.order);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  const auto order = decode_decimal(text);
+  if (!order) return std::nullopt;
+  role.order = *order;
   return role;
 }
 
@@ -67,6 +74,16 @@ bool put_member(std::map<PublicKey, std::set<std::string>>& members, const Acces
   const auto found = members.find(*key);
   if (found != members.end() && found->second.erase(role) > 0 && found->second.empty()) members.erase(found);
   return true;
+}
+
+bool put_spent(std::unordered_map<std::string, UnixSeconds>& spent, const AccessEntry& entry) {
+  if (!entry.value) {
+    spent.erase(entry.key);
+    return true;
+  }
+  const auto expires = decode_decimal(*entry.value);
+  if (expires) spent.insert_or_assign(entry.key, *expires);
+  return expires.has_value();
 }
 
 bool is_in(const std::vector<KindRange>& ranges, Kind kind) {
@@ -118,6 +135,8 @@ bool AccessLists::apply(const AccessEntry& entry) {
       else
         return false;
       return true;
+    case AccessList::spent_invite:
+      return put_spent(spent_invites, entry);
   }
   return false;
 }
@@ -144,6 +163,8 @@ std::size_t AccessLists::size(AccessList list) const {
       return members.size();
     case AccessList::text:
       return std::size_t{name.has_value()} + std::size_t{description.has_value()} + std::size_t{icon.has_value()};
+    case AccessList::spent_invite:
+      return spent_invites.size();
   }
   return 0;
 }

@@ -15,6 +15,7 @@
 //   role            id                        label NUL description NUL color NUL order, in decimal
 //   member          public key, role's id     -
 //   text            a name of Texts           what the relay tells instead of its setting
+//   spent_invite    number of an invite code  when the code expires, decimal unix seconds
 #pragma once
 
 #include <cstdint>
@@ -33,6 +34,7 @@
 #include "ingest/trusted_keys.h"
 #include "ingest/verdict.h"
 #include "nostr/event.h"
+#include "util/clock.h"
 #include "util/ip_range.h"
 
 namespace pharos::ingest {
@@ -49,6 +51,7 @@ enum class AccessList : std::uint8_t {
   role = 8,
   member = 9,
   text = 10,
+  spent_invite = 11,
 };
 
 struct AccessEntry {
@@ -82,6 +85,8 @@ struct AccessLists {
   std::map<IpRange, std::string> blocked;
   std::map<std::string, Role> roles;
   std::map<PublicKey, std::set<std::string>> members;  // ids of roles; no empty sets
+  // Codes that let one in and let in nobody else (NIP-43), by their numbers: when they expire.
+  std::unordered_map<std::string, UnixSeconds> spent_invites;
   // NIP-11 in place of the settings.
   std::optional<std::string> name;
   std::optional<std::string> description;

@@ -12,12 +12,17 @@ namespace {
 
 using storage::KvTable;
 
-constexpr char kAuditPrefix = '\xa0';
-
 std::string entry_key(const AccessEntry& entry) { return static_cast<char>(entry.list) + entry.key; }
 
-std::string audit_key(std::uint64_t number) {
-  std::string key(1, kAuditPrefix);
+std::optional<AuditRing> ring_of_key(char prefix) {
+  for (const AuditRing ring : {AuditRing::changes, AuditRing::requests}) {
+    if (prefix == static_cast<char>(ring)) return ring;
+  }
+  return std::nullopt;
+}
+
+std::string audit_key(AuditRing ring, std::uint64_t number) {
+  std::string key(1, static_cast<char>(ring));
   for (int shift = 56; shift >= 0; shift -= 8) key += static_cast<char>(number >> static_cast<unsigned>(shift));
   return key;
 }
@@ -55,10 +60,10 @@ Result<StoredAccess, storage::StorageFailure> read_access(const storage::Store& 
   PHAROS_TRY(const auto txn, store.read());
   storage::kv_scan(txn, store.tables(), KvTable::access, {}, {}, [&](std::string_view key, std::string_view value) {
     bool good = false;
-    if (key.front() == kAuditPrefix) {
+    if (const auto ring = ring_of_key(key.front())) {
       auto audit = decode_audit(key, value);
       good = audit.has_value();
-      if (audit) access.audit.push_back(std::move(*audit));
+      if (audit) access.audit.of(*ring).push_back(std::move(*audit));
     } else {
       good = access.lists.apply({static_cast<AccessList>(key.front()), std::string(key.substr(1)), std::string(value)});
     }
@@ -68,13 +73,15 @@ Result<StoredAccess, storage::StorageFailure> read_access(const storage::Store& 
   return access;
 }
 
-bool write_access(storage::WriteTxn& txn, const std::vector<AccessEntry>& entries, const AuditEntry& audit) {
+bool write_access(storage::WriteTxn& txn, const std::vector<AccessEntry>& entries, AuditRing ring,
+                  const AuditEntry& audit) {
   const bool all_written = std::ranges::all_of(entries, [&txn](const AccessEntry& entry) {
     return entry.value ? kv_put(txn, KvTable::access, entry_key(entry), *entry.value)
                        : kv_erase(txn, KvTable::access, entry_key(entry));
   });
-  if (!all_written || !kv_put(txn, KvTable::access, audit_key(audit.number), encode(audit))) return false;
-  return audit.number <= kMaxAuditEntries || kv_erase(txn, KvTable::access, audit_key(audit.number - kMaxAuditEntries));
+  if (!all_written || !kv_put(txn, KvTable::access, audit_key(ring, audit.number), encode(audit))) return false;
+  return audit.number <= kMaxAuditEntries ||
+         kv_erase(txn, KvTable::access, audit_key(ring, audit.number - kMaxAuditEntries));
 }
 
 }  // namespace pharos::ingest

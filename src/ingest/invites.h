@@ -1,6 +1,6 @@
-// Invite codes (NIP-43) that need no memory: a code says until when it holds and who invited, under a seal (HMAC with
-// SHA-256) that nobody else can make. So they hold over restarts, and nobody fills anything by asking for many.
-// Pure; any thread.
+// Invite codes (NIP-43) that need no memory until they are spent: a code says until when it holds and who invited,
+// under a seal (HMAC with SHA-256) that nobody else can make. So they hold over restarts, and nobody fills anything by
+// asking for many. Pure; any thread.
 #pragma once
 
 #include <array>

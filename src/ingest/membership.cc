@@ -9,7 +9,6 @@ namespace {
 
 // NIP-43: now, plus or minus a few minutes.
 constexpr UnixSeconds kMaxSkew = 300;
-constexpr std::string_view kUsed = "that invite code was used already";
 
 Verdict refused(std::string why) { return {Fate::rejected, Reason::membership, std::move(why)}; }
 // Taken and answered, not stored.
@@ -31,12 +30,14 @@ std::optional<PublicKey> inviter_of(const Invite& invite, const AccessRules& rul
 }  // namespace
 
 Membership::Membership(Moderation& moderation, const Clock& clock, Random& random, const SecretKey& secret,
-                       MembershipOptions options)
+                       MembershipOptions options, const metrics::AccessMetrics& metrics)
     : moderation_(moderation),
       clock_(clock),
       random_(random),
       key_(derive_invite_key(secret)),
-      options_(std::make_shared<const MembershipOptions>(std::move(options))) {}
+      metrics_(metrics),
+      options_(std::make_shared<const MembershipOptions>(std::move(options))),
+      rate_({kRequestsPerSecond, std::chrono::seconds(1), kRequestBurst}) {}
 
 void Membership::configure(MembershipOptions options) {
   options_.set(std::make_shared<const MembershipOptions>(std::move(options)));
@@ -67,39 +68,21 @@ void Membership::join(const Event& request, const AccessRules& rules, Done done)
   if (!code) return done(refused("a request to join has a claim tag with an invite code"));
   auto judged = judge(*code, rules);
   if (!judged) return done(refused(std::move(judged).error()));
-  const auto [note, once] = std::move(judged).value();
-  if (once && !begin_use(note)) return done(refused(std::string(kUsed)));
-  Done settled = [this, note = note, once = once, done = std::move(done)](const Verdict& verdict) mutable {
-    if (once) end_use(note);
-    done(verdict);
-  };
-  // A use ends when its change is in force, so what is in force now shows it.
-  const auto now = moderation_.rules()->get();
-  const auto& members = now->lists().allowed_pubkeys;
-  if (once && std::ranges::any_of(members, [&note = note](const auto& member) { return member.second == note; }))
-    return settled(refused(std::string(kUsed)));
-  change(AccessAction::allow_pubkey, request.pubkey, note, answered(options_.get()->welcome), std::move(settled));
-}
-
-bool Membership::begin_use(const std::string& note) {
-  Lock lock(mutex_);
-  return in_use_.insert(note).second;
-}
-
-void Membership::end_use(const std::string& note) {
-  Lock lock(mutex_);
-  in_use_.erase(note);
+  auto [note, invite] = std::move(judged).value();
+  change(rules, {AccessAction::join, request.pubkey.hex(), std::move(note), {}, {}, std::move(invite)},
+         answered(options_.get()->welcome), std::move(done));
 }
 
 Result<Membership::Entry, std::string> Membership::judge(std::string_view code, const AccessRules& rules) const {
-  if (std::ranges::find(options_.get()->codes, code) != options_.get()->codes.end())
-    return Entry{"joined with a code of the settings", false};
-  const auto invite = open_invite_code(key_, code);
+  const auto options = options_.get();
+  if (std::ranges::find(options->codes, code) != options->codes.end())
+    return Entry{"joined with a code of the settings", std::nullopt};
+  auto invite = open_invite_code(key_, code);
   if (!invite) return failure(std::string("that is an invalid invite code"));
-  if (invite->expires < clock_.unix_now()) return failure(std::string("that invite code is expired"));
   const auto inviter = inviter_of(*invite, rules);
   if (!inviter) return failure(std::string("whoever got that invite code may not invite any more"));
-  return Entry{"joined with invite " + invite->number + " of " + inviter->hex(), true};
+  std::string note = "joined with invite " + invite->number + " of " + inviter->hex();
+  return Entry{std::move(note), std::move(invite)};
 }
 
 void Membership::leave(const Event& request, const AccessRules& rules, Done done) {
@@ -107,20 +90,25 @@ void Membership::leave(const Event& request, const AccessRules& rules, Done done
   if (!is_protected(request))
     return done({Fate::rejected, Reason::invalid_event, "a request to leave has a \"-\" tag"});
   if (!rules.is_member(request.pubkey)) return done(unchanged("you are no member of this relay"));
-  if (!rules.lists().allowed_pubkeys.contains(request.pubkey))
-    return done(refused("the settings of this relay name you, its operator can take you off"));
-  if (const auto member = rules.lists().members.find(request.pubkey); member != rules.lists().members.end()) {
-    for (const std::string& role : member->second)
-      moderation_.submit({AccessAction::unassign_role, request.pubkey.hex(), "left", role, {}}, request.pubkey.hex(),
-                         [](const auto&) {});
-  }
-  change(AccessAction::unallow_pubkey, request.pubkey, "left",
+  change(rules, {AccessAction::leave, request.pubkey.hex(), {}, {}, {}},
          answered("info: you are no member of this relay any more"), std::move(done));
 }
 
-void Membership::change(AccessAction action, const PublicKey& key, std::string reason, Verdict kept, Done done) {
+std::optional<Verdict> Membership::refuse_by_rate() {
+  const SteadyTime now = clock_.now();
+  Lock lock(mutex_);
+  if (rate_.take(1, now)) return std::nullopt;
+  metrics_.requests_limited.add();
+  return Verdict{Fate::rejected, Reason::rate_limited,
+                 "too many people join and leave, " + come_again_in(rate_.wait_for(1, now))};
+}
+
+void Membership::change(const AccessRules& rules, AccessChange change, Verdict kept, Done done) {
+  if (const auto planned = plan(rules, change, clock_.unix_now()); !planned) return done(refused(planned.error()));
+  if (const auto limited = refuse_by_rate()) return done(*limited);
   const auto shared = std::make_shared<Done>(std::move(done));
-  moderation_.submit({action, key.hex(), std::move(reason), {}, {}}, key.hex(),
+  std::string actor = change.subject;
+  moderation_.submit(std::move(change), std::move(actor),
                      [shared, kept = std::move(kept)](const Result<std::string, Moderation::Failure>& result) {
                        if (result) return (*shared)(kept);
                        const Moderation::Failure& failure = result.error();

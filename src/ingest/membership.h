@@ -1,27 +1,32 @@
 // Requests to join and to leave (NIP-43), and the invite codes that let people in. Members are the keys of the allow
 // list: joining puts a key there and leaving takes it off, by Moderation, with its audit and on disk before the OK.
 //
-//   join    a code of the settings, or one that was made for somebody who may invite still, has not expired, and let in
-//           nobody else who is a member
-//   leave   a member that the settings do not name
+//   join    a code of the settings, or one that was made for somebody who may invite still, has not expired and never
+//           let anybody in; it is spent in the change that lets its member in, and stays so whatever becomes of them
+//   leave   a member that the settings do not name; with their roles
+//
+// Requests that would change something share one rate, whoever sends them; beyond it they are refused. What comes to
+// nothing costs no token, so that nobody without a code can keep others out.
 //
 // Owned by app; outlived by Moderation, outlives the pipeline. Any thread.
 #pragma once
 
 #include <chrono>
 #include <memory>
-#include <set>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "ingest/invites.h"
 #include "ingest/moderation.h"
 #include "ingest/sink.h"
+#include "metrics/access_metrics.h"
 #include "util/callback.h"
 #include "util/clock.h"
 #include "util/random.h"
 #include "util/snapshot.h"
 #include "util/sync.h"
+#include "util/token_bucket.h"
 
 namespace pharos::ingest {
 
@@ -42,8 +47,11 @@ struct MembershipOptions {
 
 class Membership final : public MembershipRequests {
  public:
+  static constexpr std::uint64_t kRequestsPerSecond = 2;
+  static constexpr std::uint64_t kRequestBurst = 50;
+
   Membership(Moderation& moderation, const Clock& clock, Random& random, const SecretKey& secret,
-             MembershipOptions options);
+             MembershipOptions options, const metrics::AccessMetrics& metrics = {});
 
   // For codes and requests from now on.
   void configure(MembershipOptions options);
@@ -57,22 +65,22 @@ class Membership final : public MembershipRequests {
   void leave(const Event& request, const AccessRules& rules, Done done);
   // How a code lets a key in, or why it does not.
   struct Entry {
-    std::string note;  // for the audit and the list
-    bool once = false;
+    std::string note;              // for the audit and the list
+    std::optional<Invite> invite;  // a code that lets one in
   };
   Result<Entry, std::string> judge(std::string_view code, const AccessRules& rules) const;
-  // A code that lets one in is not used twice while the first is on its way to the disk.
-  bool begin_use(const std::string& note);
-  void end_use(const std::string& note);
-  void change(AccessAction action, const PublicKey& key, std::string reason, Verdict kept, Done done);
+  // nullopt: go on.
+  std::optional<Verdict> refuse_by_rate();
+  void change(const AccessRules& rules, AccessChange change, Verdict kept, Done done);
 
   Moderation& moderation_;
   const Clock& clock_;
   Random& random_;
   const InviteKey key_;
+  const metrics::AccessMetrics metrics_;
   Snapshot<MembershipOptions> options_;
   Mutex mutex_;
-  std::set<std::string> in_use_ PHAROS_GUARDED_BY(mutex_);
+  TokenBucket rate_ PHAROS_GUARDED_BY(mutex_);
 };
 
 }  // namespace pharos::ingest

@@ -9,7 +9,7 @@ namespace {
 
 using metrics::AccessMetrics;
 
-static_assert(static_cast<std::size_t>(AccessList::text) == AccessMetrics::kListLabels.size());
+static_assert(static_cast<std::size_t>(AccessList::spent_invite) == AccessMetrics::kListLabels.size());
 
 }  // namespace
 
@@ -27,6 +27,7 @@ Moderation::Moderation(storage::Store& store, const Clock& clock, const AccessMe
           std::make_shared<const AccessLists>(std::move(stored.lists)), std::make_shared<const FixedAccess>(), 0))),
       audit_(std::move(stored.audit)) {
   metrics_.waiting_capacity.set(static_cast<std::int64_t>(kMaxWaiting));
+  metrics_.waiting_requests_capacity.set(static_cast<std::int64_t>(kMaxWaitingRequests));
   show_sizes(rules_->get()->lists());
 }
 
@@ -57,14 +58,16 @@ void Moderation::set_trusted(std::shared_ptr<const TrustedKeys> trusted) {
 
 void Moderation::submit(AccessChange change, std::string actor, Done done) {
   const auto job = std::make_shared<Job>(Job{std::move(change), std::move(actor), std::move(done)});
+  const bool asks = is_request(job->change.action);
   bool taken = false;
   bool runs_here = false;
   {
     Lock lock(mutex_);
-    taken = waiting_.size() < kMaxWaiting;
+    taken = waiting_.size() < kMaxWaiting && (!asks || waiting_requests_ < kMaxWaitingRequests);
     if (taken) {
       waiting_.push_back(job);
-      metrics_.waiting.set(static_cast<std::int64_t>(waiting_.size()));
+      if (asks) ++waiting_requests_;
+      show_waiting();
       runs_here = !std::exchange(busy_, true);
     }
   }
@@ -83,35 +86,40 @@ void Moderation::run() {
       }
       job = std::move(waiting_.front());
       waiting_.pop_front();
-      metrics_.waiting.set(static_cast<std::int64_t>(waiting_.size()));
+      if (is_request(job->change.action)) --waiting_requests_;
+      show_waiting();
     }
     if (start(job)) return;
   }
 }
 
+void Moderation::show_waiting() const {
+  metrics_.waiting.set(static_cast<std::int64_t>(waiting_.size()));
+  metrics_.waiting_requests.set(static_cast<std::int64_t>(waiting_requests_));
+}
+
 bool Moderation::start(const std::shared_ptr<Job>& job) {
   const auto rules = rules_->get();
-  auto planned = plan(*rules, job->change);
+  const UnixSeconds now = clock_.unix_now();
+  auto planned = plan(*rules, job->change, now);
   if (!planned) {
     fail(*job, Fault::invalid, std::move(planned).error());
     return false;
   }
   auto lists = std::make_shared<AccessLists>(rules->lists());
   for (const AccessEntry& entry : planned.value().entries) lists->apply(entry);
-  AuditEntry audit{0,
-                   clock_.unix_now(),
-                   job->actor,
-                   std::string(name(job->change.action)),
-                   planned.value().subject,
-                   job->change.reason};
+  AuditEntry audit{
+      0, now, job->actor, std::string(name(job->change.action)), planned.value().subject, job->change.reason};
+  const AuditRing ring = ring_of(job->change.action);
   {
     Lock lock(mutex_);
-    audit.number = audit_.empty() ? 1 : audit_.back().number + 1;
+    const auto& kept = audit_.of(ring);
+    audit.number = kept.empty() ? 1 : kept.back().number + 1;
   }
   put_in_force(std::move(lists));
   const auto work = std::make_shared<const std::pair<AccessPlan, AuditEntry>>(std::move(planned).value(), audit);
   const bool taken = store_.submit_update(
-      [work](storage::WriteTxn& txn) { return write_access(txn, work->first.entries, work->second); },
+      [work, ring](storage::WriteTxn& txn) { return write_access(txn, work->first.entries, ring, work->second); },
       [this, job, work, before = rules->shared_lists()](bool written) {
         finished(*job, work->first, work->second, before, written);
         run();
@@ -131,8 +139,9 @@ void Moderation::finished(const Job& job, const AccessPlan& plan, AuditEntry aud
   metrics_.changes[static_cast<std::size_t>(AccessMetrics::Changed::kept)].add();
   {
     Lock lock(mutex_);
-    audit_.push_back(std::move(audit));
-    if (audit_.size() > kMaxAuditEntries) audit_.pop_front();
+    auto& kept = audit_.of(ring_of(job.change.action));
+    kept.push_back(std::move(audit));
+    if (kept.size() > kMaxAuditEntries) kept.pop_front();
   }
   if (erase_ && !plan.erased.empty()) erase_(plan.erased);
   job.done(plan.subject);
@@ -160,9 +169,10 @@ void Moderation::show_sizes(const AccessLists& lists) const {
     metrics_.entries[i].set(static_cast<std::int64_t>(lists.size(static_cast<AccessList>(i + 1))));
 }
 
-std::vector<AuditEntry> Moderation::audit() const {
+std::vector<AuditEntry> Moderation::audit(AuditRing ring) const {
   Lock lock(mutex_);
-  return {audit_.rbegin(), audit_.rend()};
+  const auto& kept = audit_.of(ring);
+  return {kept.rbegin(), kept.rend()};
 }
 
 }  // namespace pharos::ingest

@@ -34,6 +34,8 @@ using RulesSnapshot = std::shared_ptr<Snapshot<AccessRules>>;
 class Moderation {
  public:
   static constexpr std::size_t kMaxWaiting = 1'000;  // changes; beyond it they are refused
+  // Of these, requests of members and of those who want to be (NIP-43): the rest is for administrators.
+  static constexpr std::size_t kMaxWaitingRequests = 100;
 
   enum class Fault { invalid, busy, not_written };
   struct Failure {
@@ -62,8 +64,8 @@ class Moderation {
   // actor: a public key in hex, or "operator". done is called once, perhaps inside.
   void submit(AccessChange change, std::string actor, Done done);
 
-  // The newest changes, newest first.
-  std::vector<AuditEntry> audit() const;
+  // The newest of a ring, newest first.
+  std::vector<AuditEntry> audit(AuditRing ring = AuditRing::changes) const;
 
  private:
   struct Job {
@@ -76,6 +78,7 @@ class Moderation {
   bool start(const std::shared_ptr<Job>& job);
   void finished(const Job& job, const AccessPlan& plan, AuditEntry audit,
                 const std::shared_ptr<const AccessLists>& before, bool written);
+  void show_waiting() const PHAROS_REQUIRES(mutex_);
   void fail(const Job& job, Fault fault, std::string detail) const;
   void put_in_force(std::shared_ptr<const AccessLists> lists);
   void show_sizes(const AccessLists& lists) const;
@@ -89,8 +92,9 @@ class Moderation {
 
   mutable Mutex mutex_;
   std::deque<std::shared_ptr<Job>> waiting_ PHAROS_GUARDED_BY(mutex_);
+  std::size_t waiting_requests_ PHAROS_GUARDED_BY(mutex_) = 0;
   bool busy_ PHAROS_GUARDED_BY(mutex_) = false;  // a change is under way
-  std::deque<AuditEntry> audit_ PHAROS_GUARDED_BY(mutex_);
+  AuditTrail audit_ PHAROS_GUARDED_BY(mutex_);
   std::uint64_t version_ PHAROS_GUARDED_BY(mutex_) = 0;
 };
 

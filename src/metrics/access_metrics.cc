@@ -18,6 +18,9 @@ AccessMetrics make_access_metrics(Registry& registry) {
   m.trust_build_seconds = registry.histogram(MetricId::trust_build_seconds);
   m.waiting = registry.gauge(MetricId::queue_depth, {"access"});
   m.waiting_capacity = registry.gauge(MetricId::queue_capacity, {"access"});
+  m.waiting_requests = registry.gauge(MetricId::queue_depth, {"membership"});
+  m.waiting_requests_capacity = registry.gauge(MetricId::queue_capacity, {"membership"});
+  m.requests_limited = registry.counter(MetricId::rate_limited_total, {"membership"});
   return m;
 }
 

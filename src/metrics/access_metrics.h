@@ -12,14 +12,14 @@ class Registry;
 
 struct AccessMetrics {
   // access_entries{list}, in the order of ingest::AccessList, which begins at 1.
-  static constexpr std::array<const char*, 10> kListLabels{
-      "banned_pubkey", "allowed_pubkey", "banned_event", "allowed_event", "denied_kind",
-      "allowed_kind",  "blocked",        "role",         "member",        "text"};
+  static constexpr std::array<const char*, 11> kListLabels{
+      "banned_pubkey", "allowed_pubkey", "banned_event", "allowed_event", "denied_kind", "allowed_kind",
+      "blocked",       "role",           "member",       "text",          "spent_invite"};
   // access_changes_total{result}: kept, refused for what they ask, and those that could not be written.
   enum class Changed { kept, refused, failed };
   static constexpr std::array<const char*, 3> kChangedLabels{"kept", "refused", "failed"};
 
-  std::array<Gauge, 10> entries;
+  std::array<Gauge, 11> entries;
   std::array<Counter, 3> changes;
   Gauge trusted_keys;             // trusted_keys
   Gauge trusted_bytes;            // trusted_keys_memory_bytes
@@ -29,6 +29,9 @@ struct AccessMetrics {
   Histogram trust_build_seconds;  // trust_build_seconds
   Gauge waiting;                  // queue_depth{queue="access"}
   Gauge waiting_capacity;         // queue_capacity{queue="access"}
+  Gauge waiting_requests;         // queue_depth{queue="membership"}: of these, requests to join and to leave
+  Gauge waiting_requests_capacity;
+  Counter requests_limited;  // rate_limited_total{limiter="membership"}
 };
 
 AccessMetrics make_access_metrics(Registry& registry);

@@ -120,7 +120,7 @@ std::vector<std::string_view> management_methods() {
   }
   for (std::size_t i = 0; i < ingest::kAccessActions; ++i) {
     const auto action = static_cast<AccessAction>(i);
-    if (!is_the_operators(action)) names.push_back(ingest::name(action));
+    if (!is_the_operators(action) && !ingest::is_request(action)) names.push_back(ingest::name(action));
   }
   return names;
 }

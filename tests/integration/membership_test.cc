@@ -126,7 +126,7 @@ TEST_F(MembershipTest, ReadersAreAskedForAuthFromAReloadOn) {
 }
 
 constexpr const char* kJoining =
-    "members_only = \"read_write\"\njoin_requests = true\ninvite_codes = [\"come in\"]\n"
+    "members_only = \"read_write\"\njoin_requests = true\ninvite_codes = [\"come in, come in\"]\n"
     "url = [\"wss://relay.example.com/\"]\n";
 
 TEST_F(MembershipTest, Nip43PeopleJoinInviteOthersAndLeave) {
@@ -136,16 +136,16 @@ TEST_F(MembershipTest, Nip43PeopleJoinInviteOthersAndLeave) {
   const auto join = [&](test::Person& who, const std::string& code) {
     return who.event(28934, now(), "", {{"-"}, {"claim", code}});
   };
-  EXPECT_THAT(alice.publish(join(alice_, "come in")).message, StartsWith("auth-required: ")) << "NIP-70";
+  EXPECT_THAT(alice.publish(join(alice_, "come in, come in")).message, StartsWith("auth-required: ")) << "NIP-70";
   ASSERT_TRUE(authenticate(alice, alice_).accepted);
   EXPECT_THAT(asked(alice), StartsWith("restricted: "));
   const OkReply wrong = alice.publish(join(alice_, "wrong"));
   EXPECT_FALSE(wrong.accepted);
   EXPECT_THAT(wrong.message, StartsWith("restricted: "));
-  const OkReply joined = alice.publish(join(alice_, "come in"));
+  const OkReply joined = alice.publish(join(alice_, "come in, come in"));
   EXPECT_TRUE(joined.accepted);
   EXPECT_EQ(joined.message, "info: welcome to wss://relay.example.com/!");
-  const OkReply again = alice.publish(alice_.event(28934, now() - 1, "", {{"-"}, {"claim", "come in"}}));
+  const OkReply again = alice.publish(alice_.event(28934, now() - 1, "", {{"-"}, {"claim", "come in, come in"}}));
   EXPECT_TRUE(again.accepted);
   EXPECT_THAT(again.message, StartsWith("duplicate: "));
   EXPECT_THAT(asked(alice), IsEmpty());
@@ -168,6 +168,52 @@ TEST_F(MembershipTest, Nip43PeopleJoinInviteOthersAndLeave) {
   EXPECT_TRUE(bob.publish(bob_.event(28936, now(), "", {{"-"}})).accepted);
   EXPECT_THAT(asked(bob), StartsWith("restricted: "));
   EXPECT_FALSE(bob.publish(bob_.event(1, now(), "still here?")).accepted);
+
+  // Spent, although nobody is a member by it any more: at once, and over a restart.
+  test::Person carol(4);
+  const auto refused_as_used = [&] {
+    NostrClient client = connect();
+    ASSERT_TRUE(authenticate(client, carol).accepted);
+    const OkReply refused = client.publish(join(carol, code));
+    EXPECT_FALSE(refused.accepted);
+    EXPECT_EQ(refused.message, "restricted: that invite code was used already");
+    client.ws().close();
+  };
+  refused_as_used();
+  bob.ws().close();
+  ASSERT_EQ(pharos_.terminate(), 0);
+  ASSERT_TRUE(pharos_.start()) << pharos_.log();
+  refused_as_used();
+  NostrClient again_bob = connect();
+  ASSERT_TRUE(authenticate(again_bob, bob_).accepted);
+  EXPECT_TRUE(again_bob.publish(join(bob_, "come in, come in")).accepted) << "a code of the settings is for all";
+}
+
+TEST_F(MembershipTest, Nip43ASpentCodeStaysSpentWhenItsMemberIsTakenOffAndTheProgramIsKilled) {
+  start(kJoining);
+  run({"allow", "pubkey", alice_.hex()});
+  NostrClient alice = connect();
+  ASSERT_TRUE(authenticate(alice, alice_).accepted);
+  const auto invites = alice.query(R"({"kinds":[28935]})");
+  ASSERT_THAT(invites, SizeIs(1));
+  const std::string code(invites[0].tags.first("claim").value_or(""));
+  NostrClient bob = connect();
+  ASSERT_TRUE(authenticate(bob, bob_).accepted);
+  ASSERT_TRUE(bob.publish(bob_.event(28934, now(), "", {{"-"}, {"claim", code}})).accepted);
+  run({"deny", "pubkey", bob_.hex()});
+  alice.ws().close();
+  bob.ws().close();
+  pharos_.kill();
+  ASSERT_TRUE(pharos_.start()) << pharos_.log();
+  bob = connect();
+  ASSERT_TRUE(authenticate(bob, bob_).accepted);
+  const OkReply refused = bob.publish(bob_.event(28934, now(), "", {{"-"}, {"claim", code}}));
+  EXPECT_EQ(refused.message, "restricted: that invite code was used already");
+  RawSocket admin(pharos_.admin_address());
+  admin.send("GET /api/v1/access HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  const std::string access = admin.read_to_end();
+  EXPECT_THAT(access, AllOf(HasSubstr(R"("requests":[{"number":1,)"), HasSubstr(R"("action":"join")")));
+  EXPECT_THAT(access, HasSubstr(R"("audit":[{"number":2,)")) << "what the operator did";
 }
 
 TEST_F(MembershipTest, Nip43TheRelayTellsWhoItsMembersAre) {
@@ -204,13 +250,13 @@ TEST_F(MembershipTest, Nip43TheRelayTellsWhoItsMembersAre) {
 }
 
 TEST_F(MembershipTest, Nip43WithoutRequestsToJoinNothingOfItIsThere) {
-  start("members_only = \"write\"\ninvite_codes = [\"come in\"]\n");
+  start("members_only = \"write\"\ninvite_codes = [\"come in, come in\"]\n");
   EXPECT_THAT(document(), ::testing::Not(HasSubstr(",43,")));
   NostrClient client = connect();
   ASSERT_TRUE(authenticate(client, alice_).accepted);
   NostrClient listener = connect();
   listener.subscribe("live", R"({"kinds":[28934]})");
-  EXPECT_THAT(client.publish(alice_.event(28934, now(), "", {{"-"}, {"claim", "come in"}})).message,
+  EXPECT_THAT(client.publish(alice_.event(28934, now(), "", {{"-"}, {"claim", "come in, come in"}})).message,
               StartsWith("restricted: "));
   EXPECT_FALSE(client.publish(alice_.event(1, now(), "in?")).accepted);
 }

@@ -1,5 +1,7 @@
 #include "ingest/access_change.h"
 
+#include <set>
+
 #include <gmock/gmock.h>
 
 #include "nostr/nip19.h"
@@ -19,7 +21,7 @@ class AccessChangeTest : public ::testing::Test {
   }
   // What is erased for it; ADD_FAILURE when it is refused.
   std::vector<Filter> apply(const AccessChange& change) {
-    const auto planned = plan(rules(), change);
+    const auto planned = plan(rules(), change, now_);
     if (!planned) {
       ADD_FAILURE() << planned.error();
       return {};
@@ -28,22 +30,33 @@ class AccessChangeTest : public ::testing::Test {
     return planned.value().erased;
   }
   std::string refusal(const AccessChange& change) const {
-    const auto planned = plan(rules(), change);
+    const auto planned = plan(rules(), change, now_);
     return planned ? "" : planned.error();
   }
   static AccessChange of(AccessAction action, std::string subject, std::string reason = {}) {
     return {action, std::move(subject), std::move(reason), {}, {}};
   }
 
+  AccessChange join(const Person& who, std::optional<Invite> invite = std::nullopt) const {
+    AccessChange change = of(AccessAction::join, who.hex(), "invited");
+    change.invite = std::move(invite);
+    return change;
+  }
+  static Invite invite(std::string number, UnixSeconds expires) { return {expires, std::move(number), {}}; }
+
+  UnixSeconds now_ = 1'700'000'000;
   AccessLists lists_;
   FixedAccess fixed_;
   Person alice_{1};
+  Person bob_{2};
 };
 
 TEST_F(AccessChangeTest, EveryActionHasANameOfItsOwn) {
+  std::set<std::string_view> names;
   for (std::size_t i = 0; i < kAccessActions; ++i) {
     const auto action = static_cast<AccessAction>(i);
-    EXPECT_EQ(access_action(name(action)), action);
+    EXPECT_TRUE(names.insert(name(action)).second) << name(action);
+    EXPECT_EQ(access_action(name(action)), is_request(action) ? std::nullopt : std::optional(action));
   }
   EXPECT_FALSE(access_action("stats"));
 }
@@ -162,6 +175,76 @@ TEST_F(AccessChangeTest, AFullListSaysSo) {
   EXPECT_THAT(refusal(of(AccessAction::disallow_kind, "60000")), HasSubstr("denied kinds is full: it has 1000"));
   EXPECT_EQ(refusal(of(AccessAction::disallow_kind, "7", "another reason")), "");
   EXPECT_THAT(refusal(of(AccessAction::disallow_kind, "7", std::string(501, 'x'))), HasSubstr("longer than 500"));
+}
+
+TEST_F(AccessChangeTest, AJoinSpendsItsCodeWhicheverWayTheMemberGoes) {
+  apply(join(alice_, invite("a1", now_ + 60)));
+  EXPECT_EQ(lists_.allowed_pubkeys.at(alice_.key()), "invited");
+  EXPECT_EQ(lists_.spent_invites.at("a1"), now_ + 60);
+  EXPECT_THAT(refusal(join(alice_, invite("b2", now_ + 60))), HasSubstr("already a member"));
+  EXPECT_THAT(refusal(join(bob_, invite("a1", now_ + 60))), HasSubstr("used already"));
+  apply(of(AccessAction::unallow_pubkey, alice_.hex()));
+  EXPECT_THAT(refusal(join(bob_, invite("a1", now_ + 60))), HasSubstr("used already"));
+  EXPECT_THAT(refusal(join(bob_, invite("c3", now_ - 1))), HasSubstr("expired"));
+  apply(join(bob_));
+  apply(of(AccessAction::leave, bob_.hex()));
+  EXPECT_THAT(lists_.allowed_pubkeys, IsEmpty());
+}
+
+TEST_F(AccessChangeTest, SpentCodesAreForgottenOnceTheyHaveExpiredForADay) {
+  for (std::size_t i = 0; i < kForgottenAtOnce + 5; ++i) lists_.spent_invites["old " + std::to_string(i)] = now_ - 1;
+  lists_.spent_invites["good"] = now_ + 3600;
+  apply(of(AccessAction::ban_pubkey, alice_.hex()));
+  EXPECT_EQ(lists_.spent_invites.size(), kForgottenAtOnce + 6) << "a clock that is set back a little revives none";
+  now_ += kSpentMargin;
+  apply(of(AccessAction::unban_pubkey, alice_.hex()));
+  EXPECT_EQ(lists_.spent_invites.size(), 6U) << "some at once";
+  apply(of(AccessAction::ban_pubkey, alice_.hex()));
+  EXPECT_EQ(lists_.spent_invites.size(), 1U) << "the one whose day is not over";
+}
+
+TEST_F(AccessChangeTest, WhereTooManyCodesAreSpentNoOtherLetsAnybodyIn) {
+  for (std::size_t i = 0; i < max_entries(AccessList::spent_invite); ++i)
+    lists_.spent_invites[std::to_string(i)] = now_ + 60;
+  EXPECT_THAT(refusal(join(alice_, invite("new", now_ + 60))), HasSubstr("spent invite codes is full"));
+  EXPECT_EQ(refusal(join(alice_)), "") << "a code of the settings";
+  lists_.spent_invites["7"] = now_ - kSpentMargin - 1;
+  EXPECT_EQ(refusal(join(alice_, invite("new", now_ + 60))), "") << "in the place of one that expired";
+}
+
+TEST_F(AccessChangeTest, WhoLeavesLosesTheirRolesInTheSameChange) {
+  lists_.allowed_pubkeys[alice_.key()] = "";
+  lists_.roles["mod"] = {};
+  lists_.roles["king"] = {};
+  lists_.members[alice_.key()] = {"mod", "king"};
+  lists_.members[bob_.key()] = {"mod"};
+  apply(of(AccessAction::leave, alice_.hex()));
+  EXPECT_THAT(lists_.allowed_pubkeys, IsEmpty());
+  EXPECT_EQ(lists_.members.size(), 1U);
+  EXPECT_TRUE(lists_.members.contains(bob_.key()));
+  EXPECT_THAT(refusal(of(AccessAction::leave, alice_.hex())), HasSubstr("no member"));
+}
+
+TEST_F(AccessChangeTest, WhomTheSettingsNameThoseNeverLeave) {
+  lists_.allowed_pubkeys[alice_.key()] = "";
+  fixed_.allowed_pubkeys.insert(alice_.key());
+  fixed_.exempt.insert(bob_.key());
+  EXPECT_THAT(refusal(of(AccessAction::leave, alice_.hex())), HasSubstr("settings of this relay name you"));
+  EXPECT_THAT(refusal(of(AccessAction::leave, bob_.hex())), HasSubstr("settings of this relay name you"));
+}
+
+TEST_F(AccessChangeTest, JoinsLeaveRoomForAdministrators) {
+  SeededRandom random(1);
+  const std::size_t most = max_entries(AccessList::allowed_pubkey) - kKeptForAdministrators;
+  while (lists_.allowed_pubkeys.size() < most) {
+    PublicKey key;
+    random.fill(key.data);
+    lists_.allowed_pubkeys[key] = "";
+  }
+  EXPECT_THAT(refusal(join(alice_)), HasSubstr("as many members as it takes"));
+  EXPECT_EQ(refusal(of(AccessAction::allow_pubkey, alice_.hex())), "");
+  lists_.allowed_pubkeys.erase(lists_.allowed_pubkeys.begin());
+  EXPECT_EQ(refusal(join(alice_)), "");
 }
 
 }  // namespace

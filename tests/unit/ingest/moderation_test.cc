@@ -128,6 +128,32 @@ TEST_F(ModerationTest, TheAuditIsBounded) {
   EXPECT_EQ(audit.front().number, kMaxAuditEntries + 5);
 }
 
+TEST_F(ModerationTest, RequestsPushNothingOutThatAnAdministratorDid) {
+  const AuditEntry first{1, 100, "operator", "banpubkey", alice_.hex(), "spam"};
+  const AuditEntry last{kMaxAuditEntries, 200, "bob", "leave", "bob", ""};
+  std::promise<bool> written;
+  ASSERT_TRUE(store_->submit_update(
+      [&](storage::WriteTxn& txn) {
+        return write_access(txn, {}, AuditRing::changes, first) && write_access(txn, {}, AuditRing::requests, first) &&
+               write_access(txn, {}, AuditRing::requests, last);
+      },
+      [&written](bool is_written) { written.set_value(is_written); }));
+  ASSERT_TRUE(written.get_future().get());
+  reopen();
+  ASSERT_TRUE(submit(AccessAction::join, alice_.hex()));
+  ASSERT_TRUE(submit(AccessAction::ban_pubkey, Person(2).hex()));
+  reopen();
+  const auto requests = moderation_->audit(AuditRing::requests);
+  ASSERT_THAT(requests, SizeIs(2)) << "the first is gone";
+  EXPECT_EQ(requests[0].number, kMaxAuditEntries + 1);
+  EXPECT_EQ(requests[0].action, "join");
+  EXPECT_EQ(requests[1], last);
+  const auto changes = moderation_->audit();
+  ASSERT_THAT(changes, SizeIs(2));
+  EXPECT_EQ(changes[0].number, 2U);
+  EXPECT_EQ(changes[1], first);
+}
+
 // Decides about updates when the test says so.
 class SlowStore final : public test::QuietStore {
  public:
@@ -162,9 +188,14 @@ class WaitingModeration : public ::testing::Test {
     moderation_.submit({action, subject, {}, {}, {}}, "operator",
                        [this](auto done) { results_.push_back(done ? std::string("kept") : done.error().detail); });
   }
-  bool bans(const Person& person) const {
-    return moderation_.rules()->get()->lists().banned_pubkeys.contains(person.key());
+  void join(const Person& who, const std::string& code) {
+    AccessChange change{AccessAction::join, who.hex(), {}, {}, {}};
+    change.invite = Invite{clock_.unix_now() + 60, code, {}};
+    moderation_.submit(std::move(change), who.hex(),
+                       [this](auto done) { results_.push_back(done ? std::string("kept") : done.error().detail); });
   }
+  const AccessLists& lists() const { return moderation_.rules()->get()->lists(); }
+  bool bans(const Person& person) const { return lists().banned_pubkeys.contains(person.key()); }
 
   ManualClock clock_;
   SlowStore store_;
@@ -200,6 +231,31 @@ TEST_F(WaitingModeration, WhatCannotBeWrittenIsTakenBack) {
   store_.refuses = true;
   submit(AccessAction::unban_pubkey, bob_.hex());
   EXPECT_TRUE(bans(bob_));
+}
+
+TEST_F(WaitingModeration, ACodeIsSpentWithItsMemberOrNotAtAll) {
+  join(alice_, "a1");
+  join(bob_, "a1");
+  EXPECT_TRUE(lists().allowed_pubkeys.contains(alice_.key()) && lists().spent_invites.contains("a1"));
+  store_.decide(false);
+  EXPECT_FALSE(lists().allowed_pubkeys.contains(alice_.key())) << "and the code lets in who was behind them";
+  EXPECT_TRUE(lists().allowed_pubkeys.contains(bob_.key()) && lists().spent_invites.contains("a1"));
+  join(alice_, "a1");
+  store_.decide(true);
+  EXPECT_THAT(results_,
+              ElementsAre(::testing::HasSubstr("could not be written"), "kept", ::testing::HasSubstr("used already")));
+}
+
+TEST_F(WaitingModeration, RequestsThatWaitLeaveRoomForAdministrators) {
+  submit(AccessAction::ban_pubkey, bob_.hex());
+  for (std::size_t i = 0; i < Moderation::kMaxWaitingRequests + 2; ++i) submit(AccessAction::join, Person(i).hex());
+  EXPECT_THAT(results_,
+              ElementsAre(::testing::HasSubstr("too many changes"), ::testing::HasSubstr("too many changes")));
+  submit(AccessAction::ban_pubkey, alice_.hex());
+  EXPECT_THAT(results_, SizeIs(2));
+  store_.decide(true);
+  submit(AccessAction::join, alice_.hex());
+  EXPECT_THAT(results_, ElementsAre(::testing::_, ::testing::_, "kept")) << "one has gone on";
 }
 
 TEST_F(WaitingModeration, TooManyThatWaitAreRefused) {
