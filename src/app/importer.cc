@@ -10,6 +10,7 @@
 #include "app/progress.h"
 #include "nostr/event_json.h"
 #include "nostr/message.h"
+#include "util/release_memory.h"
 #include "util/sync.h"
 
 namespace pharos::app {
@@ -141,7 +142,7 @@ class Import {
       // One word is kept without an allocation.
       submission.done = [&line](const ingest::Verdict& verdict) { line.import->decided(line.number, verdict); };
     }
-    block->text = std::string();
+    release_memory(block->text);
     return made;
   }
 

@@ -1,6 +1,7 @@
 #include "nostr/canonical.h"
 
 #include "nostr/sha256.h"
+#include "util/release_memory.h"
 
 namespace pharos {
 namespace {
@@ -29,7 +30,7 @@ EventId compute_id(const Event& event) {
   scratch.clear();
   append_canonical(scratch, event);
   const EventId id{sha256(as_bytes(scratch))};
-  if (scratch.capacity() > kKeptScratch) scratch = std::string();
+  if (scratch.capacity() > kKeptScratch) release_memory(scratch);
   return id;
 }
 

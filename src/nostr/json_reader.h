@@ -21,6 +21,7 @@
 #include <rapidjson/reader.h>
 
 #include "util/check.h"
+#include "util/release_memory.h"
 #include "util/utf8.h"
 
 namespace pharos {
@@ -193,7 +194,7 @@ JsonFault read_json(std::string_view text, Handler& handler) {
     else  // A NUL byte ends the stream early.
       fault = stream.Tell() == text.size() ? JsonFault::none : JsonFault::structure;
   }
-  if (scratch.capacity() > json_detail::kKeptScratch) scratch = std::string();
+  if (scratch.capacity() > json_detail::kKeptScratch) release_memory(scratch);
   return fault;
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "storage/record.h"
+#include "util/release_memory.h"
 
 namespace pharos::storage {
 namespace {
@@ -30,8 +31,8 @@ Draft draft_event(const Event& event, const IndexRules& rules, std::pmr::memory_
   entries.clear();
   list_index_entries(RecordView(0, draft.record), rules, entries);
   draft.entries = keep(std::span<const IndexEntry>(entries), alignof(IndexEntry), memory);
-  if (record.capacity() > kKeptScratch) record = {};
-  if (entries.capacity() > kKeptScratch / sizeof(IndexEntry)) entries = {};
+  if (record.capacity() > kKeptScratch) release_memory(record);
+  if (entries.capacity() > kKeptScratch / sizeof(IndexEntry)) release_memory(entries);
   return draft;
 }
 

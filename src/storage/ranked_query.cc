@@ -6,6 +6,7 @@
 
 #include "nostr/search_text.h"
 #include "storage/keys.h"
+#include "util/release_memory.h"
 
 namespace pharos::storage {
 namespace {
@@ -107,7 +108,7 @@ void RankedQuery::look_at(const RecordView& record, Search& search, TimeBudget& 
 void RankedQuery::order_hits() {
   for (Search& search : searches_) {
     hits_.insert(hits_.end(), search.best.begin(), search.best.end());
-    search.best = {};
+    release_memory(search.best);
   }
   // Of an event that several searches found the best score.
   std::ranges::sort(hits_, [](const Hit& a, const Hit& b) {

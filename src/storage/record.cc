@@ -9,6 +9,7 @@
 #include "util/bytes.h"
 #include "util/check.h"
 #include "util/hex.h"
+#include "util/release_memory.h"
 
 namespace pharos::storage {
 namespace {
@@ -189,7 +190,7 @@ void read_record_words(const RecordView& record, WordList& out) {
   thread_local Event event;
   record.decode(event);
   read_search_text(event, out);
-  if (reserved_bytes(event) > kKeptScratch) event = {};
+  if (reserved_bytes(event) > kKeptScratch) const Event given_up = std::move(event);
 }
 
 bool RecordView::matches_fields(const Filter& filter) const {
@@ -215,7 +216,7 @@ void encode_record(const Event& event, std::string& out) {
   const std::optional<UnixSeconds> expires_at = expiration(event);
   build(fixed, as_bytes(packed), as_bytes(event.content),
         expires_at ? std::max(static_cast<std::uint64_t>(*expires_at), kFirstExpiry) : 0, out);
-  if (packed.capacity() > kKeptScratch) packed = std::string();
+  if (packed.capacity() > kKeptScratch) release_memory(packed);
 }
 
 void encode_with_tags(const RecordView& record, std::span<const std::uint8_t> packed_tags, std::string& out) {
