@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "util/release_memory.h"
+
 namespace pharos::ingest {
 namespace {
 
@@ -12,7 +14,7 @@ constexpr std::size_t kFirstPlaces = 1024;
 TrustedKeys::TrustedKeys(Random& random) : places_(kFirstPlaces) { random.fill(secret_); }
 
 std::size_t TrustedKeys::first_place(const PublicKey& key) const {
-  return storage::siphash(secret_, key.span()) % places_.size();
+  return siphash(secret_, key.span()) % places_.size();
 }
 
 std::size_t TrustedKeys::find(const PublicKey& key) const {
@@ -35,7 +37,7 @@ bool TrustedKeys::insert(const PublicKey& key) {
 
 void TrustedKeys::grow() {
   const std::size_t more = places_.size() + places_.size() / 2;
-  places_ = {};
+  release_memory(places_);
   places_.resize(more);
   for (std::size_t i = 0; i < keys_.size(); ++i) {
     std::size_t at = first_place(keys_[i]);

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "nostr/types.h"
-#include "storage/siphash.h"
 #include "util/random.h"
+#include "util/siphash.h"
 
 namespace pharos::ingest {
 
@@ -37,7 +37,7 @@ class TrustedKeys {
   std::size_t find(const PublicKey& key) const;
   void grow();
 
-  storage::SipKey secret_{};
+  SipKey secret_{};
   std::deque<PublicKey> keys_;
   std::vector<std::uint32_t> places_;  // open addressing: 1 + the number of a key, 0 for none
   std::size_t looked_at_ = 0;

@@ -8,7 +8,7 @@
 
 #include "nostr/event.h"
 #include "storage/index_entries.h"
-#include "storage/siphash.h"
+#include "util/siphash.h"
 
 namespace pharos::storage {
 

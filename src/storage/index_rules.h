@@ -4,7 +4,7 @@
 #include <span>
 
 #include "nostr/types.h"
-#include "storage/siphash.h"
+#include "util/siphash.h"
 
 namespace pharos::storage {
 

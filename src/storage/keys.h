@@ -50,8 +50,8 @@
 #include "nostr/types.h"
 #include "storage/candidate.h"
 #include "storage/packed_tags.h"
-#include "storage/siphash.h"
 #include "storage/store.h"
+#include "util/siphash.h"
 
 namespace pharos::storage {
 

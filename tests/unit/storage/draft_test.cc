@@ -19,7 +19,7 @@ TEST(Draft, HoldsTheRecordAndTheEntriesThatTheWriterWouldMake) {
   SeededRandom random(1);
   RandomEvents events(random, {});
   std::pmr::monotonic_buffer_resource memory;
-  const storage::SipKey key{1, 2};
+  const SipKey key{1, 2};
   for (int i = 0; i < 200; ++i) {
     const Event event = events.event();
     const storage::Draft draft = storage::draft_event(event, key, memory);

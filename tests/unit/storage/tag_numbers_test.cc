@@ -60,7 +60,7 @@ class TagNumbersTest : public ::testing::Test {
   }
   static std::string hex(std::uint64_t n) { return to_hex(as_bytes(item(n))); }
 
-  TagNumbers numbers_{storage::SipKey{7}};
+  TagNumbers numbers_{SipKey{7}};
   std::map<std::string, EntryNumber> known_;
   std::size_t room_ = SIZE_MAX;
   storage::Key last_key_ = 0;

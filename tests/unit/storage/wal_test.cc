@@ -48,7 +48,7 @@ class WalTest : public ::testing::Test {
   }
 
   testing::TempDir directory_;
-  storage::SipKey hash_key_{};
+  SipKey hash_key_{};
   std::unique_ptr<Wal> wal_;
 };
 

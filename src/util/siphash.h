@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <span>
 
-namespace pharos::storage {
+namespace pharos {
 
 using SipKey = std::array<std::uint8_t, 16>;
 
@@ -14,4 +14,4 @@ std::uint64_t siphash(const SipKey& key, std::span<const std::uint8_t> bytes);
 // Of the first byte and the rest behind it, which need not lie side by side.
 std::uint64_t siphash(const SipKey& key, std::uint8_t first, std::span<const std::uint8_t> rest);
 
-}  // namespace pharos::storage
+}  // namespace pharos

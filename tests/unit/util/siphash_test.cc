@@ -1,11 +1,11 @@
-#include "storage/siphash.h"
+#include "util/siphash.h"
 
 #include <numeric>
 #include <vector>
 
 #include <gtest/gtest.h>
 
-namespace pharos::storage {
+namespace pharos {
 namespace {
 
 SipKey counting_key() {
@@ -40,4 +40,4 @@ TEST(Siphash, DependsOnTheKey) {
 }
 
 }  // namespace
-}  // namespace pharos::storage
+}  // namespace pharos

@@ -1,10 +1,10 @@
-#include "storage/siphash.h"
+#include "util/siphash.h"
 
 #include <bit>
 #include <cstddef>
 #include <cstring>
 
-namespace pharos::storage {
+namespace pharos {
 namespace {
 
 static_assert(std::endian::native == std::endian::little);
@@ -84,4 +84,4 @@ std::uint64_t siphash(const SipKey& key, std::uint8_t first, std::span<const std
   return state.finish(0, size);
 }
 
-}  // namespace pharos::storage
+}  // namespace pharos
