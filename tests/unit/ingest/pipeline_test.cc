@@ -1,6 +1,7 @@
 #include "ingest/pipeline.h"
 
 #include <atomic>
+#include <condition_variable>
 #include <deque>
 #include <map>
 
@@ -82,13 +83,54 @@ class ScriptedPolicy final : public Policy {
   std::deque<PolicyQuestion> asked_;
 };
 
+// A clock at which the next one to read it waits.
+class HeldUpClock final : public Clock {
+ public:
+  explicit HeldUpClock(const Clock& clock) : clock_(clock) {}
+
+  SteadyTime now() const override {
+    Lock lock(mutex_);
+    if (std::exchange(holds_next_, false)) {
+      holds_ = true;
+      while (holds_) lock.wait(let_go_);
+    }
+    return clock_.now();
+  }
+  std::int64_t unix_milliseconds() const override { return clock_.unix_milliseconds(); }
+
+  void hold_next() {
+    Lock lock(mutex_);
+    holds_next_ = true;
+  }
+  bool holds() const {
+    Lock lock(mutex_);
+    return holds_;
+  }
+  void let_go() {
+    {
+      Lock lock(mutex_);
+      holds_next_ = false;
+      holds_ = false;
+    }
+    let_go_.notify_all();
+  }
+
+ private:
+  const Clock& clock_;
+  mutable Mutex mutex_;
+  mutable std::condition_variable let_go_;
+  mutable bool holds_next_ PHAROS_GUARDED_BY(mutex_) = false;
+  mutable bool holds_ PHAROS_GUARDED_BY(mutex_) = false;
+};
+
 class PipelineTest : public ::testing::Test {
  protected:
   void make(Options options = {}, Policy* policy = nullptr) {
-    pipeline_ = make_pipeline(options, store_, pool_, clock_, cells_.m, policy);
+    pipeline_ = make_pipeline(options, store_, pool_, held_up_clock_, cells_.m, policy);
   }
   void SetUp() override { make(); }
   void TearDown() override {
+    held_up_clock_.let_go();
     pipeline_->stop();
     store_.stop();
     EXPECT_TRUE(pipeline_->wait_idle(std::chrono::seconds(10)));
@@ -145,6 +187,7 @@ class PipelineTest : public ::testing::Test {
   }
 
   ManualClock clock_{kNow};
+  HeldUpClock held_up_clock_{clock_};
   ScriptedPolicy policy_;
   WorkerPool pool_{"test", 2, 256};
   FakeStore store_;
@@ -685,6 +728,30 @@ TEST_F(PipelineTest, MirrorsImportsExemptSendersAndRequestsToVanishAreNotHeldToA
   const auto other = std::make_shared<const Sender>(Sender{"192.0.2.1", nullptr, false});
   EXPECT_EQ(fate_of(alice_.event(1, kNow, "5"), Source::client, other).reason, Reason::rate_limited);
   EXPECT_NE(fate_of(alice_.event(62, kNow, "", {{"relay", "ALL_RELAYS"}})).reason, Reason::rate_limited);
+}
+
+TEST_F(PipelineTest, ACopyFromAMirrorIsNotHeldToTheRateOfTheClientBeforeIt) {
+  make_with_rates(1, 1);
+  EXPECT_EQ(fate_of(alice_.event(1, kNow, "1")).fate, Fate::stored);
+  const Event event = alice_.event(1, kNow, "2");
+  Event bad = alice_.event(1, kNow, "bad");
+  bad.sig.data[5] ^= 1;
+  // The client's waits at its signature, the mirror's for the client's, and what came behind it is decided.
+  held_up_clock_.hold_next();
+  ASSERT_TRUE(submit(event, Source::client));
+  ASSERT_TRUE(eventually([&] { return held_up_clock_.holds(); }));
+  ASSERT_TRUE(submit(event, Source::router));
+  ASSERT_TRUE(submit(bad, Source::router));
+  EXPECT_TRUE(await_verdicts(2));
+  EXPECT_EQ(pipeline_->in_flight(), 2U);
+  held_up_clock_.let_go();
+  ASSERT_TRUE(await_verdicts(4));
+  std::vector<std::pair<Fate, Reason>> of_event;
+  for (const auto& [id, verdict] : verdicts()) {
+    if (id == event.id) of_event.emplace_back(verdict.fate, verdict.reason);
+  }
+  EXPECT_THAT(of_event,
+              ElementsAre(std::pair(Fate::rejected, Reason::rate_limited), std::pair(Fate::stored, Reason::none)));
 }
 
 TEST_F(PipelineTest, OtherRatesOfAuthorsHoldAtOnce) {

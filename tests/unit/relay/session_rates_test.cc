@@ -65,6 +65,18 @@ TEST_F(FsmRatesTest, RequestsOfAllKindsShareOneRate) {
   EXPECT_THAT(say(R"(["CLOSE","a"])"), ElementsAre("forget 1"));
 }
 
+TEST_F(FsmRatesTest, Nip77EachMessageOfANegotiationIsARequest) {
+  allow(RateOf::request, {1, seconds(2), 2});
+  EXPECT_THAT(say(R"(["NEG-OPEN","n",{},"6100000200"])"), ElementsAre("negotiate n"));
+  slice(negotiation_key(1));
+  EXPECT_THAT(say(R"(["NEG-MSG","n","6100000200"])"), ElementsAre("negotiate n"));
+  slice(negotiation_key(1));
+  EXPECT_THAT(say(R"(["NEG-MSG","n","6100000200"])"),
+              ElementsAre(R"(["NEG-ERR","n",")" + std::string(kTooManyRequests) + R"("])",
+                          "forget " + std::to_string(negotiation_key(1))));
+  EXPECT_EQ(fsm().negotiations().size(), 0U);
+}
+
 TEST_F(FsmRatesTest, Nip01AClosedForARequestTooFastEndsTheSubscriptionItWouldReplace) {
   allow(RateOf::request, {1, seconds(2), 1});
   say(R"(["REQ","a",{}])");
