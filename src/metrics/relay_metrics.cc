@@ -20,6 +20,8 @@ RelayMetrics make_relay_metrics(Registry& registry) {
   make_counters(registry, MetricId::auth_attempts_total, RelayMetrics::kAuthLabels, m.auth_attempts);
   make_counters(registry, MetricId::subscriptions_closed_total, RelayMetrics::kEndedLabels, m.subscriptions_ended);
   make_counters(registry, MetricId::negentropy_sessions_ended_total, RelayMetrics::kNegEndedLabels, m.neg_ended);
+  make_counters(registry, MetricId::negentropy_trees_given_up_total, RelayMetrics::kNegTreeGivenUpLabels,
+                m.neg_trees_given_up);
   make_counters(registry, MetricId::management_requests_total, RelayMetrics::kManagedLabels, m.management_requests);
   m.sessions = registry.gauge(MetricId::connections, {"relay"});
   m.authenticated_sessions = registry.gauge(MetricId::authenticated_connections);

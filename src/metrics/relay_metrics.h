@@ -32,6 +32,10 @@ struct RelayMetrics {
   static constexpr std::array<const char*, 9> kNegEndedLabels{"client",  "replaced", "too_big", "limit",     "auth",
                                                               "invalid", "idle",     "error",   "disconnect"};
 
+  // Labels of negentropy_trees_given_up_total{reason}.
+  enum class NegTreeGivenUp { memory, storage, busy };
+  static constexpr std::array<const char*, 3> kNegTreeGivenUpLabels{"memory", "storage", "busy"};
+
   // Labels of management_requests_total{result}.
   enum class Managed { ok, unauthorized, forbidden, invalid, failed };
   static constexpr std::array<const char*, 5> kManagedLabels{"ok", "unauthorized", "forbidden", "invalid", "failed"};
@@ -42,6 +46,7 @@ struct RelayMetrics {
   std::array<Counter, 6> auth_attempts;
   std::array<Counter, 7> subscriptions_ended;
   std::array<Counter, 9> neg_ended;
+  std::array<Counter, 3> neg_trees_given_up;
 
   Gauge sessions;                // connections{listener="relay"}
   Gauge authenticated_sessions;  // authenticated_connections
@@ -65,7 +70,7 @@ struct RelayMetrics {
   Gauge neg_records;           // negentropy_records: in the sets of sessions
   Gauge neg_memory;            // negentropy_memory_bytes: of those sets
   Gauge neg_tree_records;      // negentropy_tree_records
-  Gauge neg_tree_memory;       // negentropy_tree_memory_bytes
+  Gauge neg_tree_memory;       // negentropy_tree_memory_bytes, while they are built too
   Counter neg_received_bytes;  // negentropy_bytes_total{direction="in"}
   Counter neg_sent_bytes;      // negentropy_bytes_total{direction="out"}
 

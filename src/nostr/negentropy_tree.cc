@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <span>
 
+#include "util/release_memory.h"
+
 namespace pharos {
 namespace {
 
@@ -88,7 +90,8 @@ void NegTree::cut_build() {
   const std::vector<NegBucket> cut = buckets_of(building_, building_.front());
   built_.insert(built_.end(), cut.rbegin(), cut.rend());
   size_ += building_.size();
-  building_.clear();
+  // The items of a crowded second are not kept room for.
+  building_.size() > kMost ? release_memory(building_) : building_.clear();
 }
 
 void NegTree::end_build() {
@@ -96,8 +99,8 @@ void NegTree::end_build() {
   if (built_.empty()) return;
   buckets_.assign(built_.rbegin(), built_.rend());
   buckets_.front().first = {};
-  built_ = {};
-  building_ = {};
+  release_memory(built_);
+  release_memory(building_);
   shared_.reset();
 }
 

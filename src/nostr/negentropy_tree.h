@@ -1,6 +1,6 @@
 // A large set of events as buckets of some hundred, each with the number and the sum of its items but not the items:
 // what negentropy (NIP-77) asks of whole buckets is known at once, and of a part of one after its items were read
-// elsewhere. Some 80 bytes a bucket. Not synchronized.
+// elsewhere. Some 80 bytes a bucket, and 120 in each copy of the buckets. Not synchronized.
 #pragma once
 
 #include <cstddef>
@@ -34,6 +34,10 @@ class NegBuckets {
   std::size_t holder_of(std::size_t index) const;
   // The first bucket that begins at or behind the bound; buckets() when there is none.
   std::size_t first_behind(const NegBound& bound) const;
+  std::size_t bytes() const {
+    return buckets_.capacity() * sizeof(NegBucket) + count_before_.capacity() * sizeof(std::size_t) +
+           sum_before_.capacity() * sizeof(NegSum);
+  }
 
  private:
   std::vector<NegBucket> buckets_;
@@ -66,9 +70,14 @@ class NegTree {
   bool replace(const NegItem& first, const std::vector<NegItem>& items);
 
   std::shared_ptr<const NegBuckets> buckets();
+  // Since the last buckets(), which gives others now.
+  bool has_changed() const { return shared_ == nullptr; }
   std::size_t size() const { return size_; }
+  // While it is built too; one copy of its buckets is in it, whether there is one or not.
   std::size_t bytes() const {
-    return buckets_.capacity() * (2 * sizeof(NegBucket) + sizeof(NegSum) + sizeof(std::size_t));
+    constexpr std::size_t kCopied = sizeof(NegBucket) + sizeof(NegSum) + sizeof(std::size_t);
+    return (buckets_.capacity() + built_.capacity()) * (sizeof(NegBucket) + kCopied) +
+           building_.capacity() * sizeof(NegItem);
   }
 
  private:

@@ -5,6 +5,7 @@
 #include "relay/replies.h"
 #include "relay/scan.h"
 #include "relay/search.h"
+#include "util/release_memory.h"
 
 namespace pharos::relay {
 namespace {
@@ -79,7 +80,7 @@ void NegSession::collect(const storage::Store& store, const Clock& clock, ScanSl
 void NegSession::answer(const Clock& clock, SteadyTime deadline, ScanSlice& slice) {
   if (!turn_) turn_.emplace(view_ ? static_cast<const NegSet&>(*view_) : set_, message_, frame_bytes_);
   while (true) {
-    if (put_stale_away(slice)) return;
+    if (!charge_view(slice) || put_stale_away(slice)) return;
     const auto step = turn_->step();
     if (!step && step.error() != NegFault::foreign_version) {
       slice.end = storage::SliceEnd::failed;
@@ -91,19 +92,35 @@ void NegSession::answer(const Clock& clock, SteadyTime deadline, ScanSlice& slic
       return;
     }
   }
-  if (put_stale_away(slice)) return;
+  if (!charge_view(slice) || put_stale_away(slice)) return;
   slice.bytes = negentropy_reply(name_, turn_->take_message());
   slice.ends = {slice.bytes.size()};
+  drop_view();
+  stale_views_ = 0;
+  release_memory(message_);
+}
+
+bool NegSession::charge_view(ScanSlice& slice) {
+  if (!view_) return true;
+  slice.scanned += view_->scanned() - view_scanned_;
+  view_scanned_ = view_->scanned();
+  slice.no_room = !share_.grow(set_.bytes() + view_->bytes(), set_.size());
+  if (!slice.no_room) return true;
+  drop_view();
+  slice.end = storage::SliceEnd::failed;
+  return false;
+}
+
+void NegSession::drop_view() {
   turn_.reset();
   view_.reset();
-  stale_views_ = 0;
-  message_ = {};
+  view_scanned_ = 0;
+  share_.grow(set_.bytes(), set_.size());
 }
 
 bool NegSession::put_stale_away(ScanSlice& slice) {
   if (!view_ || !view_->is_stale()) return false;
-  turn_.reset();
-  view_.reset();
+  drop_view();
   if (++stale_views_ == kMostStaleViews) tree_.reset();
   slice.end = storage::SliceEnd::more;
   return true;

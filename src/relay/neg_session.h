@@ -36,6 +36,10 @@ class NegSession final : public SlicedWork {
  private:
   // cut_short: the set would have too many records.
   ScanSlice work(const storage::Store& store, const Clock& clock) override;
+  // What the view has read: the records to the slice, the memory to that of all sets; false when there is no room for
+  // it, and the slice has failed.
+  bool charge_view(ScanSlice& slice);
+  void drop_view();
   // Nothing of a stale view is sent: another one answers, or, after a few, the collected set.
   bool put_stale_away(ScanSlice& slice);
   void collect(const storage::Store& store, const Clock& clock, ScanSlice& slice);
@@ -53,6 +57,7 @@ class NegSession final : public SlicedWork {
   std::shared_ptr<NegTreeKeeper> tree_;  // nullptr: none has the set
   const Filter window_;
   std::unique_ptr<NegTreeView> view_;  // of tree_, while a message is answered
+  std::size_t view_scanned_ = 0;       // records that slices have told of
   std::size_t stale_views_ = 0;
   std::string message_;
   std::optional<NegTurn> turn_;

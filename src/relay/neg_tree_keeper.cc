@@ -5,11 +5,12 @@
 #include "nostr/kind.h"
 #include "relay/access.h"
 #include "util/log.h"
+#include "util/release_memory.h"
 
 namespace pharos::relay {
 namespace {
 
-// Of a map's node with its item.
+// Of a set's node with its item.
 constexpr std::size_t kExpiringBytes = 96;
 
 template <class T>
@@ -18,6 +19,15 @@ bool allows(const std::optional<std::vector<T>>& list, const T& value) {
 }
 
 }  // namespace
+
+struct NegTreeKeeper::Copy {
+  Copy(std::shared_ptr<NegMemory> memory, NegTreeView::Moment moment)
+      : shared_memory(std::move(memory)), of(std::move(moment)) {}
+
+  const std::shared_ptr<NegMemory> shared_memory;
+  const NegTreeView::Moment of;
+  NegMemory::Share share{*shared_memory};  // once it is not the newest any more
+};
 
 // The slices of the first scan.
 class NegTreeKeeper::Build final : public SlicedWork {
@@ -30,10 +40,8 @@ class NegTreeKeeper::Build final : public SlicedWork {
     TimeBudget budget(clock, keeper_.slice_time_, keeper_.slice_records_);
     ScanSlice slice;
     const std::size_t scanned_before = query_.scanned();
-    slice.end = query_.run_slice(store, now_, budget, [this](const storage::RecordView& record) {
-      keeper_.take(record);
-      return true;
-    });
+    slice.end = query_.run_slice(store, now_, budget,
+                                 [this](const storage::RecordView& record) { return keeper_.take(record); });
     slice.scanned = query_.scanned() - scanned_before;
     return slice;
   }
@@ -46,40 +54,43 @@ class NegTreeKeeper::Build final : public SlicedWork {
 // Reads one bucket.
 class NegTreeKeeper::Split final : public SlicedWork {
  public:
-  Split(const NegTreeKeeper& keeper, NegTree::Held held, storage::Seq newest, UnixSeconds now)
-      : source_(keeper.source_), held_(std::move(held)), newest_(newest), now_(now) {}
+  Split(const NegTreeKeeper& keeper, const NegTree::Held& held, storage::Seq newest, UnixSeconds now)
+      : slice_time_(keeper.slice_time_),
+        slice_records_(keeper.slice_records_),
+        reader_(keeper.source_, held, newest, now) {}
 
-  // After the slice; nullptr when it could not be read as it was.
-  const std::vector<NegItem>* items() const { return is_right_ ? &items_ : nullptr; }
+  // After the slice that finished.
+  const std::vector<NegItem>& items() { return reader_.items(); }
 
  private:
   ScanSlice work(const storage::Store& store, const Clock& clock) override {
-    is_right_ = read_bucket(store, clock, *source_, held_, newest_, now_, items_);
+    TimeBudget budget(clock, slice_time_, slice_records_);
     ScanSlice slice;
-    slice.end = storage::SliceEnd::finished;
-    slice.scanned = items_.size();
+    const std::size_t scanned_before = reader_.scanned();
+    slice.end = reader_.run_slice(store, budget);
+    slice.scanned = reader_.scanned() - scanned_before;
     return slice;
   }
 
-  const std::shared_ptr<const NegSource> source_;
-  const NegTree::Held held_;
-  const storage::Seq newest_;
-  const UnixSeconds now_;
-  std::vector<NegItem> items_;
-  bool is_right_ = false;
+  const std::chrono::microseconds slice_time_;
+  const std::size_t slice_records_;
+  NegBucketReader reader_;
 };
 
 NegTreeKeeper::NegTreeKeeper(storage::Store& store, const Clock& clock, std::shared_ptr<SliceRunner> runner,
-                             const Filter& filter, const Options& options, const metrics::RelayMetrics& metrics)
+                             std::shared_ptr<NegMemory> memory, const Filter& filter, const Options& options,
+                             const metrics::RelayMetrics& metrics)
     : store_(store),
       clock_(clock),
       runner_(std::move(runner)),
+      shared_memory_(std::move(memory)),
       gates_(gates_of(options)),
       max_bytes_(options.max_negentropy_tree_bytes),
       slice_time_(options.slice_time),
       slice_records_(options.slice_records),
       records_gauge_(metrics.neg_tree_records),
-      bytes_gauge_(metrics.neg_tree_memory) {
+      bytes_gauge_(metrics.neg_tree_memory),
+      given_up_(metrics.neg_trees_given_up) {
   auto source = std::make_shared<NegSource>();
   source->filter.kinds = filter.kinds;
   source->filter.authors = filter.authors;
@@ -90,10 +101,7 @@ NegTreeKeeper::NegTreeKeeper(storage::Store& store, const Clock& clock, std::sha
 
 NegTreeKeeper::~NegTreeKeeper() {
   Lock lock(mutex_);
-  tree_ = {};
-  expiring_.clear();
-  phase_ = Phase::given_up;
-  tell_size();
+  clear();
 }
 
 void NegTreeKeeper::start() {
@@ -108,6 +116,8 @@ void NegTreeKeeper::start() {
     newest_ = newest;
     expired_to_ = now;
     met_.resize(newest + 1);
+    tell_size();
+    if (phase_ != Phase::building) return;
   }
   run_slice(std::make_shared<Build>(*this, newest, now));
 }
@@ -128,20 +138,22 @@ void NegTreeKeeper::run_slice(const std::shared_ptr<Build>& build) {
     if (slice.end == storage::SliceEnd::more) return self->run_slice(build);
     if (slice.end == storage::SliceEnd::finished) return self->on_scanned();
     Lock lock(self->mutex_);
-    self->give_up("the stored events could not be read");
+    self->give_up(GivenUp::storage, "the stored events could not be read");
   });
   if (taken) return;
   Lock lock(mutex_);
-  give_up("the worker pool takes nothing more");
+  give_up(GivenUp::busy, "the worker pool takes nothing more");
 }
 
-void NegTreeKeeper::take(const storage::RecordView& record) {
+bool NegTreeKeeper::take(const storage::RecordView& record) {
   Lock lock(mutex_);
-  if (phase_ != Phase::building) return;
+  if (phase_ != Phase::building) return false;
   met_[record.seq()] = true;
   const NegItem item{record.created_at(), record.id()};
   tree_.build(item);
   if (const auto expires_at = record.expires_at()) expiring_.emplace(*expires_at, item);
+  if (memory() != told_bytes_) tell_size();
+  return phase_ == Phase::building;
 }
 
 void NegTreeKeeper::on_scanned() {
@@ -149,7 +161,7 @@ void NegTreeKeeper::on_scanned() {
   barrier.done = [self = shared_from_this()](std::optional<std::size_t>) { self->on_barrier(); };
   if (store_.submit_erase(std::move(barrier))) return;
   Lock lock(mutex_);
-  give_up("the store takes nothing more");
+  give_up(GivenUp::busy, "the store takes nothing more");
 }
 
 void NegTreeKeeper::on_barrier() {
@@ -161,8 +173,8 @@ void NegTreeKeeper::on_barrier() {
     if (change.seq <= built_to_ && (!change.erased || !met_[change.seq])) continue;
     count(change);
   }
-  noted_ = {};
-  met_ = {};
+  release_memory(noted_);
+  release_memory(met_);
   phase_ = Phase::whole;
   tell_size();
   if (phase_ != Phase::whole) return;
@@ -201,8 +213,9 @@ void NegTreeKeeper::count_batch(const storage::CommitBatch& batch) {
 
 void NegTreeKeeper::note(Change&& change) {
   if (phase_ == Phase::whole) return count(change);
+  if (phase_ != Phase::building) return;
   noted_.push_back(std::move(change));
-  if (noted_.size() * sizeof(Change) > max_bytes_) give_up("more came while it was built than it may remember");
+  if (memory() != told_bytes_) tell_size();
 }
 
 void NegTreeKeeper::count(const Change& change) {
@@ -212,10 +225,7 @@ void NegTreeKeeper::count(const Change& change) {
     if (change.expires_at) expiring_.emplace(*change.expires_at, change.item);
     return;
   }
-  if (!change.expires_at) return;
-  const auto [begin, end] = expiring_.equal_range(*change.expires_at);
-  const auto at = std::find_if(begin, end, [&](const auto& entry) { return entry.second == change.item; });
-  if (at != end) expiring_.erase(at);
+  if (change.expires_at) expiring_.erase({*change.expires_at, change.item});
 }
 
 void NegTreeKeeper::change_tree(const NegItem& item, bool erased) {
@@ -242,9 +252,20 @@ void NegTreeKeeper::begin_split() {
     splitting_->changes.clear();
     split = std::make_shared<Split>(*this, splitting_->held, newest_, expired_to_);
   }
-  const bool taken =
-      runner_->run(split, [self = shared_from_this(), split](ScanSlice&&) { self->end_split(split->items()); });
+  run_split(split);
+}
+
+void NegTreeKeeper::run_split(const std::shared_ptr<Split>& split) {
+  const bool taken = runner_->run(split, [self = shared_from_this(), split](ScanSlice&& slice) {
+    if (slice.end == storage::SliceEnd::more && self->is_splitting()) return self->run_split(split);
+    self->end_split(slice.end == storage::SliceEnd::finished ? &split->items() : nullptr);
+  });
   if (!taken) end_split(nullptr);
+}
+
+bool NegTreeKeeper::is_splitting() const {
+  Lock lock(mutex_);
+  return splitting_.has_value();
 }
 
 void NegTreeKeeper::end_split(const std::vector<NegItem>* items) {
@@ -264,30 +285,40 @@ void NegTreeKeeper::drop_expired(UnixSeconds now) {
   }
 }
 
-void NegTreeKeeper::give_up(const char* why) {
+void NegTreeKeeper::give_up(GivenUp reason, const char* why) {
   if (phase_ == Phase::given_up) return;
   clear();
+  metrics::cell(given_up_, reason).add();
   log::warn("relay", "a negentropy tree is given up, its sets are collected instead", {{"why", why}});
 }
 
 void NegTreeKeeper::clear() {
   phase_ = Phase::given_up;
   tree_ = {};
-  noted_ = {};
-  met_ = {};
+  release_memory(noted_);
+  release_memory(met_);
   expiring_.clear();
+  splitting_.reset();
+  copy_.reset();
   tell_size();
+}
+
+std::size_t NegTreeKeeper::memory() const {
+  std::size_t bytes = tree_.bytes() + expiring_.size() * kExpiringBytes;
+  bytes += met_.capacity() / 8 + noted_.capacity() * sizeof(Change);
+  if (splitting_) bytes += splitting_->changes.capacity() * sizeof(splitting_->changes[0]);
+  return bytes;
 }
 
 void NegTreeKeeper::tell_size() {
   const bool is_whole = phase_ == Phase::whole;
   const std::size_t records = is_whole ? tree_.size() : 0;
-  const std::size_t bytes = is_whole ? tree_.bytes() + expiring_.size() * kExpiringBytes : 0;
+  const std::size_t bytes = phase_ == Phase::given_up ? 0 : memory();
   records_gauge_.add(static_cast<std::int64_t>(records) - static_cast<std::int64_t>(told_records_));
   bytes_gauge_.add(static_cast<std::int64_t>(bytes) - static_cast<std::int64_t>(told_bytes_));
   told_records_ = records;
   told_bytes_ = bytes;
-  if (bytes > max_bytes_) give_up("it has grown beyond its cap");
+  if (bytes > max_bytes_) give_up(GivenUp::memory, "it has grown beyond its cap");
 }
 
 bool NegTreeKeeper::serves(const std::vector<Filter>& filters, const KeyList& readers) const {
@@ -307,9 +338,23 @@ std::unique_ptr<NegTreeView> NegTreeKeeper::view(const Filter& window) {
     if (phase_ != Phase::whole) return nullptr;
     drop_expired(clock_.unix_now());
     tell_size();
-    moment = {tree_.buckets(), newest_, expired_to_};
+    // It may have been given up just now, and is no empty set.
+    if (phase_ != Phase::whole) return nullptr;
+    moment = share_moment();
   }
   return std::make_unique<NegTreeView>(store_, clock_, source_, std::move(moment), window.since, window.until);
+}
+
+NegTreeView::Moment NegTreeKeeper::share_moment() {
+  if (copy_ && tree_.has_changed()) {
+    // Views end on any thread, so one that is held now may not be in a moment, never the other way round.
+    const bool is_held = copy_.use_count() > 1;
+    if (!is_held || copy_->share.grow(copy_->of.buckets->bytes(), 0)) copy_.reset();
+  }
+  if (!copy_) {
+    copy_ = std::make_shared<Copy>(shared_memory_, NegTreeView::Moment{tree_.buckets(), newest_, expired_to_});
+  }
+  return {{copy_, copy_->of.buckets.get()}, copy_->of.newest, copy_->of.now};
 }
 
 bool NegTreeKeeper::is_whole() const {

@@ -5,27 +5,12 @@
 namespace pharos::relay {
 namespace {
 
-constexpr std::size_t kNoLimit = std::size_t{1} << 48U;
 constexpr std::size_t kMostRead = 4;
-// Of the seconds that a bucket reaches into; where they hold more, the tree is of no use there.
-constexpr std::size_t kMostRecords = 20'000;
+// A bucket that has more was added to faster than it could be split; nobody waits for it.
+constexpr std::size_t kMostItems = 20'000;
 constexpr std::chrono::seconds kLongRead{10};
 
 }  // namespace
-
-storage::Query source_query(const NegSource& source, std::optional<UnixSeconds> since, std::optional<UnixSeconds> until,
-                            storage::Seq max_seq) {
-  Filter filter = source.filter;
-  filter.since = since;
-  filter.until = until;
-  storage::QueryOptions options;
-  options.default_limit = kNoLimit;
-  options.max_limit = kNoLimit;
-  options.max_scanned = kNoLimit;
-  options.max_seq = max_seq;
-  options.visible = source.visible;
-  return storage::Query({std::move(filter)}, options);
-}
 
 NegTreeView::NegTreeView(const storage::Store& store, const Clock& clock, std::shared_ptr<const NegSource> source,
                          Moment moment, std::optional<UnixSeconds> since, std::optional<UnixSeconds> until)
@@ -51,7 +36,9 @@ std::size_t NegTreeView::find(std::size_t from, const NegBound& bound) const {
 
 NegItem NegTreeView::at(std::size_t index) const {
   const std::size_t holder = moment_.buckets->holder_of(begin_ + index);
-  return items(holder)[begin_ + index - moment_.buckets->count_before(holder)];
+  const std::vector<NegItem>& held = items(holder);
+  const std::size_t place = begin_ + index - moment_.buckets->count_before(holder);
+  return place < held.size() ? held[place] : NegItem{};
 }
 
 NegSum NegTreeView::sum_before(std::size_t index) const {
@@ -62,7 +49,7 @@ NegSum NegTreeView::sum_before(std::size_t index) const {
   const std::size_t part = index - buckets.count_before(holder);
   if (part == 0) return sum;
   const std::vector<NegItem>& held = items(holder);
-  for (std::size_t i = 0; i < part; ++i) sum += held[i].id;
+  for (std::size_t i = 0; i < std::min(part, held.size()); ++i) sum += held[i].id;
   return sum;
 }
 
@@ -70,6 +57,12 @@ NegSum NegTreeView::sum(std::size_t begin, std::size_t end) const {
   NegSum sum = sum_before(begin_ + end);
   sum -= sum_before(begin_ + begin);
   return sum;
+}
+
+std::size_t NegTreeView::bytes() const {
+  std::size_t items = 0;
+  for (const auto& [number, held] : read_) items += held.capacity();
+  return items * sizeof(NegItem);
 }
 
 const std::vector<NegItem>& NegTreeView::items(std::size_t bucket) const {
@@ -82,28 +75,14 @@ const std::vector<NegItem>& NegTreeView::items(std::size_t bucket) const {
   const NegBuckets& buckets = *moment_.buckets;
   NegTree::Held expected{buckets.bucket(bucket), std::nullopt};
   if (bucket + 1 < buckets.buckets()) expected.end = buckets.bucket(bucket + 1).first;
-  if (!stale_) stale_ = !read_bucket(store_, clock_, *source_, expected, moment_.newest, moment_.now, held);
-  held.resize(expected.bucket.count);
+  stale_ = stale_ || expected.bucket.count > kMostItems;
+  if (stale_) return held;
+  NegBucketReader reader(source_, expected, moment_.newest, moment_.now);
+  TimeBudget budget(clock_, kLongRead, expected.bucket.count + NegBucketReader::kMostBeside);
+  stale_ = reader.run_slice(store_, budget) != storage::SliceEnd::finished;
+  scanned_ += reader.scanned();
+  if (!stale_) held = std::move(reader.items());
   return held;
-}
-
-bool read_bucket(const storage::Store& store, const Clock& clock, const NegSource& source, const NegTree::Held& held,
-                 storage::Seq newest, UnixSeconds now, std::vector<NegItem>& out) {
-  const NegBucket& expected = held.bucket;
-  if (expected.count == 0) return true;
-  auto query = source_query(source, expected.first.created_at,
-                            held.end ? std::optional(held.end->created_at) : std::nullopt, newest);
-  TimeBudget budget(clock, kLongRead, kMostRecords);
-  NegSum sum;
-  const auto ended = query.run_slice(store, now, budget, [&](const storage::RecordView& record) {
-    const NegItem item{record.created_at(), record.id()};
-    if (item < expected.first || (held.end && !(item < *held.end))) return true;
-    out.push_back(item);
-    sum += item.id;
-    return true;
-  });
-  std::ranges::sort(out);
-  return ended == storage::SliceEnd::finished && out.size() == expected.count && sum == expected.sum;
 }
 
 }  // namespace pharos::relay

@@ -5,32 +5,18 @@
 // On one thread.
 #pragma once
 
+#include <cstddef>
 #include <deque>
-#include <functional>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
-#include "nostr/filter.h"
 #include "nostr/negentropy_tree.h"
-#include "storage/query.h"
+#include "relay/neg_bucket_reader.h"
 #include "util/clock.h"
 
 namespace pharos::relay {
-
-// What a tree is made of: the events of a filter that everybody may read.
-struct NegSource {
-  Filter filter;  // kinds and authors alone
-  std::function<bool(const storage::RecordView&)> visible;
-};
-
-// A query of the source's events within the window, newest first and without limits.
-storage::Query source_query(const NegSource& source, std::optional<UnixSeconds> since, std::optional<UnixSeconds> until,
-                            storage::Seq max_seq);
-
-// The items of a bucket, ascending, as it was when these had come; false when that cannot be read any more.
-bool read_bucket(const storage::Store& store, const Clock& clock, const NegSource& source, const NegTree::Held& held,
-                 storage::Seq newest, UnixSeconds now, std::vector<NegItem>& out);
 
 class NegTreeView final : public NegSet {
  public:
@@ -51,11 +37,15 @@ class NegTreeView final : public NegSet {
 
   bool is_stale() const { return stale_; }
   const NegBuckets& buckets() const { return *moment_.buckets; }
+  // Records looked at so far.
+  std::size_t scanned() const { return scanned_; }
+  // Of the items that it holds; the buckets are not its own.
+  std::size_t bytes() const;
 
  private:
   std::size_t rank(const NegBound& bound) const;
   NegSum sum_before(std::size_t index) const;
-  // As many as the bucket has, also where they are not right.
+  // As many as the bucket has; once the view is stale, those of buckets that it has not read yet are none.
   const std::vector<NegItem>& items(std::size_t bucket) const;
 
   const storage::Store& store_;
@@ -63,6 +53,7 @@ class NegTreeView final : public NegSet {
   const std::shared_ptr<const NegSource> source_;
   const Moment moment_;
   mutable bool stale_ = false;
+  mutable std::size_t scanned_ = 0;
   mutable std::deque<std::pair<std::size_t, std::vector<NegItem>>> read_;  // the last few
   std::size_t begin_ = 0;
   std::size_t end_ = 0;

@@ -50,8 +50,8 @@ class RelayServer::Impl {
         page_counts_(services_.store, services_.clock, services_.metrics),
         rates_(services_.random.next_u64(), services_.metrics.rate) {
     for (const Filter& filter : options.negentropy ? options.negentropy_trees : std::vector<Filter>()) {
-      neg_trees_.push_back(std::make_shared<NegTreeKeeper>(services_.store, services_.clock, runner_, filter, options,
-                                                           services_.metrics));
+      neg_trees_.push_back(std::make_shared<NegTreeKeeper>(services_.store, services_.clock, runner_, neg_memory_,
+                                                           filter, options, services_.metrics));
     }
     std::vector<ServingShard*> shards;
     for (std::size_t i = 0; i < services_.shards.serving_count(); ++i) {

@@ -32,7 +32,10 @@ struct QueryOptions {
   // Where not the filter's own limit but one of the two above ends it: more of what it matches in the same second, at
   // most so many and no more than it asks for, so that whoever asks on from there misses nothing (NIP-67).
   std::size_t rest_of_second = 0;
-  Seq max_seq = ~Seq{0};                // events with a greater one are left to the live feed
+  Seq max_seq = ~Seq{0};  // events with a greater one are left to the live feed
+  // Of the second at a filter's `until`, those that come before this id are not looked at, but for a few that share its
+  // first bytes. For filters without ids.
+  std::optional<EventId> first_id{};
   std::size_t max_scanned = 1'000'000;  // records looked at, or seeks, over all slices; then it is cut short
   std::size_t max_candidates = 50'000;  // the same for one search; the best of what was looked at is given then
   bool ranked = true;                   // false: what searches find comes newest first, as everything else

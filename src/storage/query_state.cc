@@ -93,6 +93,7 @@ QueryState::Step QueryState::plan(SliceReader& reader, TimeBudget& budget) {
     if (source.filter.authors && !by_author) source.authors = AuthorSet(*source.filter.authors);
     const auto& until = source.filter.until;
     Candidate after = until ? before_second(*until) : before_everything();
+    if (until && options_.first_id) after.tie = tie_of(*options_.first_id);
     if (parked_ && comes_before(after, after_place(place_))) after = after_place(place_);
     open_streams(reader, planned_, source.path, after);
   }
