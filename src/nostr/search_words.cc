@@ -1,12 +1,14 @@
 #include "nostr/search_words.h"
 
 #include <algorithm>
-#include <functional>
 #include <span>
 
 #include <utf8proc.h>
 
 #include "util/bytes.h"
+#include "util/random.h"
+#include "util/release_memory.h"
+#include "util/siphash.h"
 
 namespace pharos {
 namespace {
@@ -14,7 +16,7 @@ namespace {
 using CodePoint = utf8proc_int32_t;
 
 // Raised when other words come of a text.
-constexpr std::string_view kRules = "1";
+constexpr std::string_view kRules = "2";
 
 constexpr std::size_t kShortestWord = 2;
 constexpr std::size_t kLongestWord = 32;
@@ -22,7 +24,8 @@ constexpr std::size_t kLongestRun = 256;
 // Between two texts of one list.
 constexpr std::uint32_t kGap = 8;
 constexpr std::size_t kKeptBytes = 64 * 1024;
-constexpr std::size_t kKeptCodePoints = 64 * 1024;
+// Some code points come to eighteen when they are folded; text that has nothing else is cut off there.
+constexpr std::size_t kMostCodePoints = 64 * 1024;
 
 constexpr CodePoint kSeparator = ' ';
 
@@ -100,12 +103,12 @@ void fold_one(CodePoint c, std::vector<CodePoint>& out) {
   }
 }
 
-// Replaces out by the folded code points of the text.
+// Replaces out by the folded code points of the text, the first kMostCodePoints or a few more.
 void fold(std::string_view text, std::vector<CodePoint>& out) {
   out.clear();
   const auto* bytes = reinterpret_cast<const utf8proc_uint8_t*>(text.data());
   bool is_plain = true;
-  for (std::size_t i = 0; i < text.size();) {
+  for (std::size_t i = 0; i < text.size() && out.size() < kMostCodePoints;) {
     const std::uint8_t byte = bytes[i];
     if (byte < 0x80) {
       out.push_back(byte >= 'A' && byte <= 'Z' ? byte + ('a' - 'A') : byte);
@@ -240,8 +243,17 @@ class TextSplitter {
 
 }  // namespace
 
+std::uint64_t WordList::hash(std::string_view word) {
+  static const SipKey secret = [] {
+    SipKey key{};
+    SystemRandom().fill(key);
+    return key;
+  }();
+  return siphash(secret, as_bytes(word));
+}
+
 std::size_t WordList::slot(std::string_view word) const {
-  std::size_t at = std::hash<std::string_view>()(word) % kSlots;
+  std::size_t at = hash(word) % kSlots;
   while (slots_[at] != kNone && (*this)[slots_[at]] != word) at = (at + 1) % kSlots;
   return at;
 }
@@ -267,9 +279,11 @@ bool WordList::add(std::string_view word, std::uint32_t position, bool in_title)
 
 void WordList::add_text(std::string_view text, bool is_title) {
   thread_local std::vector<CodePoint> folded;
-  fold(text.substr(0, kMaxTextBytes), folded);
+  text = text.substr(0, text_left_);
+  text_left_ -= text.size();
+  fold(text, folded);
   next_position_ = TextSplitter(folded, next_position_, is_title, *this).run() + kGap;
-  if (folded.capacity() > kKeptCodePoints) folded = {};
+  if (folded.capacity() > kMostCodePoints) release_memory(folded);
 }
 
 void WordList::clear() {
@@ -277,8 +291,9 @@ void WordList::clear() {
   distinct_.clear();
   tokens_.clear();
   bytes_.clear();
-  if (bytes_.capacity() > kKeptBytes) bytes_ = {};
+  if (bytes_.capacity() > kKeptBytes) release_memory(bytes_);
   next_position_ = 0;
+  text_left_ = kMaxTextBytes;
 }
 
 std::string word_rules() { return std::string(kRules) + " " + utf8proc_unicode_version(); }

@@ -43,7 +43,8 @@ class WordList {
   const std::vector<Token>& tokens() const { return tokens_; }
   std::optional<std::uint16_t> find(std::string_view word) const;
 
-  // Appends the words of the text, of its first kMaxTextBytes. They are no neighbours of what is there.
+  // Appends the words of the text, which are no neighbours of what is there. Of all texts since the last clear() the
+  // first kMaxTextBytes are read: an event may have many.
   void add_text(std::string_view text, bool is_title = false);
   static constexpr std::size_t kMaxTextBytes = 64 * 1024;
 
@@ -52,6 +53,10 @@ class WordList {
 
   // One word, folded. False when there is no room for it. What follows comes at a later position.
   bool add(std::string_view word, std::uint32_t position, bool in_title);
+
+  // What finds a word's slot: under a secret of the process, for who writes events may write words that share one. It
+  // is never stored; the index on disk has a hash under the database's own secret (storage/keys.h).
+  static std::uint64_t hash(std::string_view word);
 
  private:
   struct Distinct {
@@ -69,6 +74,7 @@ class WordList {
   std::vector<Token> tokens_;
   std::array<std::uint16_t, kSlots> slots_ = filled();
   std::uint32_t next_position_ = 0;
+  std::size_t text_left_ = kMaxTextBytes;
 
   static constexpr std::array<std::uint16_t, kSlots> filled() {
     std::array<std::uint16_t, kSlots> slots{};

@@ -4,18 +4,20 @@
 #include <tuple>
 #include <utility>
 
+#include "util/release_memory.h"
+
 namespace pharos::storage {
 namespace {
 
 constexpr std::size_t kFewStreams = 4;
 
-// Of a text, to be taken apart in the time of one record.
+// Of a record, to be taken apart in the time of one.
 constexpr std::size_t kTextBytesARecord = 1024;
 
 }  // namespace
 
 void spend_on_text(const RecordView& record, TimeBudget& budget) {
-  const std::size_t bytes = std::min(record.content().size(), WordList::kMaxTextBytes);
+  const std::size_t bytes = record.bytes().size();
   for (std::size_t spent = kTextBytesARecord; spent < bytes && budget.spend();) spent += kTextBytesARecord;
 }
 
@@ -115,10 +117,10 @@ void QueryState::park() {
   if (planned_ < sources_.size() || emitted_ < group_.size()) return;
   // Opening the streams anew must not be all that slices ever do.
   if (std::exchange(returned_when_parked_, returned_) == returned_) return;
-  streams_ = {};
-  unfilled_ = {};
+  release_memory(streams_);
+  release_memory(unfilled_);
   heap_ = {};
-  group_ = {};
+  release_memory(group_);
   group_complete_ = false;
   emitted_ = 0;
   for (Source& source : sources_) {

@@ -21,7 +21,8 @@
 
 namespace pharos::storage {
 
-// Of the budget what a search takes to take the record's text apart, beyond the one for the record.
+// Of the budget what a search takes to decode the record and to take its texts apart, those of tags too, beyond the one
+// for the record.
 void spend_on_text(const RecordView& record, TimeBudget& budget);
 
 class QueryState {

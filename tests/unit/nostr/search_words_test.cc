@@ -1,5 +1,8 @@
 #include "nostr/search_words.h"
 
+#include <functional>
+#include <set>
+
 #include <gmock/gmock.h>
 
 namespace pharos {
@@ -116,6 +119,42 @@ TEST(SearchWords, IsBounded) {
   list.clear();
   list.add_text(std::string(WordList::kMaxTextBytes, ' ') + "beyond");
   EXPECT_TRUE(list.empty());
+}
+
+TEST(SearchWords, BoundsAllTextsOfAnEventTogether) {
+  WordList list;
+  const std::string half(WordList::kMaxTextBytes / 2, ' ');
+  list.add_text(half, true);
+  list.add_text("title" + half.substr(5), true);
+  list.add_text("beyond");
+  EXPECT_EQ(list.find("title"), 0);
+  EXPECT_EQ(list.find("beyond"), std::nullopt);
+  list.clear();
+  list.add_text("beyond");
+  EXPECT_EQ(list.find("beyond"), 0) << "of the next event";
+}
+
+TEST(SearchWords, BoundsWhatFoldingMakesOfAText) {
+  // Four primes in one code point.
+  std::string text;
+  while (text.size() < WordList::kMaxTextBytes - 100) text += "\u2057";
+  ASSERT_EQ(words("\u2057 here"), words("here"));
+  EXPECT_THAT(words(text + " beyond"), IsEmpty());
+}
+
+TEST(SearchWords, NobodyKnowsWhichWordsShareASlot) {
+  // Of as many slots as the list has, what a hash that everybody can compute crowds into one.
+  constexpr std::size_t kSlots = 2 * WordList::kMaxDistinct;
+  std::set<std::uint64_t> slots;
+  WordList list;
+  for (std::size_t i = 0; list.size() < 64; ++i) {
+    const std::string word = "w" + std::to_string(i);
+    if (std::hash<std::string_view>()(word) % kSlots != 7) continue;
+    ASSERT_TRUE(list.add(word, static_cast<std::uint32_t>(i), false));
+    slots.insert(WordList::hash(word) % kSlots);
+  }
+  EXPECT_GT(slots.size(), 32U);
+  EXPECT_EQ(WordList::hash("word"), WordList::hash("word"));
 }
 
 }  // namespace

@@ -121,6 +121,16 @@ TEST_F(NegSessionTest, Nip77ASetOfAsManyAsTheCapIsWholeAndOneMoreTooBig) {
   EXPECT_EQ(ids_of({R"({"limit":5})"}).size(), 5U);
 }
 
+TEST_F(NegSessionTest, Nip50ASearchHasABudgetOfItsOwn) {
+  for (UnixSeconds at = 1000; at < 1010; ++at) db_.put(make(1, at, {}, 0, "fox " + std::to_string(at)));
+  const std::string search = R"({"kinds":[1],"search":"fox"})";
+  EXPECT_EQ(ids_of({search}).size(), 10U);
+  options_.limits.max_search_candidates = 4;
+  EXPECT_THAT(ids_of({search}), IsEmpty()) << "never a part of the set";
+  EXPECT_EQ(end_, SliceEnd::cut_short);
+  EXPECT_EQ(ids_of({R"({"kinds":[1]})"}).size(), 10U) << "of searches alone";
+}
+
 TEST_F(NegSessionTest, TheMemoryOfAllSetsIsCapped) {
   memory_ = std::make_shared<NegMemory>(6'000, metrics::RelayMetrics{});
   db_.put(make(1, 1000));

@@ -115,6 +115,18 @@ TEST_F(CountTest, Nip45ABudgetMakesItApproximate) {
   EXPECT_EQ(end_, SliceEnd::cut_short);
 }
 
+TEST_F(CountTest, Nip50ASearchHasABudgetOfItsOwn) {
+  for (UnixSeconds at = 1000; at < 1010; ++at) db_.put(make(1, at, {}, 0, "fox " + std::to_string(at)));
+  const std::string search = R"({"kinds":[1],"search":"fox"})";
+  EXPECT_EQ(count({search}), R"(["COUNT","c",{"count":10}])");
+  options_.limits.max_search_candidates = 4;
+  EXPECT_EQ(count({search}), R"(["COUNT","c",{"count":4,"approximate":true}])");
+  EXPECT_EQ(end_, SliceEnd::cut_short);
+  EXPECT_EQ(count({R"({"kinds":[1]})"}), R"(["COUNT","c",{"count":10}])") << "of searches alone";
+  options_.limits.max_scanned_records = 2;
+  EXPECT_EQ(count({search}), R"(["COUNT","c",{"count":2,"approximate":true}])") << "the lesser of the two";
+}
+
 TEST_F(CountTest, Nip45CountsNothingDeletedExpiredOrOfOthers) {
   const Event note = make(1, 1000);
   db_.put(note);

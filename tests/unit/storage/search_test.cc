@@ -205,6 +205,36 @@ TEST_F(SearchTest, CountsWithoutAnOrder) {
   EXPECT_THAT(answer({search_filter("fox")}, options), ::testing::SizeIs(5));
 }
 
+TEST_F(SearchTest, TextOfTagsCostsAsMuchAsContent) {
+  const std::string text(30'000, 'x');
+  const Event in_content = test::unsigned_event({30023, "fox " + text, {}, kStart, 0});
+  const Event in_title = test::unsigned_event({30023, "bear", {{"title", text}}, kStart + 1, 1});
+  const Event in_summaries =
+      test::unsigned_event({30023, "wolf", {{"summary", text}, {"summary", text}}, kStart + 2, 2});
+  for (const Event& event : {in_content, in_title, in_summaries}) harness_.put(event);
+  for (const bool ranked : {true, false}) {
+    const auto spent = [&](const std::string& word) {
+      QueryOptions options;
+      options.ranked = ranked;
+      Query query({search_filter(word)}, options);
+      TimeBudget budget(harness_.clock(), std::chrono::hours(1), 10'000);
+      EXPECT_EQ(query.run_slice(harness_.store(), kStart, budget, [](const RecordView&) { return true; }),
+                SliceEnd::finished);
+      EXPECT_EQ(query.returned(), 1U) << word;
+      return budget.spent();
+    };
+    EXPECT_GE(spent("fox"), 29U);
+    EXPECT_GE(spent("bear"), 29U);
+    EXPECT_GE(spent("wolf"), 58U);
+    // A slice ends with the text that its budget is spent on.
+    Query query({search_filter("wolf")}, {});
+    TimeBudget budget(harness_.clock(), std::chrono::hours(1), 20);
+    EXPECT_EQ(query.run_slice(harness_.store(), kStart, budget, [](const RecordView&) { return true; }),
+              SliceEnd::more);
+    EXPECT_TRUE(budget.exhausted());
+  }
+}
+
 TEST_F(SearchTest, AsksTheRarestWord) {
   for (int i = 0; i < 200; ++i) harness_.put(note("common " + std::to_string(1000 + i), kStart + i));
   harness_.put(note("common rare", kStart));
