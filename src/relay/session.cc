@@ -80,10 +80,17 @@ void Session::on_closed() {
 // --- actions --------------------------------------------------------------------------------------------------------
 
 void Session::run() {
-  // By index: carrying one out may append others.
-  for (std::size_t i = 0; i < actions_.size() && !closed_; ++i) {
-    Action action = std::move(actions_[i]);
-    std::visit([this](auto& what) { run(what); }, action);
+  try {
+    // By index: carrying one out may append others.
+    for (std::size_t i = 0; i < actions_.size() && !closed_; ++i) {
+      Action action = std::move(actions_[i]);
+      std::visit([this](auto& what) { run(what); }, action);
+    }
+  } catch (...) {
+    // Those behind it are lost, and with them what the client was to hear.
+    actions_.clear();
+    connection_->close(net::CloseCause::policy, net::kCloseInternal, "internal error");
+    throw;
   }
   actions_.clear();
 }

@@ -98,12 +98,9 @@ TEST_F(NegSessionTest, TheSetIsThatOfTheBeginning) {
 TEST_F(NegSessionTest, WorksInSlicesAndWithinTheFrame) {
   options_.slice_records = 10;
   options_.negentropy_frame_bytes = kLeastNegFrame;
-  std::vector<EventId> ids;
-  for (UnixSeconds at = 1000; at < 1300; ++at) {
-    const Event event = make(1, at);
-    db_.put(event);
-    ids.push_back(event.id);
-  }
+  std::vector<Event> events;
+  for (UnixSeconds at = 1000; at < 1300; ++at) events.push_back(make(1, at));
+  db_.put_all(events);
   EXPECT_EQ(ids_of({"{}"}).size(), 300U);
   const auto session = open({"{}"});
   EXPECT_EQ(answer(*session, std::string("\x61\0\0\1", 4) + std::string(16, '\0')).size(), 306U);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <new>
 
 #include <gmock/gmock.h>
 
@@ -55,6 +56,7 @@ class FakeSink final : public ingest::Sink {
 class FakeRunner final : public SliceRunner {
  public:
   bool run(std::shared_ptr<SlicedWork> scan, std::function<void(ScanSlice&&)> done) override {
+    if (throws) throw std::bad_alloc();
     if (is_full) return false;
     requests.push_back({std::move(scan), std::move(done)});
     return true;
@@ -75,6 +77,7 @@ class FakeRunner final : public SliceRunner {
     std::function<void(ScanSlice&&)> done;
   };
   bool is_full = false;
+  bool throws = false;
   std::vector<Request> requests;
 };
 

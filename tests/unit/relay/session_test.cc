@@ -1,5 +1,6 @@
 #include "relay/session.h"
 
+#include "net/ws_frame.h"
 #include "session_fixture.h"
 
 namespace pharos::relay {
@@ -44,6 +45,18 @@ TEST_F(SessionTest, Nip01StoredEventsThenEoseThenLive) {
   commit(alice_.event(7, kNow, "not asked for"));
   EXPECT_THAT(client->sent(),
               ElementsAre("stored-1", "stored-2", R"(["EOSE","s"])", delivered("s", during), delivered("s", after)));
+}
+
+TEST_F(SessionTest, WhatThrowsEndsTheConnectionAndIsNotTriedAgain) {
+  const auto client = connect();
+  runner_.throws = true;
+  EXPECT_THROW(client->receive(R"(["REQ","s",{"kinds":[1]}])"), std::bad_alloc) << "for the loop to count";
+  ASSERT_TRUE(client->closing());
+  EXPECT_EQ(client->closing()->code, net::kCloseInternal);
+  runner_.throws = false;
+  commit(alice_.event(1, kNow, "to nobody"));
+  EXPECT_THAT(runner_.requests, IsEmpty());
+  EXPECT_THAT(client->sent(), IsEmpty());
 }
 
 TEST_F(SessionTest, HeldAndLiveEventsShareWhatAllTheirDeliveriesHaveInCommon) {
