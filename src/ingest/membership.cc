@@ -37,7 +37,8 @@ Membership::Membership(Moderation& moderation, const Clock& clock, Random& rando
       key_(derive_invite_key(secret)),
       metrics_(metrics),
       options_(std::make_shared<const MembershipOptions>(std::move(options))),
-      rate_({kRequestsPerSecond, std::chrono::seconds(1), kRequestBurst}) {}
+      rate_({kRequestsPerSecond, std::chrono::seconds(1), kRequestBurst}),
+      people_(kMaxPeople, 1, random.next_u64()) {}
 
 void Membership::configure(MembershipOptions options) {
   options_.set(std::make_shared<const MembershipOptions>(std::move(options)));
@@ -57,6 +58,7 @@ void Membership::take(const storage::EventPtr& request, Done done) {
     return done({Fate::rejected, Reason::created_at_old, "the request is not of this moment"});
   if (request->created_at > now + kMaxSkew)
     return done({Fate::rejected, Reason::created_at_future, "the request is not of this moment"});
+  if (const auto limited = refuse_at_once()) return done(*limited);
   const auto rules = moderation_.rules()->get();
   if (request->kind == kind::kJoinRequest) return join(*request, *rules, std::move(done));
   leave(*request, *rules, std::move(done));
@@ -68,21 +70,25 @@ void Membership::join(const Event& request, const AccessRules& rules, Done done)
   if (!code) return done(refused("a request to join has a claim tag with an invite code"));
   auto judged = judge(*code, rules);
   if (!judged) return done(refused(std::move(judged).error()));
-  auto [note, invite] = std::move(judged).value();
-  change(rules, {AccessAction::join, request.pubkey.hex(), std::move(note), {}, {}, std::move(invite)},
+  auto [note, invite, inviter] = std::move(judged).value();
+  change(rules, {AccessAction::join, request.pubkey.hex(), std::move(note), {}, {}, std::move(invite)}, inviter,
          answered(options_.get()->welcome), std::move(done));
 }
 
 Result<Membership::Entry, std::string> Membership::judge(std::string_view code, const AccessRules& rules) const {
   const auto options = options_.get();
   if (std::ranges::find(options->codes, code) != options->codes.end())
-    return Entry{"joined with a code of the settings", std::nullopt};
+    return Entry{"joined with a code of the settings", std::nullopt, std::nullopt};
   auto invite = open_invite_code(key_, code);
   if (!invite) return failure(std::string("that is an invalid invite code"));
+  // Before the look at all who may invite.
+  if (invite->expires < clock_.unix_now()) return failure(std::string("that invite code is expired"));
+  if (rules.lists().spent_invites.contains(invite->number))
+    return failure(std::string("that invite code was used already"));
   const auto inviter = inviter_of(*invite, rules);
   if (!inviter) return failure(std::string("whoever got that invite code may not invite any more"));
   std::string note = "joined with invite " + invite->number + " of " + inviter->hex();
-  return Entry{std::move(note), std::move(invite)};
+  return Entry{std::move(note), std::move(invite), inviter};
 }
 
 void Membership::leave(const Event& request, const AccessRules& rules, Done done) {
@@ -90,22 +96,44 @@ void Membership::leave(const Event& request, const AccessRules& rules, Done done
   if (!is_protected(request))
     return done({Fate::rejected, Reason::invalid_event, "a request to leave has a \"-\" tag"});
   if (!rules.is_member(request.pubkey)) return done(unchanged("you are no member of this relay"));
-  change(rules, {AccessAction::leave, request.pubkey.hex(), {}, {}, {}},
+  change(rules, {AccessAction::leave, request.pubkey.hex(), {}, {}, {}}, std::nullopt,
          answered("info: you are no member of this relay any more"), std::move(done));
 }
 
-std::optional<Verdict> Membership::refuse_by_rate() {
-  const SteadyTime now = clock_.now();
-  Lock lock(mutex_);
-  if (rate_.take(1, now)) return std::nullopt;
+Verdict Membership::limited(Duration wait) const {
   metrics_.requests_limited.add();
-  return Verdict{Fate::rejected, Reason::rate_limited,
-                 "too many people join and leave, " + come_again_in(rate_.wait_for(1, now))};
+  return {Fate::rejected, Reason::rate_limited, "too many requests to join and to leave, " + come_again_in(wait)};
 }
 
-void Membership::change(const AccessRules& rules, AccessChange change, Verdict kept, Done done) {
+std::optional<Verdict> Membership::refuse_at_once() {
+  const SteadyTime now = clock_.now();
+  Lock lock(mutex_);
+  const Duration wait = rate_.wait_for(1, now);
+  return wait > Duration(0) ? std::optional(limited(wait)) : std::nullopt;
+}
+
+std::optional<Verdict> Membership::refuse_by_rate(const PublicKey& person, const std::optional<PublicKey>& inviter) {
+  const SteadyTime now = clock_.now();
+  if (const Duration wait = take_of(person, 0, kOfOnePerson, now); wait > Duration(0)) return limited(wait);
+  if (inviter) {
+    if (const Duration wait = take_of(*inviter, 1, kLetInByOnePerson, now); wait > Duration(0)) return limited(wait);
+  }
+  Lock lock(mutex_);
+  if (rate_.take(1, now)) return std::nullopt;
+  return limited(rate_.wait_for(1, now));
+}
+
+Duration Membership::take_of(const PublicKey& person, std::size_t bucket, const Rate& rate, SteadyTime now) {
+  const auto outcome = people_.take(person.data, bucket, rate, 1, now);
+  if (outcome.grown != 0) metrics_.people.add(outcome.grown);
+  if (outcome.evicted) metrics_.people_evicted.add();
+  return outcome.wait;
+}
+
+void Membership::change(const AccessRules& rules, AccessChange change, const std::optional<PublicKey>& inviter,
+                        Verdict kept, Done done) {
   if (const auto planned = plan(rules, change, clock_.unix_now()); !planned) return done(refused(planned.error()));
-  if (const auto limited = refuse_by_rate()) return done(*limited);
+  if (const auto limited = refuse_by_rate(*PublicKey::from_hex(change.subject), inviter)) return done(*limited);
   const auto shared = std::make_shared<Done>(std::move(done));
   std::string actor = change.subject;
   moderation_.submit(std::move(change), std::move(actor),

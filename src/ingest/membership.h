@@ -6,7 +6,9 @@
 //   leave   a member that the settings do not name; with their roles
 //
 // Requests that would change something share one rate, whoever sends them; beyond it they are refused. What comes to
-// nothing costs no token, so that nobody without a code can keep others out.
+// nothing costs no token, so that nobody without a code can keep others out. Each person has a rate besides, for what
+// they ask for and for whom their codes let in, so that one of them cannot use up that of all or the list of spent
+// codes.
 //
 // Owned by app; outlived by Moderation, outlives the pipeline. Any thread.
 #pragma once
@@ -21,6 +23,7 @@
 #include "ingest/moderation.h"
 #include "ingest/sink.h"
 #include "metrics/access_metrics.h"
+#include "util/bucket_table.h"
 #include "util/callback.h"
 #include "util/clock.h"
 #include "util/random.h"
@@ -49,6 +52,9 @@ class Membership final : public MembershipRequests {
  public:
   static constexpr std::uint64_t kRequestsPerSecond = 2;
   static constexpr std::uint64_t kRequestBurst = 50;
+  static constexpr Rate kOfOnePerson{10, std::chrono::hours(1), 10};
+  static constexpr Rate kLetInByOnePerson{200, std::chrono::hours(24), 200};
+  static constexpr std::size_t kMaxPeople = 8'192;  // remembered for their rates
 
   Membership(Moderation& moderation, const Clock& clock, Random& random, const SecretKey& secret,
              MembershipOptions options, const metrics::AccessMetrics& metrics = {});
@@ -67,11 +73,17 @@ class Membership final : public MembershipRequests {
   struct Entry {
     std::string note;              // for the audit and the list
     std::optional<Invite> invite;  // a code that lets one in
+    std::optional<PublicKey> inviter;
   };
   Result<Entry, std::string> judge(std::string_view code, const AccessRules& rules) const;
+  // Nothing is left of the rate of all. Takes nothing.
+  std::optional<Verdict> refuse_at_once();
   // nullopt: go on.
-  std::optional<Verdict> refuse_by_rate();
-  void change(const AccessRules& rules, AccessChange change, Verdict kept, Done done);
+  std::optional<Verdict> refuse_by_rate(const PublicKey& person, const std::optional<PublicKey>& inviter);
+  Duration take_of(const PublicKey& person, std::size_t bucket, const Rate& rate, SteadyTime now);
+  Verdict limited(Duration wait) const;
+  void change(const AccessRules& rules, AccessChange change, const std::optional<PublicKey>& inviter, Verdict kept,
+              Done done);
 
   Moderation& moderation_;
   const Clock& clock_;
@@ -81,6 +93,7 @@ class Membership final : public MembershipRequests {
   Snapshot<MembershipOptions> options_;
   Mutex mutex_;
   TokenBucket rate_ PHAROS_GUARDED_BY(mutex_);
+  BucketTable<PublicKey::kSize, 2> people_;  // by what they ask for, and by whom they let in
 };
 
 }  // namespace pharos::ingest

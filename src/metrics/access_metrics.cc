@@ -20,6 +20,8 @@ AccessMetrics make_access_metrics(Registry& registry) {
   m.waiting_capacity = registry.gauge(MetricId::queue_capacity, {"access"});
   m.waiting_requests = registry.gauge(MetricId::queue_depth, {"membership"});
   m.waiting_requests_capacity = registry.gauge(MetricId::queue_capacity, {"membership"});
+  m.people = registry.gauge(MetricId::rate_keys, {"membership"});
+  m.people_evicted = registry.counter(MetricId::rate_keys_evicted_total, {"membership"});
   m.requests_limited = registry.counter(MetricId::rate_limited_total, {"membership"});
   return m;
 }

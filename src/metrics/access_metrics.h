@@ -32,6 +32,8 @@ struct AccessMetrics {
   Gauge waiting_requests;         // queue_depth{queue="membership"}: of these, requests to join and to leave
   Gauge waiting_requests_capacity;
   Counter requests_limited;  // rate_limited_total{limiter="membership"}
+  Gauge people;              // rate_keys{by="membership"}
+  Counter people_evicted;    // rate_keys_evicted_total{by="membership"}
 };
 
 AccessMetrics make_access_metrics(Registry& registry);

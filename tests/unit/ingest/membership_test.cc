@@ -207,14 +207,36 @@ TEST_F(MembershipTest, Nip43OfTwoWithOneInviteOneGetsIn) {
   EXPECT_FALSE(is_member(bob_));
 }
 
+TEST_F(MembershipTest, Nip43NobodyJoinsAndLeavesAllDay) {
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(join(bob_, "come in").fate, Fate::ephemeral);
+    EXPECT_EQ(leave(bob_).fate, Fate::ephemeral);
+  }
+  EXPECT_EQ(join(bob_, "come in").reason, Reason::rate_limited);
+  EXPECT_EQ(join(carol_, "come in").fate, Fate::ephemeral) << "others may";
+  clock_.advance(std::chrono::minutes(6));
+  EXPECT_EQ(join(bob_, "come in").fate, Fate::ephemeral);
+}
+
+TEST_F(MembershipTest, Nip43NobodyLetsInMoreThanTheirShare) {
+  for (std::uint64_t i = 0; i < Membership::kLetInByOnePerson.burst; ++i) {
+    Person guest(1'000 + i);
+    ASSERT_EQ(join(guest, invite(named_)).fate, Fate::ephemeral) << i;
+    clock_.advance(std::chrono::milliseconds(500));
+  }
+  EXPECT_EQ(join(bob_, invite(named_)).reason, Reason::rate_limited);
+  EXPECT_EQ(join(bob_, invite(admin_)).fate, Fate::ephemeral);
+}
+
 TEST_F(MembershipTest, Nip43RequestsHaveARateThatWhatComesToNothingDoesNotUseUp) {
   for (std::uint64_t i = 0; i < 2 * Membership::kRequestBurst; ++i) {
     ASSERT_EQ(join(carol_, "wrong").reason, Reason::membership);
     ASSERT_EQ(leave(carol_).fate, Fate::duplicate);
   }
   for (std::uint64_t i = 0; i < Membership::kRequestBurst; i += 2) {
-    ASSERT_EQ(join(alice_, "come in").fate, Fate::ephemeral);
-    ASSERT_EQ(leave(alice_).fate, Fate::ephemeral);
+    Person somebody(100 + i);
+    ASSERT_EQ(join(somebody, "come in").fate, Fate::ephemeral);
+    ASSERT_EQ(leave(somebody).fate, Fate::ephemeral);
   }
   const Verdict refused = join(bob_, "come in");
   EXPECT_EQ(refused.reason, Reason::rate_limited);
