@@ -68,7 +68,7 @@ bool LinkTarget::await_ok() {
     }
     bytes_ -= at->second.size();
     waiting_.erase(at);
-    patience_.succeeded();
+    patience_.succeeded(waiting_.empty() && again_.empty());
     if (ok->message.starts_with("duplicate:")) {
       ++tally_.duplicate;
     } else if (ok->accepted) {

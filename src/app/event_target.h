@@ -39,7 +39,7 @@ class LinkTarget final : public EventTarget {
  public:
   // The link outlives it, and nobody else reads from it between give() and finish().
   LinkTarget(RelayLink& link, std::chrono::milliseconds timeout, const Patience::Options& patience = {})
-      : link_(link), timeout_(timeout), patience_(patience, link.authenticates()) {}
+      : link_(link), timeout_(timeout), patience_(patience, link) {}
 
   bool give(Event&& event) override;
   bool finish() override;

@@ -189,8 +189,12 @@ void RelayLink::authenticate_as(const RelayUrl& url, router::Signer signer, cons
 
 bool RelayLink::keeps(const RelayMessage& message) {
   if (!auth_) return false;
-  if (const auto* ok = std::get_if<OkReply>(&message))
-    return auth_->on_ok(ok->id, ok->accepted) != router::ClientAuth::Outcome::not_ours;
+  if (const auto* ok = std::get_if<OkReply>(&message)) {
+    using Outcome = router::ClientAuth::Outcome;
+    const Outcome outcome = auth_->on_ok(ok->id, ok->accepted);
+    if (outcome == Outcome::refused) auth_refusal_ = ok->message.empty() ? "no reason" : ok->message;
+    return outcome != Outcome::not_ours;
+  }
   const auto* challenge = std::get_if<AuthReply>(&message);
   if (challenge == nullptr) return false;
   if (const auto answer = auth_->on_challenge(challenge->challenge, clock_->unix_now())) {

@@ -31,7 +31,9 @@ class RelayLink {
   // Answers the relay's challenges (NIP-42) as this identity from now on; they, and the OKs to the answers, are not
   // received. The clock outlives it.
   void authenticate_as(const RelayUrl& url, router::Signer signer, const Clock& clock);
-  bool authenticates() const { return auth_.has_value(); }
+  // Until the relay refuses that.
+  bool authenticates() const { return auth_.has_value() && auth_refusal_.empty(); }
+  const std::string& auth_refusal() const { return auth_refusal_; }
 
   // Does not wait; what goes out unasked for must be bounded by what is answered. Nothing of a connection that is gone.
   void send(std::string_view text);
@@ -56,6 +58,7 @@ class RelayLink {
   const std::shared_ptr<State> state_;
   std::optional<router::ClientAuth> auth_;
   const Clock* clock_ = nullptr;  // of auth_
+  std::string auth_refusal_;
 };
 
 }  // namespace pharos::app

@@ -53,7 +53,7 @@ Sync::Sync(RelayLink& link, const storage::Store& store, EventTarget* down, Even
       down_(down),
       sent_(sent),
       options_(options),
-      patience_(options.patience, link.authenticates()),
+      patience_(options.patience, link),
       clock_(clock),
       progress_(progress) {}
 
@@ -78,6 +78,12 @@ bool Sync::bears(std::string_view refusal) {
   return link_.end().empty();
 }
 
+std::string Sync::refused(std::string_view what, std::string_view refusal) const {
+  std::string text = fmt::format("the relay refused {}: {}", what, printable(refusal));
+  if (!link_.auth_refusal().empty()) text += "; and AUTH: " + printable(link_.auth_refusal());
+  return text;
+}
+
 void Sync::show(const std::string& what) {
   if (progress_.due()) progress_.show("sync: " + what);
 }
@@ -97,6 +103,10 @@ Result<NegItems, std::string> Sync::collect(const Filter& filter) const {
 
 Sync::Done Sync::sync_filter(const Filter& filter) {
   PHAROS_TRY(const auto ours, collect(filter));
+  return reconcile(filter, ours);
+}
+
+Sync::Done Sync::reconcile(const Filter& filter, const NegItems& ours) {
   const std::string name = "sync" + std::to_string(++names_);
   router::NegClient client(name, ours, {});
   const std::uint64_t bytes_before = link_.sent_bytes() + link_.received_bytes();
@@ -114,16 +124,13 @@ Sync::Done Sync::sync_filter(const Filter& filter) {
     std::string next;
     if (const auto* reply = std::get_if<NegMessageReply>(&*message)) client.on(*reply, next);
     if (const auto* refused = std::get_if<NegErrReply>(&*message)) {
-      if (refused->subscription == name && bears(refused->reason)) {
-        left_.push_back(filter);
-        return success();
-      }
+      if (refused->subscription == name && bears(refused->reason)) return reconcile(filter, ours);
       client.on(*refused);
     }
     if (!next.empty()) link_.send(next);
     show(fmt::format("negentropy, {} messages each way", client.rounds()));
   }
-  patience_.succeeded();
+  patience_.succeeded(true);
   report_.rounds += client.rounds();
   report_.negentropy_bytes += link_.sent_bytes() + link_.received_bytes() - bytes_before;
   if (client.state() == State::unable) return page_through(filter, ours);
@@ -135,7 +142,7 @@ Sync::Done Sync::sync_filter(const Filter& filter) {
     left_.push_back(std::move(newer));
     return success();
   }
-  if (client.state() == State::failed) return failure("the relay ended negentropy: " + printable(client.reason()));
+  if (client.state() == State::failed) return failure(refused("negentropy", client.reason()));
   report_.here += ours.size();
   return settle(client.difference());
 }
@@ -160,9 +167,9 @@ Sync::Done Sync::fetch(std::vector<EventId> ids) {
     std::unordered_set<EventId> missing(ids.begin(), ids.end());
     refused_for_now_.clear();
     PHAROS_TRYV(fetch_batches(ids, missing));
-    if (missing.size() < ids.size()) patience_.succeeded();
+    if (missing.size() < ids.size()) patience_.succeeded(refused_for_now_.empty());
     if (!refused_for_now_.empty() && !missing.empty()) {
-      if (!bears(refused_for_now_)) return failure("the relay refused a REQ: " + printable(refused_for_now_));
+      if (!bears(refused_for_now_)) return failure(refused("a REQ", refused_for_now_));
     } else if (missing.size() == ids.size()) {
       break;
     }
@@ -203,7 +210,10 @@ Sync::Done Sync::fetch_batches(const std::vector<EventId>& ids, std::unordered_s
       link_.send(close);
     } else if (const auto* closed = std::get_if<ClosedReply>(&*message)) {
       ended = closed->subscription;
-      if (patience_.is_for_now(closed->message)) refused_for_now_ = closed->message;
+      if (patience_.is_for_now(closed->message)) {
+        refused_for_now_ = closed->message;
+        next = ids.size();
+      }
     }
     std::erase(asked, ended);
   }
@@ -258,11 +268,11 @@ Result<std::vector<Event>, std::string> Sync::ask(const Filter& filter) {
       std::string close;
       append_close(close, name);
       link_.send(close);
-      patience_.succeeded();
+      patience_.succeeded(true);
       return success(std::move(events));
     } else if (const auto* closed = std::get_if<ClosedReply>(&*message)) {
       if (closed->subscription != name) continue;
-      if (!bears(closed->message)) return failure("the relay refused a REQ: " + printable(closed->message));
+      if (!bears(closed->message)) return failure(refused("a REQ", closed->message));
       return ask(filter);
     }
   }

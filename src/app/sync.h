@@ -61,6 +61,7 @@ class Sync {
   using Done = Result<void, std::string>;
 
   Done sync_filter(const Filter& filter);
+  Done reconcile(const Filter& filter, const NegItems& ours);
   Done page_through(const Filter& filter, const NegItems& ours);
   Done settle(NegDifference& difference);
   Done fetch(std::vector<EventId> ids);
@@ -69,6 +70,7 @@ class Sync {
   Result<NegItems, std::string> collect(const Filter& filter) const;
   // Whether to go on after such a refusal; waits then.
   bool bears(std::string_view refusal);
+  std::string refused(std::string_view what, std::string_view refusal) const;
   // One page.
   Result<std::vector<Event>, std::string> ask(const Filter& filter);
   std::string lost() const;

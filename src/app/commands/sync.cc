@@ -63,8 +63,8 @@ struct Here {
   std::unique_ptr<RelayLink> instance;
   std::unique_ptr<EventTarget> target;  // nullptr: nothing is fetched
 
+  // The target is told of verdicts until the store has stopped.
   ~Here() {
-    target.reset();
     if (pipeline) pipeline->stop();
     if (plugin) plugin->stop();
     if (pool) pool->stop();
