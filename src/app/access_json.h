@@ -8,7 +8,8 @@
 
 namespace pharos::app {
 
-// One object: a list of objects for each list, "settings" with those of the settings, "audit" newest first.
+// One object: a list of objects for each list, "settings" with those of the settings, "audit" and
+// "requests", those of members, newest first.
 std::string access_json(const ingest::AccessRules& rules, const std::vector<ingest::AuditEntry>& audit,
                         const std::vector<ingest::AuditEntry>& requests);
 

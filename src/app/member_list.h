@@ -1,6 +1,7 @@
 // What the relay tells of its members (NIP-43), signed by its own key and kept like any other event: their list (kind
 // 13534), the roles (33534), and who came (8000) or went (8001). After a start only what differs is told, from the list
-// and the roles as they are stored and from the ToldMembers, which more people may be than the list has room for.
+// and the roles as they are stored and from the ToldMembers, which more people may be than the list has room for. A
+// change that a stop came behind may be told once more.
 //
 //   tick -> what differs, submitted -> all of it decided -> what was refused differs again, after a pause
 //

@@ -127,7 +127,7 @@ constexpr Setting kSettings[] = {
     {"rate", "address_events", rate, "\"50/s burst 2000\"", kLive, "The same over all connections of one address"},
     {"rate", "pubkey_events", rate, "\"10/s burst 500\"", kLive, "Events of one author, once their signature was checked, whoever brings them; not those that are held already"},
     {"rate", "unknown_pubkey_events", rate, "\"5/s burst 200\"", kLive, "The same of authors that nobody here knows: neither on an allow list, nor relay.pubkey, relay.admins or the relay itself; off leaves them pubkey_events"},
-    {"rate", "connection_requests", rate, "\"20/s burst 400\"", kLive, "REQs, COUNTs and NEG-OPENs of a connection together; beyond it CLOSED or NEG-ERR with rate-limited"},
+    {"rate", "connection_requests", rate, "\"20/s burst 400\"", kLive, "REQs, COUNTs, NEG-OPENs and NEG-MSGs of a connection together; beyond it CLOSED or NEG-ERR with rate-limited"},
     {"rate", "address_requests", rate, "\"50/s burst 1000\"", kLive, "The same over all connections of one address"},
     {"rate", "connection_bytes", byte_rate, "\"2MiB/s burst 32MiB\"", kLive, "Messages of a connection, inflated; beyond it reading pauses until there is room, nothing is lost"},
     {"rate", "address_bytes", byte_rate, "\"8MiB/s burst 64MiB\"", kLive, "The same over all connections of one address"},

@@ -118,7 +118,12 @@ void HttpSession::begin() {
 
 void HttpSession::shake_hands(std::shared_ptr<const TlsContext> context) {
   const std::string& peer = stream_->peer_address();
-  if (shared_->handlers.is_too_fast && !is_trusted(options_.trusted_proxies, peer)) {
+  if (is_trusted(options_.trusted_proxies, peer)) {
+    // For whom it speaks comes with the request.
+  } else if (shared_->blocks(peer)) {
+    count_rejected(NetMetrics::Rejected::blocked);
+    return finish();
+  } else if (shared_->handlers.is_too_fast) {
     if (shared_->handlers.is_too_fast(peer)) {
       count_rejected(NetMetrics::Rejected::rate);
       return finish();

@@ -10,7 +10,8 @@
 
 namespace pharos::relay {
 
-// What is counted: EVENTs; REQs, COUNTs and NEG-OPENs; bytes of messages, inflated; upgrades and plain requests.
+// What is counted: EVENTs; REQs, COUNTs, NEG-OPENs and NEG-MSGs; bytes of messages, inflated; upgrades and plain
+// requests.
 enum class RateOf { event, request, byte, connection };
 inline constexpr std::size_t kRatesOf = 4;
 

@@ -99,7 +99,7 @@ class BucketTable {
     }
   };
   using Entries = std::unordered_map<Key, Levels, Hash>;
-  // When a key was full again as it looked then; since it may be later, never earlier.
+  // When a key was full again as it looked then; it may be later since, and earlier where tokens were given back.
   struct Due {
     SteadyTime at;
     const typename Entries::value_type* entry;

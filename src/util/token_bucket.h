@@ -38,7 +38,8 @@ struct Rate {
 // What one bucket remembers, without its rate; full at first.
 class TokenLevel {
  public:
-  // Takes `cost` tokens when there are that many. What is empty under a rate that is no more is empty, and not more.
+  // Takes `cost` tokens when there are that many. What is empty under a rate that is no more is empty, and not
+  // more; a debt of charge() would end with it.
   bool take(const Rate& rate, std::uint64_t cost, SteadyTime now) {
     full_at_ = std::min(full_at_, now + std::min(rate.time_for(rate.burst), kNever));
     const SteadyTime next = after(cost, rate, now);
