@@ -14,13 +14,7 @@ constexpr std::size_t kHighWater = 16U << 20U;
 constexpr std::size_t kLowWater = 4U << 20U;
 
 net::DialTarget target_of(const RelayUrl& url) {
-  net::DialTarget target;
-  target.secure = url.secure();
-  target.host = url.host();
-  target.port = url.port();
-  target.target = url.target();
-  target.host_header = url.authority();
-  return target;
+  return {url.secure(), url.host(), url.port(), url.target(), url.authority()};
 }
 
 }  // namespace

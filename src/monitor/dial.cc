@@ -8,13 +8,7 @@
 namespace pharos::monitor {
 
 net::DialTarget dial_target(const RelayUrl& url) {
-  net::DialTarget target;
-  target.secure = url.secure();
-  target.host = url.host();
-  target.port = url.port();
-  target.target = url.target();
-  target.host_header = url.authority();
-  return target;
+  return {url.secure(), url.host(), url.port(), url.target(), url.authority()};
 }
 
 net::DialOptions dial_options(const RelayUrl& url, const ProbeOptions& options, std::chrono::milliseconds timeout) {

@@ -224,12 +224,8 @@ void Upstream::dial() {
 
 void Upstream::dial_now() {
   const RouterOptions& router = context_.options;
-  net::DialTarget target;
-  target.secure = options_.url.secure();
-  target.host = options_.url.host();
-  target.port = options_.url.port();
-  target.target = options_.url.target();
-  target.host_header = options_.url.authority();
+  const RelayUrl& url = options_.url;
+  const net::DialTarget target{url.secure(), url.host(), url.port(), url.target(), url.authority()};
   net::DialOptions dial;
   dial.timeout = router.link.dial_timeout;
   dial.allow_private_addresses = router.allow_private_addresses;
