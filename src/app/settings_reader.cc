@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "config/value_parser.h"
+#include "nostr/key_text.h"
 #include "nostr/nip19.h"
 
 namespace pharos::app {
@@ -46,7 +47,7 @@ std::vector<PublicKey> SettingsReader::public_keys(const std::string& key) {
     if (const auto parsed = parse_public_key(text))
       out.push_back(*parsed);
     else
-      add(key, "\"" + text + "\" is neither 64 lower-case hex digits nor an npub");
+      add(key, why_no_public_key(text));
   }
   return out;
 }

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "nostr/json_number.h"
+#include "nostr/key_text.h"
 #include "nostr/nip19.h"
 #include "util/utf8.h"
 
@@ -155,7 +156,7 @@ class Planner {
 
   Planned of_pubkey() {
     const auto key = parse_public_key(change_.subject);
-    if (!key) return failure(quoted(change_.subject) + " is neither 64 lower-case hex digits nor an npub");
+    if (!key) return failure(why_no_public_key(change_.subject));
     plan_.subject = key->hex();
     const std::string entry = raw(key->span());
     switch (change_.action) {
@@ -292,7 +293,7 @@ class Planner {
 
   Planned of_member() {
     const auto key = parse_public_key(change_.subject);
-    if (!key) return failure(quoted(change_.subject) + " is neither 64 lower-case hex digits nor an npub");
+    if (!key) return failure(why_no_public_key(change_.subject));
     plan_.subject = key->hex() + " " + change_.role_id;
     const std::string entry = raw(key->span()) + change_.role_id;
     const auto member = rules_.lists().members.find(*key);
