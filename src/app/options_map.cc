@@ -22,6 +22,7 @@ using config::Settings;
 using config::Values;
 
 constexpr double kPingBurstSeconds = 5;
+constexpr std::size_t kLeastMaxSize = 16U << 20U;
 
 log::Level log_level(const std::string& name) {
   if (name == "debug") return log::Level::debug;
@@ -111,7 +112,9 @@ class Mapper : private SettingsReader {
   void map_retention() {
     storage::RetentionOptions& retention = all_.retention;
     retention.interval = values_.duration("storage.retention_interval");
-    retention.max_size_bytes = static_cast<std::uint64_t>(values_.integer("storage.max_size"));
+    retention.max_size_bytes = values_.size("storage.max_size");
+    if (retention.max_size_bytes > 0 && retention.max_size_bytes < kLeastMaxSize)
+      add("storage.max_size", "less than 16MiB would erase nearly everything; has the unit been forgotten?");
     storage::RetentionRules rules;
     for (const config::TableValues* table : settings_.tables_of("retention")) rules.push_back(retention_rule(*table));
     retention.rules = std::make_shared<const storage::RetentionRules>(std::move(rules));
@@ -127,7 +130,11 @@ class Mapper : private SettingsReader {
     rule.max_events = values.size("max_events");
     rule.max_events_per_author = values.size("max_events_per_author");
     const bool bounds = rule.max_age.count() > 0 || rule.max_events > 0 || rule.max_events_per_author > 0;
-    if (bounds == rule.keep) add(entry, "keep", bounds ? "a rule that keeps has no bounds" : "the rule bounds nothing");
+    constexpr const char* kBounds[] = {"max_age", "max_events", "max_events_per_author"};
+    if (std::ranges::any_of(kBounds, [&](const char* key) { return values.is_refused(key); })) return rule;
+    if (bounds && rule.keep) add(entry, "keep", "a rule that keeps has no bounds");
+    if (!bounds && !rule.keep)
+      add(entry, "name", "the rule bounds nothing: max_age, max_events or max_events_per_author is missing");
     return rule;
   }
 

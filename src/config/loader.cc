@@ -172,9 +172,7 @@ class Loader {
 
   void read(std::string_view text) {
     if (const auto line = line_with_stray_character(text)) {
-      add(*line, "",
-          "a character outside ASCII stands where none may; put names and values that have one in quotes, and write it "
-          "as \\uXXXX behind a backslash that ends a line");
+      add(*line, "", "a character outside ASCII stands where none may: put names and values that have one in quotes");
       complete_ = false;
       return;
     }

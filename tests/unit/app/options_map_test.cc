@@ -336,6 +336,19 @@ TEST(OptionsMap, RatesReachWhoeverEnforcesThem) {
   EXPECT_THAT(refusal("[rate]\nexempt_addresses = [\"here\"]"), HasSubstr("\"here\" is neither an IP address"));
 }
 
+TEST(OptionsMap, ASizeWithoutItsUnitIsTold) {
+  EXPECT_THAT(refusal("[storage]\nmax_size = \"200\""),
+              ::testing::AllOf(HasSubstr("test.toml:2: storage.max_size"), HasSubstr("unit")));
+  EXPECT_EQ(refusal("[storage]\nmax_size = \"16MiB\""), "accepted");
+}
+
+TEST(OptionsMap, ARetentionRuleBoundsSomethingOrKeeps) {
+  const std::string rule = "[[retention]]\nname = \"a\"\nfilters = [{ kinds = [7] }]\n";
+  EXPECT_THAT(refusal(rule), HasSubstr("max_age, max_events or max_events_per_author is missing"));
+  EXPECT_THAT(refusal(rule + "keep = true\nmax_events = 1"), HasSubstr("retention.keep: a rule that keeps"));
+  EXPECT_EQ(refusal(rule + "keep = true"), "accepted");
+}
+
 TEST(OptionsMap, LimitsOfAKindReachAdmission) {
   const auto limits = mapped(
                           "[[kind_limit]]\nkinds = [3, \"10000-19999\"]\nmax_tags = 20000\n"
