@@ -195,6 +195,7 @@ std::string HttpSession::client_address(const HttpRequest& request) const {
 }
 
 void HttpSession::warn_of_hidden_clients(const HttpRequest& request) const {
+  if (shared_->warned_of_hidden_clients) return;
   const std::string& peer = stream_->peer_address();
   if (!hides_its_clients(request.header("X-Forwarded-For"), request.header("Host"), peer, options_.trusted_proxies))
     return;
