@@ -116,7 +116,11 @@ std::optional<Verdict> Membership::refuse_by_rate(const PublicKey& person, const
   const SteadyTime now = clock_.now();
   if (const Duration wait = take_of(person, 0, kOfOnePerson, now); wait > Duration(0)) return limited(wait);
   if (inviter) {
-    if (const Duration wait = take_of(*inviter, 1, kLetInByOnePerson, now); wait > Duration(0)) return limited(wait);
+    if (const Duration wait = take_of(*inviter, 1, kLetInByOnePerson, now); wait > Duration(0)) {
+      // The guest did not ask too often.
+      people_.give_back(person.data, 0, kOfOnePerson, 1);
+      return limited(wait);
+    }
   }
   Lock lock(mutex_);
   if (rate_.take(1, now)) return std::nullopt;

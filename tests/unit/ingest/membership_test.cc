@@ -224,8 +224,9 @@ TEST_F(MembershipTest, Nip43NobodyLetsInMoreThanTheirShare) {
     ASSERT_EQ(join(guest, invite(named_)).fate, Fate::ephemeral) << i;
     clock_.advance(std::chrono::milliseconds(500));
   }
-  EXPECT_EQ(join(bob_, invite(named_)).reason, Reason::rate_limited);
-  EXPECT_EQ(join(bob_, invite(admin_)).fate, Fate::ephemeral);
+  for (std::uint64_t i = 0; i < 2 * Membership::kOfOnePerson.burst; ++i)
+    ASSERT_EQ(join(bob_, invite(named_)).reason, Reason::rate_limited);
+  EXPECT_EQ(join(bob_, invite(admin_)).fate, Fate::ephemeral) << "it was not the guest who asked too often";
 }
 
 TEST_F(MembershipTest, Nip43RequestsHaveARateThatWhatComesToNothingDoesNotUseUp) {
