@@ -16,10 +16,7 @@ using ::testing::SizeIs;
 
 class Nip09 : public ::testing::Test {
  protected:
-  Event keep(Event event) {
-    EXPECT_THAT(client_.publish(event), IsTaken());
-    return event;
-  }
+  Event keep(const Event& event) { return client_.keep(event); }
   void refuse(const Event& event) { EXPECT_THAT(client_.publish(event), IsRefused("blocked: ")); }
   bool is_there(const Event& event) {
     const bool found = client_.query(by_id(event)).size() == 1;

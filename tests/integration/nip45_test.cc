@@ -3,8 +3,9 @@
 #include <array>
 #include <bit>
 
+#include <gmock/gmock.h>
+
 #include "support/nip_client.h"
-#include "support/ok_matchers.h"
 
 namespace pharos::testing {
 namespace {
@@ -18,10 +19,7 @@ using ::testing::StartsWith;
 
 class Nip45 : public ::testing::Test {
  protected:
-  Event keep(Event event) {
-    EXPECT_THAT(client_.publish(event), IsTaken());
-    return event;
-  }
+  Event keep(const Event& event) { return client_.keep(event); }
   static std::string counted(int n) { return "{\"count\":" + std::to_string(n) + "}"; }
 
   NipClient client_;

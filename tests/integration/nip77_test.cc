@@ -17,10 +17,7 @@ using ::testing::UnorderedElementsAre;
 
 class Nip77 : public ::testing::Test {
  protected:
-  Event keep(Event event) {
-    EXPECT_THAT(client_.publish(event), IsTaken());
-    return event;
-  }
+  Event keep(const Event& event) { return client_.keep(event); }
   std::string open(const std::string& message, const std::string& more = {}) {
     return client_.ask("[\"NEG-OPEN\",\"n\",{" + authors(alice_) + more + "}," + in_quotes(message) + "]");
   }

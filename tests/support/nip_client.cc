@@ -65,6 +65,12 @@ std::vector<std::string> NipClient::all_so_far() {
 
 OkReply NipClient::publish(const Event& event) { return publish(test::to_json(event), event.id.hex()); }
 
+Event NipClient::keep(const Event& event) {
+  const OkReply ok = publish(event);
+  if (!ok.accepted) throw std::runtime_error("an event was refused: " + ok.message);
+  return event;
+}
+
 OkReply NipClient::publish(const std::string& event_json, const std::string& id_hex) {
   send("[\"EVENT\"," + event_json + "]");
   const std::string message = wait_for("[\"OK\",\"" + id_hex + "\"");

@@ -44,6 +44,8 @@ class NipClient {
   std::vector<std::string> all_so_far();
 
   OkReply publish(const Event& event);
+  // Publishes what must be accepted; throws where it is not.
+  Event keep(const Event& event);
   // An event that may be wrong, and the id by which it is answered.
   OkReply publish(const std::string& event_json, const std::string& id_hex);
   // Stored events in the order of arrival; CLOSED sets *closed.
