@@ -35,7 +35,7 @@ void check_call(std::string_view body) {
   }
   if (call.value().method != ManagementCall::Method::change) return;
   const pharos::ingest::AccessRules rules;
-  const auto planned = plan(rules, call.value().change);
+  const auto planned = plan(rules, call.value().change, kNow);
   if (!planned) return;
   pharos::ingest::AccessLists lists;
   for (const auto& entry : planned.value().entries) PHAROS_FATAL_CHECK(lists.apply(entry));

@@ -79,7 +79,7 @@ TEST_F(Nip01Filter, TheNewestComeFirstAndOfOneSecondTheLowestIds) {
   EXPECT_EQ(found("\"ids\":[" + all_ids + "]"), sorted);
   EXPECT_EQ(found(of_alice("\"kinds\":[1003,1002,1001]")), sorted);
   EXPECT_EQ(found(of_alice("\"#t\":[\"tie\"]")), sorted);
-  for (const std::size_t limit : {1, 4, 7, 29}) {
+  for (const std::size_t limit : {1U, 4U, 7U, 29U}) {
     EXPECT_EQ(found(of_alice("\"limit\":" + std::to_string(limit))),
               std::vector<EventId>(sorted.begin(), sorted.begin() + static_cast<std::ptrdiff_t>(limit)));
   }

@@ -122,6 +122,18 @@ TEST(Layers, BoostAsioAndBeastStayOutOfTheHeadersThatOtherLayersSee) {
   }
 }
 
+// So that the source file shows that the header compiles alone.
+TEST(Layers, OwnHeaderComesFirst) {
+  for (const SourceFile& file : source_files()) {
+    if (!file.path.ends_with(".cc")) continue;
+    const std::string header = file.path.substr(0, file.path.size() - 2) + "h";
+    if (!std::filesystem::exists(root() / header)) continue;
+    const auto includes = includes_of(file);
+    ASSERT_FALSE(includes.empty()) << file.path;
+    EXPECT_EQ("src/" + includes.front().target, header) << file.path << ":" << includes.front().line;
+  }
+}
+
 TEST(Layers, NoFilesIncludeEachOtherInARing) {
   std::map<std::string, std::vector<std::string>> graph;
   for (const SourceFile& file : source_files()) {

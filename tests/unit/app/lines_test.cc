@@ -36,7 +36,7 @@ void write_lines(const std::filesystem::path& file, const std::vector<std::strin
 TEST(Lines, ComeBackAsWrittenPlainAndCompressed) {
   const testing::TempDir dir;
   std::vector<std::string> lines;
-  for (int i = 0; i < 5'000; ++i) lines.push_back("line " + std::to_string(i) + std::string(i % 700, 'x'));
+  for (std::size_t i = 0; i < 5'000; ++i) lines.push_back("line " + std::to_string(i) + std::string(i % 700, 'x'));
   for (const bool zstd : {false, true}) {
     const auto file = dir.path() / (zstd ? "compressed" : "plain");
     write_lines(file, lines, zstd);

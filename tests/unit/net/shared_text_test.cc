@@ -122,9 +122,9 @@ class SharedTextTest : public ::testing::Test {
 
 TEST_F(SharedTextTest, ItsDeflatedFormStandsBehindAnyStoredBlock) {
   DeflateWorkspace workspace;
-  for (const std::size_t size : {0, 1, 300, 512, 513, 4'000, 8'192, 8'193, 100'000}) {
+  for (const std::size_t size : {0U, 1U, 300U, 512U, 513U, 4'000U, 8'192U, 8'193U, 100'000U}) {
     const SharedText text(wordy(size, random_));
-    for (const std::size_t prefix_size : {0, 15, 80, 65'535}) {
+    for (const std::size_t prefix_size : {0U, 15U, 80U, 65'535U}) {
       const std::string prefix = wordy(prefix_size, random_);
       const std::string message =
           stored_block_head(prefix_size) + prefix + std::string(text.deflated(workspace, metrics_.deflations));
@@ -172,7 +172,7 @@ TEST_F(SharedTextTest, ThreadsThatAskAtOnceGetTheSame) {
 
 TEST_F(SharedTextTest, EveryPeerReadsItWhateverWasNegotiated) {
   std::vector<std::string> texts;
-  for (const std::size_t size : {0, 10, 250, 500, 2'000, 12'000, 600}) texts.push_back(wordy(size, random_));
+  for (const std::size_t size : {0U, 10U, 250U, 500U, 2'000U, 12'000U, 600U}) texts.push_back(wordy(size, random_));
   for (const WsRole role : {WsRole::server, WsRole::client}) {
     for (const bool enabled : {false, true}) {
       for (const bool takeover : {false, true}) {

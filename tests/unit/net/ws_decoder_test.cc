@@ -66,7 +66,7 @@ class WsDecoderTest : public ::testing::Test {
 };
 
 TEST_F(WsDecoderTest, ReadsMessagesOfEveryLengthForm) {
-  for (const std::size_t size : {0, 1, 125, 126, 127, 65535, 65536, 100'000}) {
+  for (const std::size_t size : {0U, 1U, 125U, 126U, 127U, 65535U, 65536U, 100'000U}) {
     const std::string text(size, 'x');
     const std::vector<Seen> seen = decode(ws_frame(kText, text));
     ASSERT_THAT(seen, SizeIs(1)) << size;

@@ -22,7 +22,7 @@ class AccessTest : public ::testing::Test {
   Person alice_{1};
   Person bob_{2};
   Person carol_{3};
-  const KeyList nobody_;
+  const KeyList nobody_{};
   const KeyList alice_only_{alice_.key()};
 };
 

@@ -16,7 +16,7 @@ TEST(RelayOptions, ASmallOutboundCapLeavesRoomForAnEventOfHalfItsSize) {
   net::WsOptions& ws = options.listeners.front().ws;
   ws.max_outbound_bytes = 512 * 1024;
   ws.low_water_bytes = ws.max_outbound_bytes / 8;
-  for (const std::size_t scans : {1, 4, 50}) {
+  for (const std::size_t scans : {1U, 4U, 50U}) {
     options.limits.max_running_scans = scans;
     EXPECT_LE(queued_in_one_go(fitted_to_outbound_caps(options)), ws.max_outbound_bytes / 2) << scans;
   }

@@ -89,11 +89,11 @@ TEST_F(Check, FindsAStrayEntryInEveryIndexThoughAnotherIsMissing) {
 }
 
 TEST_F(Check, FindsARecordWithoutItsEvent) {
-  const auto [key, block] = db_.dump(Table::events).front();
+  const auto entry = db_.dump(Table::events).front();
   const storage::Seq gone = 2;
   std::string left;
-  ASSERT_TRUE(storage::rewrite_without(block, {&gone, 1}, 1, {}, left));
-  damage([&](storage::WriteTxn& txn) { txn.put(db_.tables()[Table::events], key, left); });
+  ASSERT_TRUE(storage::rewrite_without(entry.second, {&gone, 1}, 1, {}, left));
+  damage([&](storage::WriteTxn& txn) { txn.put(db_.tables()[Table::events], entry.first, left); });
   const CheckReport report = check();
   // by_id, by_time, by_kind, by_author, by_author_kind and one tag.
   EXPECT_EQ(count(report, Contradiction::stray_entry), 6U);
@@ -101,18 +101,20 @@ TEST_F(Check, FindsARecordWithoutItsEvent) {
 }
 
 TEST_F(Check, FindsADamagedRecord) {
-  auto [key, block] = db_.dump(Table::events).front();
+  auto entry = db_.dump(Table::events).front();
+  std::string& block = entry.second;
   const auto record = storage::EventBlockReader::parse(block)->record(1);
   const auto at = as_text(*record).data() - block.data();
   block.replace(static_cast<std::size_t>(at), 64, 64, '\xff');
-  damage([&](storage::WriteTxn& txn) { txn.put(db_.tables()[Table::events], key, block); });
+  damage([&](storage::WriteTxn& txn) { txn.put(db_.tables()[Table::events], entry.first, entry.second); });
   EXPECT_EQ(count(check(), Contradiction::bad_record), 1U);
 }
 
 TEST_F(Check, FindsADamagedBlockOfEvents) {
-  auto [key, block] = db_.dump(Table::events).front();
+  auto entry = db_.dump(Table::events).front();
+  std::string& block = entry.second;
   block.pop_back();
-  damage([&](storage::WriteTxn& txn) { txn.put(db_.tables()[Table::events], key, block); });
+  damage([&](storage::WriteTxn& txn) { txn.put(db_.tables()[Table::events], entry.first, entry.second); });
   const CheckReport report = check();
   EXPECT_EQ(count(report, Contradiction::bad_block), 1U);
   EXPECT_EQ(report.events, 0U);

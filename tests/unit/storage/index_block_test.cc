@@ -26,8 +26,7 @@ std::vector<Posting> some_postings(SeededRandom& random, PostingShape shape, std
     postings.push_back(posting);
   }
   std::ranges::sort(postings);
-  const auto [first, last] = std::ranges::unique(postings);
-  postings.erase(first, last);
+  postings.erase(std::unique(postings.begin(), postings.end()), postings.end());
   return postings;
 }
 
