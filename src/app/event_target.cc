@@ -26,31 +26,29 @@ bool LinkTarget::give(Event&& event) {
   while (count() > 0 && (count() >= kMostWaiting || bytes_ + text.size() > kMostWaitingBytes)) {
     if (!go_on()) return false;
   }
-  if (!link_.end().empty()) return false;
+  if (gave_up_ || !link_.end().empty()) return false;
   link_.send(text);
   bytes_ += text.size();
   waiting_.emplace(event.id, std::move(text));
   return true;
 }
 
-bool LinkTarget::go_on() {
-  if (!waiting_.empty()) return await_ok();
-  send_again();
-  return link_.end().empty();
-}
+bool LinkTarget::go_on() { return waiting_.empty() ? send_again() : await_ok(); }
 
-void LinkTarget::send_again() {
+bool LinkTarget::send_again() {
   Texts again = std::exchange(again_, {});
   if (patience_.is_lost()) {
     for (const auto& [id, text] : again) {
       bytes_ -= text.size();
       tally_.refuse(refusal_);
     }
-    return;
+    gave_up_ = true;
+    return false;
   }
   link_.pause(patience_.pause());
   for (const auto& [id, text] : again) link_.send(text);
   waiting_.merge(again);
+  return link_.end().empty();
 }
 
 bool LinkTarget::await_ok() {
@@ -84,7 +82,11 @@ bool LinkTarget::finish() {
   while (!waiting_.empty() || !again_.empty()) {
     if (!go_on()) return false;
   }
-  return true;
+  return !gave_up_;
+}
+
+std::string LinkTarget::end() const {
+  return gave_up_ ? "events were refused again and again: " + printable(refusal_) : link_.why_silent();
 }
 
 bool PipelineTarget::give(Event&& event) {

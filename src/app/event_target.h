@@ -31,10 +31,13 @@ class EventTarget {
   virtual bool give(Event&& event) = 0;
   // Waits until the fate of all is known; false when that of some never will be.
   virtual bool finish() = 0;
+  // Once either said false: why, for people.
+  virtual std::string end() const = 0;
   virtual EventTally tally() const = 0;
 };
 
-// By EVENT, so many at a time without their OK. What is refused for now is sent again.
+// By EVENT, so many at a time without their OK. What is refused for now is sent again, until patience ends: then
+// nothing more is sent at all.
 class LinkTarget final : public EventTarget {
  public:
   // The link outlives it, and nobody else reads from it between give() and finish().
@@ -43,6 +46,7 @@ class LinkTarget final : public EventTarget {
 
   bool give(Event&& event) override;
   bool finish() override;
+  std::string end() const override;
   EventTally tally() const override { return tally_; }
 
  private:
@@ -51,14 +55,15 @@ class LinkTarget final : public EventTarget {
   // Waits for one OK, or sends again what was refused for now when none is due.
   bool go_on();
   bool await_ok();
-  void send_again();
+  bool send_again();
 
   RelayLink& link_;
   const std::chrono::milliseconds timeout_;
   Patience patience_;
-  Texts waiting_;          // for their OK
-  Texts again_;            // refused for now
-  std::string refusal_;    // the last of those
+  Texts waiting_;        // for their OK
+  Texts again_;          // refused for now
+  std::string refusal_;  // the last of those
+  bool gave_up_ = false;
   std::size_t bytes_ = 0;  // of both
   EventTally tally_;
 };
@@ -71,6 +76,7 @@ class PipelineTarget final : public EventTarget {
 
   bool give(Event&& event) override;
   bool finish() override;
+  std::string end() const override { return "the pipeline is stopping"; }
   EventTally tally() const override;
 
  private:

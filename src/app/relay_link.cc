@@ -4,6 +4,7 @@
 #include <future>
 
 #include "net/ws_frame.h"
+#include "util/printable.h"
 #include "util/sync.h"
 
 namespace pharos::app {
@@ -202,6 +203,11 @@ bool RelayLink::keeps(const RelayMessage& message) {
 void RelayLink::pause(std::chrono::milliseconds time) { state_->pause(wait_deadline(time)); }
 
 std::string RelayLink::end() const { return state_->end(); }
+
+std::string RelayLink::why_silent() const {
+  const std::string reason = end();
+  return reason.empty() ? "the relay does not answer" : "the connection was closed: " + printable(reason);
+}
 std::uint64_t RelayLink::sent_bytes() const { return state_->sent_bytes(); }
 std::uint64_t RelayLink::received_bytes() const { return state_->received_bytes(); }
 std::uint64_t RelayLink::sent_messages() const { return state_->sent_messages(); }

@@ -45,6 +45,8 @@ class RelayLink {
 
   // "" while it is open.
   std::string end() const;
+  // Why receive() gave nothing, for people.
+  std::string why_silent() const;
   // Of messages, as text.
   std::uint64_t sent_bytes() const;
   std::uint64_t received_bytes() const;

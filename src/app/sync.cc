@@ -67,10 +67,7 @@ Result<void, std::string> Sync::run(std::vector<Filter> filters) {
   return success();
 }
 
-std::string Sync::lost() const {
-  const std::string end = link_.end();
-  return end.empty() ? "the relay does not answer" : "the connection was closed: " + printable(end);
-}
+std::string Sync::lost_here() const { return "the instance here takes no more events: " + down_->end(); }
 
 bool Sync::bears(std::string_view refusal) {
   if (!patience_.is_for_now(refusal) || patience_.is_lost()) return false;
@@ -120,7 +117,7 @@ Sync::Done Sync::reconcile(const Filter& filter, const NegItems& ours) {
     if (client.rounds() == 0 && (is_notice || (!message && link_.end().empty()))) {
       return page_through(filter, ours);
     }
-    if (!message) return failure(lost());
+    if (!message) return failure(link_.why_silent());
     std::string next;
     if (const auto* reply = std::get_if<NegMessageReply>(&*message)) client.on(*reply, next);
     if (const auto* refused = std::get_if<NegErrReply>(&*message)) {
@@ -176,7 +173,7 @@ Sync::Done Sync::fetch(std::vector<EventId> ids) {
     ids.assign(missing.begin(), missing.end());
   }
   report_.missing += ids.size();
-  if (!down_->finish()) return failure(std::string("the instance here does not answer"));
+  if (!down_->finish()) return failure(lost_here());
   return success();
 }
 
@@ -196,11 +193,11 @@ Sync::Done Sync::fetch_batches(const std::vector<EventId>& ids, std::unordered_s
       next = end;
     }
     auto message = link_.receive(options_.timeout);
-    if (!message) return failure(lost());
+    if (!message) return failure(link_.why_silent());
     std::string ended;
     if (auto* event = std::get_if<EventReply>(&*message)) {
       if (missing.erase(event->event.id) > 0 && !down_->give(std::move(event->event))) {
-        return failure(std::string("the instance here takes no more events"));
+        return failure(lost_here());
       }
       show(fmt::format("fetched {} of {}", ids.size() - missing.size(), ids.size()));
     } else if (const auto* eose = std::get_if<EoseReply>(&*message)) {
@@ -242,11 +239,11 @@ Sync::Done Sync::send(const std::vector<EventId>& ids) {
       return failure(std::string("the database could not be read to the end"));
     }
     for (Event& event : events) {
-      if (!sent_.give(std::move(event))) return failure(lost());
+      if (!sent_.give(std::move(event))) return failure(sent_.end());
     }
     show(fmt::format("sent {} of {}", end, ids.size()));
   }
-  if (!sent_.finish()) return failure(lost());
+  if (!sent_.finish()) return failure(sent_.end());
   return success();
 }
 
@@ -260,7 +257,7 @@ Result<std::vector<Event>, std::string> Sync::ask(const Filter& filter) {
   std::vector<Event> events;
   while (true) {
     auto message = link_.receive(options_.timeout);
-    if (!message) return failure(lost());
+    if (!message) return failure(link_.why_silent());
     if (auto* event = std::get_if<EventReply>(&*message)) {
       if (event->subscription == name && events.size() < 2 * options_.page) events.push_back(std::move(event->event));
     } else if (const auto* eose = std::get_if<EoseReply>(&*message)) {
@@ -301,7 +298,7 @@ Sync::Done Sync::page_through(const Filter& filter, const NegItems& ours) {
       if (lacking.erase(event.id) > 0) continue;
       ++report_.need;
       if (down_ != nullptr && !down_->give(std::move(event))) {
-        return failure(std::string("the instance here takes no more events"));
+        return failure(lost_here());
       }
     }
     show(fmt::format("looked through {}", seen.size()));
@@ -313,7 +310,7 @@ Sync::Done Sync::page_through(const Filter& filter, const NegItems& ours) {
     if (*page.until < filter.since.value_or(0)) break;
   }
   report_.have += lacking.size();
-  if (down_ != nullptr && !down_->finish()) return failure(std::string("the instance here does not answer"));
+  if (down_ != nullptr && !down_->finish()) return failure(lost_here());
   return options_.up ? send({lacking.begin(), lacking.end()}) : success();
 }
 

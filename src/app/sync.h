@@ -73,7 +73,7 @@ class Sync {
   std::string refused(std::string_view what, std::string_view refusal) const;
   // One page.
   Result<std::vector<Event>, std::string> ask(const Filter& filter);
-  std::string lost() const;
+  std::string lost_here() const;
   void show(const std::string& what);
 
   RelayLink& link_;
