@@ -23,8 +23,13 @@ class NegMemory {
     Share& operator=(const Share&) = delete;
 
     // The set has come to so much; false when that is more than there is left, and nothing was taken.
-    bool grow(std::size_t bytes, std::size_t records) {
-      if (bytes > bytes_ && !memory_.take(bytes - bytes_)) return false;
+    bool grow(std::size_t bytes, std::size_t records) { return change(bytes, records, memory_.cap_); }
+    // The same for what the set can do without: half of the memory is left to what cannot be read again.
+    bool grow_sparingly(std::size_t bytes) { return change(bytes, 0, memory_.cap_ / 2); }
+
+   private:
+    bool change(std::size_t bytes, std::size_t records, std::size_t most) {
+      if (bytes > bytes_ && !memory_.take(bytes - bytes_, most)) return false;
       if (bytes < bytes_) memory_.taken_ -= bytes_ - bytes;
       memory_.taken_gauge_.add(static_cast<std::int64_t>(bytes) - static_cast<std::int64_t>(bytes_));
       memory_.records_gauge_.add(static_cast<std::int64_t>(records) - static_cast<std::int64_t>(records_));
@@ -33,15 +38,14 @@ class NegMemory {
       return true;
     }
 
-   private:
     NegMemory& memory_;
     std::size_t bytes_ = 0;
     std::size_t records_ = 0;
   };
 
  private:
-  bool take(std::size_t bytes) {
-    if (taken_.fetch_add(bytes) + bytes <= cap_) return true;
+  bool take(std::size_t bytes, std::size_t most) {
+    if (taken_.fetch_add(bytes) + bytes <= most) return true;
     taken_ -= bytes;
     return false;
   }

@@ -50,8 +50,9 @@ ScanSlice NegSession::work(const storage::Store& store, const Clock& clock) {
   ScanSlice slice;
   slice.end = storage::SliceEnd::finished;
   if (!turn_ && tree_) {
-    view_ = tree_->view(window_);
-    if (!view_) tree_.reset();
+    if (!read_) read_.emplace(*memory_);
+    view_ = tree_->view(window_, &*read_);
+    if (!view_) drop_tree();
   }
   if (query_ && !tree_ && !is_foreign(message_)) collect(store, clock, slice);
   if (slice.end == storage::SliceEnd::finished && !is_cancelled()) answer(clock, deadline, slice);
@@ -118,10 +119,15 @@ void NegSession::drop_view() {
   share_.grow(set_.bytes(), set_.size());
 }
 
+void NegSession::drop_tree() {
+  tree_.reset();
+  read_.reset();
+}
+
 bool NegSession::put_stale_away(ScanSlice& slice) {
   if (!view_ || !view_->is_stale()) return false;
   drop_view();
-  if (++stale_views_ == kMostStaleViews) tree_.reset();
+  if (++stale_views_ == kMostStaleViews) drop_tree();
   slice.end = storage::SliceEnd::more;
   return true;
 }

@@ -40,6 +40,7 @@ class NegSession final : public SlicedWork {
   // it, and the slice has failed.
   bool charge_view(ScanSlice& slice);
   void drop_view();
+  void drop_tree();
   // Nothing of a stale view is sent: another one answers, or, after a few, the collected set.
   bool put_stale_away(ScanSlice& slice);
   void collect(const storage::Store& store, const Clock& clock, ScanSlice& slice);
@@ -56,8 +57,9 @@ class NegSession final : public SlicedWork {
   NegItems set_;
   std::shared_ptr<NegTreeKeeper> tree_;  // nullptr: none has the set
   const Filter window_;
-  std::unique_ptr<NegTreeView> view_;  // of tree_, while a message is answered
-  std::size_t view_scanned_ = 0;       // records that slices have told of
+  std::optional<NegReadBuckets> read_;  // of tree_
+  std::unique_ptr<NegTreeView> view_;   // of tree_, while a message is answered
+  std::size_t view_scanned_ = 0;        // records that slices have told of
   std::size_t stale_views_ = 0;
   std::string message_;
   std::optional<NegTurn> turn_;

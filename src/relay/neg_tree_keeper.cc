@@ -331,7 +331,7 @@ bool NegTreeKeeper::serves(const std::vector<Filter>& filters, const KeyList& re
   return filter.kinds && std::ranges::none_of(*filter.kinds, [this](Kind kind) { return gates_.covers(kind); });
 }
 
-std::unique_ptr<NegTreeView> NegTreeKeeper::view(const Filter& window) {
+std::unique_ptr<NegTreeView> NegTreeKeeper::view(const Filter& window, NegReadBuckets* read) {
   NegTreeView::Moment moment;
   {
     Lock lock(mutex_);
@@ -342,7 +342,7 @@ std::unique_ptr<NegTreeView> NegTreeKeeper::view(const Filter& window) {
     if (phase_ != Phase::whole) return nullptr;
     moment = share_moment();
   }
-  return std::make_unique<NegTreeView>(store_, clock_, source_, std::move(moment), window.since, window.until);
+  return std::make_unique<NegTreeView>(store_, clock_, source_, std::move(moment), window.since, window.until, read);
 }
 
 NegTreeView::Moment NegTreeKeeper::share_moment() {

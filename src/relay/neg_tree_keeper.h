@@ -52,8 +52,8 @@ class NegTreeKeeper final : public std::enable_shared_from_this<NegTreeKeeper> {
 
   // Whether the tree, in a window of time, is the set of these filters for whoever has these keys.
   bool serves(const std::vector<Filter>& filters, const KeyList& readers) const;
-  // nullptr while it is not whole, and after it was given up: then the set has to be collected.
-  std::unique_ptr<NegTreeView> view(const Filter& window);
+  // nullptr while it is not whole, and after it was given up: then the set has to be collected. read: as the view says.
+  std::unique_ptr<NegTreeView> view(const Filter& window, NegReadBuckets* read = nullptr);
 
   bool is_whole() const;
   bool is_given_up() const;

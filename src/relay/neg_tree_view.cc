@@ -13,8 +13,10 @@ constexpr std::chrono::seconds kLongRead{10};
 }  // namespace
 
 NegTreeView::NegTreeView(const storage::Store& store, const Clock& clock, std::shared_ptr<const NegSource> source,
-                         Moment moment, std::optional<UnixSeconds> since, std::optional<UnixSeconds> until)
-    : store_(store), clock_(clock), source_(std::move(source)), moment_(std::move(moment)) {
+                         Moment moment, std::optional<UnixSeconds> since, std::optional<UnixSeconds> until,
+                         NegReadBuckets* read)
+    : store_(store), clock_(clock), source_(std::move(source)), moment_(std::move(moment)), read_(read) {
+  if (read_ != nullptr) read_->forget_all_but(*moment_.buckets);
   begin_ = since ? rank({static_cast<std::uint64_t>(std::max<UnixSeconds>(*since, 0)), {}, 0}) : 0;
   end_ = moment_.buckets->size();
   if (until) end_ = *until < 0 ? begin_ : std::max(begin_, rank({static_cast<std::uint64_t>(*until) + 1, {}, 0}));
@@ -61,18 +63,21 @@ NegSum NegTreeView::sum(std::size_t begin, std::size_t end) const {
 
 std::size_t NegTreeView::bytes() const {
   std::size_t items = 0;
-  for (const auto& [number, held] : read_) items += held.capacity();
+  for (const auto& [number, held] : last_) items += held.capacity();
   return items * sizeof(NegItem);
 }
 
 const std::vector<NegItem>& NegTreeView::items(std::size_t bucket) const {
-  for (const auto& [number, held] : read_) {
+  const NegBuckets& buckets = *moment_.buckets;
+  if (read_ != nullptr) {
+    if (const auto* kept = read_->find(buckets.bucket(bucket)); kept != nullptr) return *kept;
+  }
+  for (const auto& [number, held] : last_) {
     if (number == bucket) return held;
   }
-  if (read_.size() == kMostRead) read_.pop_front();
-  auto& [number, held] = read_.emplace_back();
+  if (last_.size() == kMostRead) last_.pop_front();
+  auto& [number, held] = last_.emplace_back();
   number = bucket;
-  const NegBuckets& buckets = *moment_.buckets;
   NegTree::Held expected{buckets.bucket(bucket), std::nullopt};
   if (bucket + 1 < buckets.buckets()) expected.end = buckets.bucket(bucket + 1).first;
   stale_ = stale_ || expected.bucket.count > kMostItems;
@@ -81,8 +86,11 @@ const std::vector<NegItem>& NegTreeView::items(std::size_t bucket) const {
   TimeBudget budget(clock_, kLongRead, expected.bucket.count + NegBucketReader::kMostBeside);
   stale_ = reader.run_slice(store_, budget) != storage::SliceEnd::finished;
   scanned_ += reader.scanned();
-  if (!stale_) held = std::move(reader.items());
-  return held;
+  if (stale_) return held;
+  held = std::move(reader.items());
+  if (read_ == nullptr || !read_->keep(expected.bucket, held)) return held;
+  last_.pop_back();
+  return *read_->find(expected.bucket);
 }
 
 }  // namespace pharos::relay

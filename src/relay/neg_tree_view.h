@@ -14,6 +14,7 @@
 
 #include "nostr/negentropy_tree.h"
 #include "relay/neg_bucket_reader.h"
+#include "relay/neg_read_buckets.h"
 #include "util/clock.h"
 
 namespace pharos::relay {
@@ -26,9 +27,10 @@ class NegTreeView final : public NegSet {
     UnixSeconds now = 0;      // nor is what had expired by then
   };
 
-  // Of the events with since <= created_at <= until.
+  // Of the events with since <= created_at <= until. read: of earlier views of the same tree, where more is kept; it
+  // outlives the view. nullptr: the last few buckets alone.
   NegTreeView(const storage::Store& store, const Clock& clock, std::shared_ptr<const NegSource> source, Moment moment,
-              std::optional<UnixSeconds> since, std::optional<UnixSeconds> until);
+              std::optional<UnixSeconds> since, std::optional<UnixSeconds> until, NegReadBuckets* read = nullptr);
 
   std::size_t size() const override { return end_ - begin_; }
   std::size_t find(std::size_t from, const NegBound& bound) const override;
@@ -39,7 +41,7 @@ class NegTreeView final : public NegSet {
   const NegBuckets& buckets() const { return *moment_.buckets; }
   // Records looked at so far.
   std::size_t scanned() const { return scanned_; }
-  // Of the items that it holds; the buckets are not its own.
+  // Of the items that it holds itself; the buckets are not its own.
   std::size_t bytes() const;
 
  private:
@@ -54,7 +56,8 @@ class NegTreeView final : public NegSet {
   const Moment moment_;
   mutable bool stale_ = false;
   mutable std::size_t scanned_ = 0;
-  mutable std::deque<std::pair<std::size_t, std::vector<NegItem>>> read_;  // the last few
+  NegReadBuckets* const read_;
+  mutable std::deque<std::pair<std::size_t, std::vector<NegItem>>> last_;  // the last few that are not kept there
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
 };

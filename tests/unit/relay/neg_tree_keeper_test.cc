@@ -288,13 +288,16 @@ TEST_F(NegTreeKeeperTest, Nip77ASessionAnswersFromTheTreeAsItIsThen) {
   ASSERT_TRUE(eventually([&] { return keeper->is_whole(); }));
   // A set that may not be collected.
   options_.limits.max_negentropy_records = 1;
-  NegSession session({Filter{}}, std::make_shared<const KeyList>(), "n", memory_, keeper, options_);
+  auto session = std::make_unique<NegSession>(std::vector{Filter{}}, std::make_shared<const KeyList>(), "n", memory_,
+                                              keeper, options_);
   for (int round = 0; round < 2; ++round) {
-    EXPECT_EQ(ids_from(session), ids_stored());
+    EXPECT_EQ(ids_from(*session), ids_stored());
     EXPECT_EQ(session_end_, SliceEnd::finished);
-    EXPECT_EQ(session_bytes_, 0) << "nothing is held between two messages";
+    EXPECT_LE(session_bytes_, static_cast<std::int64_t>(options_.max_negentropy_bytes / 2)) << "between two messages";
     put_random(300);
   }
+  session.reset();
+  EXPECT_EQ(session_bytes_, 0);
 }
 
 TEST_F(NegTreeKeeperTest, WhatAViewReadsIsChargedToTheSession) {
@@ -421,6 +424,47 @@ TEST_F(NegTreeKeeperTest, WithoutMemoryForAnotherCopyAViewIsOfTheMomentBefore) {
   EXPECT_EQ(session_bytes_, 0);
   first.reset();
   expect_right(*keeper, "{}");
+}
+
+TEST_F(NegTreeKeeperTest, WhatOneViewReadTheNextKnows) {
+  put_random(2'000);
+  const auto keeper = keep("{}");
+  ASSERT_TRUE(eventually([&] { return keeper->is_whole(); }));
+  NegReadBuckets read(*memory_);
+  const auto read_all = [&] {
+    const auto view = keeper->view({}, &read);
+    std::vector<NegItem> items;
+    for (std::size_t i = 0; i < view->size(); ++i) items.push_back(view->at(i));
+    EXPECT_EQ(items, items_of({}));
+    EXPECT_FALSE(view->is_stale());
+    return view->scanned();
+  };
+  EXPECT_GE(read_all(), items_of({}).size());
+  EXPECT_GE(session_bytes_, static_cast<std::int64_t>(items_of({}).size() * sizeof(NegItem)));
+  EXPECT_EQ(read_all(), 0U);
+
+  const std::size_t before = keeper->view({})->size();
+  put(crowd(1, 1'700'030'000, "new"));
+  ASSERT_TRUE(eventually([&] { return keeper->view({})->size() > before; }));
+  const std::size_t scanned = read_all();
+  EXPECT_GT(scanned, 0U) << "of the bucket that has changed";
+  EXPECT_LE(scanned, NegTree::kMost + 1);
+}
+
+TEST_F(NegTreeKeeperTest, WhatAViewReadIsKeptInHalfOfTheMemoryAtMost) {
+  options_.max_negentropy_bytes = 40'000;
+  put_random(2'000);
+  const auto keeper = keep("{}");
+  ASSERT_TRUE(eventually([&] { return keeper->is_whole(); }));
+  {
+    NegReadBuckets read(*memory_);
+    const auto view = keeper->view({}, &read);
+    for (std::size_t i = 0; i < view->size(); ++i) view->at(i);
+    EXPECT_GT(session_bytes_, 0);
+    EXPECT_LE(session_bytes_, 20'000);
+    EXPECT_TRUE(compare(*view, items_of({})));
+  }
+  EXPECT_EQ(session_bytes_, 0);
 }
 
 TEST_F(NegTreeKeeperTest, ACrowdedSecondIsReadOnce) {
