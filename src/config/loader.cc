@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <iterator>
+#include <map>
 #include <set>
 #include <sstream>
 
@@ -95,12 +96,24 @@ std::optional<Value> value_of(const Setting& setting, const toml::node& node) {
   return std::nullopt;
 }
 
-Value default_of(const Setting& setting) {
+Value parsed_default(const Setting& setting) {
   const toml::parse_result parsed = toml::parse("x = " + std::string(setting.default_toml));
   PHAROS_FATAL_CHECK(parsed.succeeded());
   auto value = value_of(setting, *parsed.table().get("x"));
   PHAROS_FATAL_CHECK(value.has_value() && check_value(setting, *value).has_value());
   return std::move(*value);
+}
+
+const Value& default_of(const Setting& setting) {
+  static const std::map<const Setting*, Value> all = [] {
+    std::map<const Setting*, Value> values;
+    for (const Setting& one : settings_table()) values.emplace(&one, parsed_default(one));
+    for (const TableList& list : table_lists()) {
+      for (const Setting& one : list.table) values.emplace(&one, parsed_default(one));
+    }
+    return values;
+  }();
+  return all.at(&setting);
 }
 
 std::vector<std::string_view> keys_of(std::span<const Setting> table, std::string_view section) {
