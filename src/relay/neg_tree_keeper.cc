@@ -239,7 +239,12 @@ void NegTreeKeeper::change_tree(const NegItem& item, bool erased) {
   if (is_in_split()) splitting_->changes.emplace_back(item, false);
   if (splitting_ || phase_ != Phase::whole) return;
   const NegTree::Held held = tree_.held(item);
-  if (held.bucket.count > NegTree::kMost) splitting_ = Splitting{held, false, {}};
+  if (is_to_split(held.bucket)) splitting_ = Splitting{held, false, {}};
+}
+
+bool NegTreeKeeper::is_to_split(const NegBucket& bucket) const {
+  if (bucket.count <= NegTree::kMost) return false;
+  return !unsplit_ || unsplit_->first != bucket.first || bucket.count >= 2 * unsplit_->count;
 }
 
 void NegTreeKeeper::begin_split() {
@@ -271,8 +276,10 @@ bool NegTreeKeeper::is_splitting() const {
 void NegTreeKeeper::end_split(const std::vector<NegItem>* items) {
   Lock lock(mutex_);
   const auto splitting = std::exchange(splitting_, std::nullopt);
-  if (phase_ != Phase::whole || !splitting || items == nullptr) return;
-  if (!tree_.replace(splitting->held.bucket.first, *items)) return;
+  if (phase_ != Phase::whole || !splitting) return;
+  unsplit_.reset();
+  if (items == nullptr) unsplit_ = splitting->held.bucket;
+  if (items == nullptr || !tree_.replace(splitting->held.bucket.first, *items)) return;
   for (const auto& [item, erased] : splitting->changes) erased ? tree_.remove(item) : tree_.add(item);
   tell_size();
 }

@@ -44,6 +44,8 @@ class NegTreeKeeper final : public std::enable_shared_from_this<NegTreeKeeper> {
                 const metrics::RelayMetrics& metrics);
   ~NegTreeKeeper();
 
+  const Filter& filter() const { return source_->filter; }
+
   // Once.
   void start();
 
@@ -84,6 +86,7 @@ class NegTreeKeeper final : public std::enable_shared_from_this<NegTreeKeeper> {
   void note(Change&& change) PHAROS_REQUIRES(mutex_);
   void count(const Change& change) PHAROS_REQUIRES(mutex_);
   void change_tree(const NegItem& item, bool erased) PHAROS_REQUIRES(mutex_);
+  bool is_to_split(const NegBucket& bucket) const PHAROS_REQUIRES(mutex_);
   void begin_split();
   void run_split(const std::shared_ptr<Split>& split);
   bool is_splitting() const;
@@ -122,6 +125,8 @@ class NegTreeKeeper final : public std::enable_shared_from_this<NegTreeKeeper> {
     std::vector<std::pair<NegItem, bool>> changes;  // since then
   };
   std::optional<Splitting> splitting_ PHAROS_GUARDED_BY(mutex_);
+  // As it was when it could not be split; it is tried again once it has twice as many.
+  std::optional<NegBucket> unsplit_ PHAROS_GUARDED_BY(mutex_);
   // The newest copy of the buckets, which views share; the others belong to the views alone.
   struct Copy;
   std::shared_ptr<Copy> copy_ PHAROS_GUARDED_BY(mutex_);

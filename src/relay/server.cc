@@ -6,6 +6,7 @@
 #include "relay/fanout.h"
 #include "relay/info.h"
 #include "relay/management.h"
+#include "relay/neg_trees.h"
 #include "relay/net_loop.h"
 #include "relay/page_counts.h"
 #include "relay/session.h"
@@ -47,12 +48,9 @@ class RelayServer::Impl {
         runner_(std::make_shared<QueryRunner>(services_.store, services_.pool, services_.clock,
                                               services_.pool.threads(), options.max_queued_slices, services_.metrics)),
         neg_memory_(std::make_shared<NegMemory>(options.max_negentropy_bytes, services_.metrics)),
+        neg_trees_({services_.store, services_.clock, runner_, neg_memory_}, options, services_.metrics),
         page_counts_(services_.store, services_.clock, services_.metrics),
         rates_(services_.random.next_u64(), services_.metrics.rate) {
-    for (const Filter& filter : options.negentropy ? options.negentropy_trees : std::vector<Filter>()) {
-      neg_trees_.push_back(std::make_shared<NegTreeKeeper>(services_.store, services_.clock, runner_, neg_memory_,
-                                                           filter, options, services_.metrics));
-    }
     std::vector<ServingShard*> shards;
     for (std::size_t i = 0; i < services_.shards.serving_count(); ++i) {
       loops_.push_back(std::make_unique<NetLoop>(services_.shards.serving(i)));
@@ -78,7 +76,7 @@ class RelayServer::Impl {
       }
       servers_.push_back(std::move(listening.value()));
     }
-    for (const auto& tree : neg_trees_) tree->start();
+    neg_trees_.start();
     return success();
   }
 
@@ -108,7 +106,7 @@ class RelayServer::Impl {
   DrainReport drain(std::chrono::milliseconds timeout) {
     draining_.store(true);
     stop_accepting();
-    for (const auto& tree : neg_trees_) tree->stop();
+    neg_trees_.stop();
     const SteadyTime deadline = wait_deadline(timeout);
     const std::size_t before = sessions_.get();
     for (auto& shard : shards_) shard->loop().post([&shard = *shard] { shard.begin_drain(); });
@@ -196,7 +194,7 @@ class RelayServer::Impl {
   SessionCount sessions_;
   std::shared_ptr<QueryRunner> runner_;
   const std::shared_ptr<NegMemory> neg_memory_;
-  std::vector<std::shared_ptr<NegTreeKeeper>> neg_trees_;
+  NegTrees neg_trees_;
   PageCounts page_counts_;
   AddressRates rates_;
   std::vector<std::unique_ptr<NetLoop>> loops_;

@@ -140,12 +140,9 @@ void Session::run(action::Count& count) {
 void Session::run(action::Negotiate& negotiate) {
   std::shared_ptr<NegSession>& session = negotiations_[negotiate.key];
   if (!session) {
-    const auto tree = std::ranges::find_if(context_.neg_trees, [&](const std::shared_ptr<NegTreeKeeper>& one) {
-      return one->serves(*negotiate.filters, *negotiate.readers);
-    });
+    auto tree = context_.neg_trees.find(*negotiate.filters, *negotiate.readers);
     session = std::make_shared<NegSession>(*negotiate.filters, std::move(negotiate.readers), std::move(negotiate.name),
-                                           context_.neg_memory, tree == context_.neg_trees.end() ? nullptr : *tree,
-                                           *options_);
+                                           context_.neg_memory, std::move(tree), *options_);
     context_.shard.want_ticks(this);
   }
   session->set_message(std::move(negotiate.message));

@@ -18,6 +18,7 @@
 #include "ingest/sink.h"
 #include "net/ws_connection.h"
 #include "relay/neg_session.h"
+#include "relay/neg_trees.h"
 #include "relay/query_runner.h"
 #include "relay/serving_shard.h"
 #include "relay/session_fsm.h"
@@ -30,7 +31,7 @@ struct SessionContext {
   ingest::Sink& sink;
   SliceRunner& runner;
   std::shared_ptr<NegMemory> neg_memory;
-  const std::vector<std::shared_ptr<NegTreeKeeper>>& neg_trees;
+  NegTrees& neg_trees;
   const Clock& clock;
   const metrics::RelayMetrics& metrics;
   AddressRates& rates;

@@ -112,7 +112,7 @@ class SessionFixture : public ::testing::Test {
   FakeLoop loop_;
   FakeSink sink_;
   FakeRunner runner_;
-  std::vector<std::shared_ptr<NegTreeKeeper>> neg_trees_;
+  NegTrees neg_trees_;
   std::shared_ptr<NegMemory> neg_memory_ = std::make_shared<NegMemory>(1U << 20U, metrics_);
   AddressRates rates_{7, metrics_.rate};
   SessionCount sessions_;
