@@ -12,8 +12,8 @@
 namespace pharos::app {
 
 struct AdminQuery {
-  std::filesystem::path data_directory;
-  std::string address;                             // "host:port"; "" looks into the run file
+  std::filesystem::path data_directory{};
+  std::string address{};                           // "host:port"; "" looks into the run file
   std::string path;                                // "/api/v1/router"
   std::optional<std::string> post = std::nullopt;  // the body of a POST, instead of a GET
   std::chrono::seconds timeout{5};

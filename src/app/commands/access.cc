@@ -6,8 +6,7 @@
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
-#include "app/admin_client.h"
-#include "app/commands/command.h"
+#include "app/commands/asking.h"
 #include "ingest/access_change.h"
 
 namespace pharos::app {
@@ -43,8 +42,7 @@ constexpr std::array<Verb, 4> kVerbs{
 };
 
 struct Arguments {
-  std::shared_ptr<std::string> config;
-  std::string admin;
+  AskedInstance instance;
   std::string subject;
   std::string reason;
 };
@@ -65,14 +63,8 @@ std::string order(AccessAction action, const Arguments& arguments) {
 }
 
 ExitCode change(AccessAction action, const Arguments& arguments) {
-  const auto loaded = load_or_complain(*arguments.config);
-  if (!loaded) return ExitCode::settings;
-  const auto answer =
-      ask_admin({loaded->options.store.directory, arguments.admin, "/api/v1/access", order(action, arguments)});
-  if (!answer) {
-    complain(answer.error().detail);
-    return answer.error().code;
-  }
+  const auto answer = ask_instance(arguments.instance, {.path = "/api/v1/access", .post = order(action, arguments)});
+  if (!answer) return answer.error();
   fmt::print("{}", answer.value());
   return ExitCode::ok;
 }
@@ -87,10 +79,9 @@ void add_access(CLI::App& root, Action& action) {
       if (!verb.actions[i]) continue;
       CLI::App* command = group->add_subcommand(kSubjects[i], kSubjectHelp[i]);
       auto arguments = std::make_shared<Arguments>();
-      arguments->config = add_config_option(*command);
+      arguments->instance = add_instance_options(*command);
       command->add_option("value", arguments->subject, kSubjectHelp[i])->required();
       command->add_option("--reason", arguments->reason, "Why, for the list and the audit");
-      command->add_option("--admin", arguments->admin, "Admin listener to ask, host:port; else the one in run.json");
       command->callback([&action, arguments, what = *verb.actions[i]] {
         action = [arguments, what] { return change(what, *arguments); };
       });

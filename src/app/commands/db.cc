@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include "app/admin_client.h"
+#include "app/commands/asking.h"
 #include "app/commands/command.h"
 #include "app/data_owner.h"
 #include "app/progress.h"
@@ -116,16 +116,15 @@ ExitCode compact_closed(const storage::StoreOptions& options) {
   return ExitCode::ok;
 }
 
-ExitCode compact(const std::string& config_file, const std::string& admin) {
-  const auto loaded = load_or_complain(config_file);
-  if (!loaded) return ExitCode::settings;
-  const storage::StoreOptions& store = loaded->options.store;
-  if (admin.empty() && !RunFile::read(store.directory)) return compact_closed(store);
-  const auto answer = ask_admin({store.directory, admin, "/compact", ""});
-  if (!answer) {
-    complain(answer.error().detail);
-    return answer.error().code;
+ExitCode compact(const AskedInstance& instance) {
+  if (instance.admin->empty()) {
+    const auto loaded = load_to_find(instance);
+    if (!loaded) return ExitCode::settings;
+    const storage::StoreOptions& store = loaded->options.store;
+    if (!RunFile::read(store.directory)) return compact_closed(store);
   }
+  const auto answer = ask_instance(instance, {.path = "/compact", .post = ""});
+  if (!answer) return answer.error();
   fmt::print("{}", answer.value());
   return ExitCode::ok;
 }
@@ -148,12 +147,8 @@ void add_db(CLI::App& root, Action& action) {
   CLI::App* compact_command = group->add_subcommand(
       "compact",
       "Give back the disk space of what was erased; a serving instance does it itself, and its log tells the end");
-  const auto compact_config = add_config_option(*compact_command);
-  auto admin = std::make_shared<std::string>();
-  compact_command->add_option("--admin", *admin, "Admin listener to ask, host:port; else the one in run.json");
-  compact_command->callback([&action, compact_config, admin] {
-    action = [compact_config, admin] { return compact(*compact_config, *admin); };
-  });
+  const AskedInstance instance = add_instance_options(*compact_command);
+  compact_command->callback([&action, instance] { action = [instance] { return compact(instance); }; });
 }
 
 }  // namespace pharos::app

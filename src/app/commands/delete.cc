@@ -1,8 +1,7 @@
 #include <fmt/format.h>
 #include <rapidjson/document.h>
 
-#include "app/admin_client.h"
-#include "app/commands/command.h"
+#include "app/commands/asking.h"
 #include "app/deletion.h"
 #include "nostr/filter.h"
 
@@ -10,8 +9,7 @@ namespace pharos::app {
 namespace {
 
 struct Arguments {
-  std::shared_ptr<std::string> config;
-  std::string admin;
+  AskedInstance instance;
   std::string filter;
   bool dry_run = false;
 };
@@ -37,16 +35,11 @@ ExitCode delete_events(const Arguments& arguments) {
     complain("--filter " + arguments.filter + ": " + std::string(describe(filter.error())));
     return ExitCode::usage;
   }
-  const auto loaded = load_or_complain(*arguments.config);
-  if (!loaded) return ExitCode::settings;
-  AdminQuery query{loaded->options.store.directory, arguments.admin, "/api/v1/delete",
-                   "{\"filter\":" + arguments.filter + ",\"dry_run\":" + (arguments.dry_run ? "true" : "false") + "}",
-                   kLongestDeletion};
-  const auto answer = ask_admin(query);
-  if (!answer) {
-    complain(answer.error().detail);
-    return answer.error().code;
-  }
+  const std::string order =
+      "{\"filter\":" + arguments.filter + ",\"dry_run\":" + (arguments.dry_run ? "true" : "false") + "}";
+  const auto answer =
+      ask_instance(arguments.instance, {.path = "/api/v1/delete", .post = order, .timeout = kLongestDeletion});
+  if (!answer) return answer.error();
   return report(answer.value(), arguments.dry_run);
 }
 
@@ -56,10 +49,9 @@ void add_delete(CLI::App& root, Action& action) {
   CLI::App* command = root.add_subcommand(
       "delete", "Erase stored events of the running instance; nothing keeps them from coming again, a ban does");
   auto arguments = std::make_shared<Arguments>();
-  arguments->config = add_config_option(*command);
+  arguments->instance = add_instance_options(*command);
   command->add_option("--filter", arguments->filter, "NIP-01 filter as JSON: what matches goes")->required();
   command->add_flag("--dry-run", arguments->dry_run, "Only tell how much that is");
-  command->add_option("--admin", arguments->admin, "Admin listener to ask, host:port; else the one in run.json");
   command->callback([&action, arguments] { action = [arguments] { return delete_events(*arguments); }; });
 }
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <future>
+#include <thread>
 
 #include <fmt/format.h>
 
@@ -96,8 +97,10 @@ void add_monitor(CLI::App& root, Action& action) {
   CLI::App* group = root.add_subcommand("monitor", "Watching relays (NIP-66)");
   group->require_subcommand(1);
   add_status(*group, action, "Targets, their state and what was published", "/api/v1/monitor",
-             [](const std::string& json, const AllOptions& options) {
-               return monitor_status_text(json, options.monitor.enabled);
+             [](const std::string& json, const std::string& config_file) {
+               const auto now = check_settings(config_file, config::process_environment(),
+                                               std::thread::hardware_concurrency(), NamedFiles::ignored);
+               return monitor_status_text(json, now && now.value().options.monitor.enabled);
              });
   add_monitor_history(*group, action);
   CLI::App* command = group->add_subcommand("check", "Probe relays once, now; nothing is stored or published");

@@ -9,7 +9,7 @@ void add_router(CLI::App& root, Action& action) {
   group->require_subcommand(1);
   add_status(
       *group, action, "State, counts, coverage and backlog of each upstream", "/api/v1/router",
-      [](const std::string& json, const AllOptions&) { return router_status_text(json, SystemClock().unix_now()); });
+      [](const std::string& json, const std::string&) { return router_status_text(json, SystemClock().unix_now()); });
 }
 
 }  // namespace pharos::app

@@ -2,35 +2,28 @@
 
 #include <fmt/format.h>
 
-#include "app/admin_client.h"
+#include "app/commands/asking.h"
 
 namespace pharos::app {
 
 void add_status(CLI::App& group, Action& action, const std::string& help, const std::string& path,
-                std::function<std::string(const std::string& json, const AllOptions& options)> render) {
+                std::function<std::string(const std::string& json, const std::string& config_file)> render) {
   struct Arguments {
-    std::shared_ptr<std::string> config;
-    std::string admin;
+    AskedInstance instance;
     bool json = false;
   };
   CLI::App* command = group.add_subcommand("status", help);
   auto arguments = std::make_shared<Arguments>();
-  arguments->config = add_config_option(*command);
-  command->add_option("--admin", arguments->admin, "Admin listener to ask, host:port; else the one in run.json");
+  arguments->instance = add_instance_options(*command);
   command->add_flag("--json", arguments->json, "Print the document as it is");
   command->callback([&action, arguments, path, render = std::move(render)] {
     action = [arguments, path, render] {
-      const auto loaded = load_or_complain(*arguments->config);
-      if (!loaded) return ExitCode::settings;
-      const auto answer = ask_admin({loaded->options.store.directory, arguments->admin, path});
-      if (!answer) {
-        complain(answer.error().detail);
-        return answer.error().code;
-      }
+      const auto answer = ask_instance(arguments->instance, {.path = path});
+      if (!answer) return answer.error();
       if (arguments->json)
         fmt::print("{}\n", answer.value());
       else
-        fmt::print("{}", render(answer.value(), loaded->options));
+        fmt::print("{}", render(answer.value(), *arguments->instance.config));
       return ExitCode::ok;
     };
   });

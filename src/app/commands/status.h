@@ -5,12 +5,11 @@
 #include <string>
 
 #include "app/commands/command.h"
-#include "app/options_map.h"
 
 namespace pharos::app {
 
-// Adds `status` with --admin and --json to a group.
+// Adds `status` with --admin and --json to a group. The settings may have mistakes when render() comes.
 void add_status(CLI::App& group, Action& action, const std::string& help, const std::string& path,
-                std::function<std::string(const std::string& json, const AllOptions& options)> render);
+                std::function<std::string(const std::string& json, const std::string& config_file)> render);
 
 }  // namespace pharos::app

@@ -1,0 +1,47 @@
+// What an operator asks a running instance for when something is wrong, and what it tells.
+
+#include <fstream>
+
+#include <gmock/gmock.h>
+
+#include "support/nostr_client.h"
+#include "support/pharos_instance.h"
+
+namespace pharos::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+class OperatorTest : public ::testing::Test {
+ protected:
+  std::string run(std::vector<std::string> words, int exit_code = 0) {
+    const Ran ran = pharos_.command(std::move(words));
+    EXPECT_EQ(ran.exit_code, exit_code) << ran.err;
+    return ran.out + ran.err;
+  }
+
+  PharosInstance pharos_;
+};
+
+TEST_F(OperatorTest, ANamedListenerIsAskedWhateverTheSettingsSay) {
+  ASSERT_TRUE(pharos_.start()) << pharos_.log();
+  std::ofstream(pharos_.config_file()) << "[relay\nlisten = 1\n";
+  const std::string key(64, 'a');
+  const std::vector<std::vector<std::string>> commands{{"status"},
+                                                       {"router", "status"},
+                                                       {"monitor", "status"},
+                                                       {"ban", "event", key},
+                                                       {"unban", "event", key},
+                                                       {"allow", "kind", "1"},
+                                                       {"deny", "kind", "1"},
+                                                       {"delete", "--filter", R"({"since":0})"},
+                                                       {"db", "compact"}};
+  for (std::vector<std::string> words : commands) {
+    EXPECT_THAT(run(words, 78), HasSubstr("--admin HOST:PORT")) << words.front();
+    words.insert(words.end(), {"--admin", pharos_.admin_address()});
+    run(words);
+  }
+}
+
+}  // namespace
+}  // namespace pharos::testing
