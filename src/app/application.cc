@@ -9,7 +9,6 @@
 #include "app/file_limit.h"
 #include "app/run_file.h"
 #include "app/samples.h"
-#include "app/settings_check.h"
 #include "metrics/access_metrics.h"
 #include "metrics/ingest_metrics.h"
 #include "metrics/monitor_metrics.h"
@@ -22,8 +21,6 @@
 #include "nostr/nip19.h"
 #include "nostr/schnorr.h"
 #include "router/status.h"
-#include "storage/info.h"
-#include "storage/snapshot.h"
 #include "util/log.h"
 
 namespace pharos::app {
@@ -36,13 +33,6 @@ StartFailure start_failure(const storage::StorageFailure& failure) {
   return {exit_code(failure.error), failure_text(failure)};
 }
 
-// A key that the file seems to set, and does not, is hard to find otherwise.
-void tell_environment(const config::Settings& settings) {
-  std::string keys;
-  for (const std::string& key : config::keys_from_environment(settings)) keys += (keys.empty() ? "" : ", ") + key;
-  if (!keys.empty()) log::info("app", "settings from the environment, which wins over the file", {{"keys", keys}});
-}
-
 }  // namespace
 
 Application::Application(config::Settings settings, AllOptions options)
@@ -52,6 +42,7 @@ Application::~Application() { stop(); }
 
 Result<void, StartFailure> Application::start() {
   started_ = clock_.unix_now();
+  show_taken(options_.plugin, {});
   PHAROS_TRYV(open_store());
   PHAROS_TRYV(load_identity_key());
   PHAROS_TRYV(load_access());
@@ -260,50 +251,6 @@ Result<void, StartFailure> Application::start_admin() {
   return success();
 }
 
-InstanceStatus Application::status() {
-  using metrics::MetricId;
-  InstanceStatus now;
-  now.version = PHAROS_VERSION;
-  now.started = started_;
-  now.now = clock_.unix_now();
-  now.problem = unhealthy();
-  if (now.problem.empty()) now.problem = unready();
-  now.relay_addresses = relay_->addresses();
-  now.admin_address = serving_ ? admin_->address() : options_.admin.listen;
-  now.npub = encode_npub(identity_->pubkey);
-  if (const auto snapshot = store_->snapshot()) {
-    const auto info = storage::read_info(snapshot.value().txn(), store_->tables());
-    now.events = info.events;
-    now.logged_events = storage::logged_events(snapshot.value());
-    now.database_bytes = info.used_bytes;
-    now.free_bytes = info.free_page_bytes;
-    now.database_map_bytes = info.map_size_bytes;
-  }
-  now.last_seq = store_->last_seq();
-  if (const auto words = store_->word_index()) now.search_left = words->left();
-  now.connections = registry_.gauge(MetricId::connections, {"relay"}).value();
-  now.authenticated_connections = registry_.gauge(MetricId::authenticated_connections).value();
-  now.subscriptions = registry_.gauge(MetricId::subscriptions).value();
-  for (const char* queue : {"ingest", "writer", "merger", "query", "fanout", "access"}) {
-    now.queues.push_back({queue, registry_.gauge(MetricId::queue_depth, {queue}).value(),
-                          registry_.gauge(MetricId::queue_capacity, {queue}).value()});
-  }
-  now.queues.push_back(
-      {"workers", static_cast<std::int64_t>(pool_->queue_depth()), static_cast<std::int64_t>(pool_->queue_capacity())});
-  for (const router::UpstreamStatus& upstream : router_->status()) {
-    ++now.upstreams;
-    if (upstream.connected_since != 0) ++now.upstreams_live;
-  }
-  now.monitoring = monitor_ != nullptr;
-  now.probes_running = registry_.gauge(MetricId::monitor_inflight).value();
-  now.targets_overdue = registry_.gauge(MetricId::monitor_overdue_targets).value();
-  const auto rules = moderation_->rules()->get();
-  now.banned_pubkeys = rules->lists().banned_pubkeys.size() + rules->fixed().denied_pubkeys.size();
-  now.banned_events = rules->lists().banned_events.size();
-  now.blocked_addresses = rules->lists().blocked.size() + rules->fixed().denied_addresses.size();
-  return now;
-}
-
 std::string Application::unready() const {
   if (draining_) return "draining";
   if (store_->is_failing()) return "the database cannot be written";
@@ -330,65 +277,6 @@ void Application::watch_files() {
   }
   watch_.reset();
   if (options_.watch_settings && !files.empty()) watch_.emplace(std::move(files));
-}
-
-void Application::reload() {
-  // Whatever comes of it, these files are not taken again before they change again.
-  watch_files();
-  const auto refuse = [this](const std::string& why) {
-    registry_.gauge(metrics::MetricId::config_last_reload_successful).set(0);
-    log::error("app", "settings not taken, the old ones stay", {{"why", why}});
-  };
-  auto loaded = check_settings(settings_.file, config::process_environment(), std::thread::hardware_concurrency(),
-                               NamedFiles::checked);
-  if (!loaded) {
-    for (const auto& error : loaded.error()) refuse(error.text());
-    return;
-  }
-  AllOptions next = std::move(loaded.value().options);
-  std::shared_ptr<const net::TlsContext> context;
-  if (!next.tls_certificate.empty()) {
-    auto read = net::TlsContext::load(next.tls_certificate, next.tls_key);
-    if (!read) {
-      refuse(read.error().detail);
-      return;
-    }
-    context = std::move(read).value();
-  }
-  log::configure(next.log_level, next.log_format);
-  const auto restart_keys = config::changes_that_need_a_restart(settings_, loaded.value().settings);
-  use_tls(context);
-  next.relay.info.self = identity_->pubkey.hex();
-  next.relay.listeners = options_.relay.listeners;
-  next.relay.urls = options_.relay.urls;
-  next.relay.gate_private_messages = options_.relay.gate_private_messages;
-  next.relay.gate_drafts = options_.relay.gate_drafts;
-  next.relay.monitoring = options_.relay.monitoring;
-  next.relay.search = options_.relay.search;
-  next.relay.make_invite = options_.relay.make_invite;
-  relay_->reconfigure(next.relay);
-  next.ingest.admission.own_urls = options_.ingest.admission.own_urls;
-  if (membership_) membership_->configure(next.membership);
-  moderation_->set_fixed(fixed_access(next));
-  trust_->configure(next.trust);
-  pipeline_->set_admission(next.ingest.admission);
-  pipeline_->set_author_rates(next.ingest.author_rates);
-  retention_->reconfigure(next.retention);
-  plugin_->configure(next.plugin);
-  options_.router.upstreams = next.router.upstreams;
-  router_->apply(options_.router);
-  options_.relay = next.relay;
-  options_.drain_timeout = next.drain_timeout;
-  options_.watch_settings = next.watch_settings;
-  options_.tls_certificate = next.tls_certificate;
-  options_.tls_key = next.tls_key;
-  for (const std::string& key : restart_keys) {
-    log::warn("app", "this setting takes effect after a restart", {{"key", key}});
-  }
-  registry_.gauge(metrics::MetricId::config_last_reload_successful).set(1);
-  registry_.gauge(metrics::MetricId::config_last_reload_success_timestamp_seconds).set(clock_.unix_now());
-  log::info("app", "settings taken", {{"file", settings_.file}});
-  tell_environment(loaded.value().settings);
 }
 
 void Application::stop() {

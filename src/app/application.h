@@ -73,6 +73,10 @@ class Application {
   void start_monitor();
   std::string unready() const;
   void watch_files();
+  static void tell_environment(const config::Settings& settings);
+  // For the status.
+  void show_taken(const ingest::PluginOptions& plugin, std::vector<std::string> restart_keys);
+  void refuse_settings(std::vector<std::string> why);
   InstanceStatus status();
 
   config::Settings settings_;
@@ -86,6 +90,7 @@ class Application {
   std::atomic<bool> draining_{false};
   UnixSeconds started_ = 0;
   bool stopped_ = false;
+  Snapshot<SettingsState> settings_state_{std::make_shared<const SettingsState>()};
   std::optional<FileWatch> watch_;  // of the settings and the files they name
   bool wrote_run_file_ = false;     // the run file of another instance on the same data is not ours to remove
 

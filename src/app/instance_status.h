@@ -10,6 +10,15 @@
 
 namespace pharos::app {
 
+// What came of reading the settings while it runs.
+struct SettingsState {
+  UnixSeconds taken = 0;                  // when those in force were read
+  std::vector<std::string> refused;       // why the last reading took nothing; empty when it took them
+  std::vector<std::string> restart_keys;  // what the file says of these takes a restart
+  bool policy = false;                    // there is a write policy plugin
+  bool policy_accepts_on_failure = false;
+};
+
 struct InstanceStatus {
   struct Queue {
     std::string name;
@@ -23,6 +32,12 @@ struct InstanceStatus {
   std::vector<std::string> relay_addresses;
   std::string admin_address;
   std::string npub;
+  std::string directory;  // of the data
+  SettingsState settings;
+  bool policy_up = false;
+  std::uint64_t policy_asked = 0;
+  std::uint64_t policy_unanswered = 0;
+  std::uint64_t policy_faults = 0;  // ends that nobody asked for
   std::uint64_t events = 0;         // in the database
   std::uint64_t logged_events = 0;  // in the log, not merged yet
   std::uint64_t last_seq = 0;
@@ -42,7 +57,15 @@ struct InstanceStatus {
   std::size_t banned_pubkeys = 0;
   std::size_t banned_events = 0;
   std::size_t blocked_addresses = 0;
+  std::size_t denied_kinds = 0;
+  std::size_t allowed_pubkeys = 0;
+  std::size_t allowed_events = 0;
+  std::size_t allowed_kinds = 0;
+  std::string members_only;  // as the setting says: "off", "write", "read_write"
 };
+
+// What goes on while it is healthy and ready, and an operator has to know: a line each, the most important one first.
+std::vector<std::string> warnings(const InstanceStatus& status);
 
 // One object.
 std::string to_json(const InstanceStatus& status);

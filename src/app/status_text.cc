@@ -1,9 +1,13 @@
 #include "app/status_text.h"
 
+#include <algorithm>
 #include <string_view>
+#include <vector>
 
 #include <fmt/format.h>
 #include <rapidjson/document.h>
+
+#include "app/wording.h"
 
 namespace pharos::app {
 namespace {
@@ -26,6 +30,25 @@ std::string text(const Json& object, const char* key) {
 std::int64_t number(const Json& object, const char* key) {
   const Json* value = member(object, key);
   return value != nullptr && value->IsInt64() ? value->GetInt64() : 0;
+}
+
+std::uint64_t count(const Json& object, const char* key) {
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(0, number(object, key)));
+}
+
+bool is_true(const Json& object, const char* key) {
+  const Json* value = member(object, key);
+  return value != nullptr && value->IsTrue();
+}
+
+std::vector<std::string> texts(const Json& object, const char* key) {
+  std::vector<std::string> out;
+  const Json* list = member(object, key);
+  if (list == nullptr || !list->IsArray()) return out;
+  for (const Json& value : list->GetArray()) {
+    if (value.IsString()) out.emplace_back(value.GetString(), value.GetStringLength());
+  }
+  return out;
 }
 
 double real(const Json& object, const char* key) {
@@ -122,6 +145,32 @@ void append_publish_relay(std::string& out, const Json& relay) {
   }
 }
 
+void append_plugin(std::string& out, const Json& status) {
+  const Json* plugin = member(status, "plugin");
+  if (plugin == nullptr || !is_true(*plugin, "enabled")) {
+    out += "plugin    off\n";
+    return;
+  }
+  out += fmt::format("plugin    {}, asked about {}, {} not answered, ended by itself or for a fault {}\n",
+                     is_true(*plugin, "up") ? "up" : "DOWN", counted(count(*plugin, "asked"), "event"),
+                     count(*plugin, "unanswered"), counted(count(*plugin, "faults"), "time"));
+}
+
+void append_access(std::string& out, const Json& access) {
+  out += fmt::format("banned    {}, {}, {}, {}\n", counted(count(access, "banned_pubkeys"), "public key"),
+                     counted(count(access, "banned_events"), "event"), counted(count(access, "denied_kinds"), "kind"),
+                     counted(count(access, "blocked_ips"), "address block"));
+  const std::string members_only = text(access, "members_only");
+  const bool is_for_members = members_only == "write" || members_only == "read_write";
+  if (is_for_members) {
+    out += fmt::format("members   {}; they alone may {}\n", counted(count(access, "allowed_pubkeys"), "public key"),
+                       members_only == "write" ? "publish" : "read and publish");
+  }
+  out += fmt::format(
+      "allowed   {}{}, {}\n", is_for_members ? "" : counted(count(access, "allowed_pubkeys"), "public key") + ", ",
+      counted(count(access, "allowed_kinds"), "kind"), counted(count(access, "allowed_events"), "event"));
+}
+
 bool parse(rapidjson::Document& document, const std::string& json) {
   document.Parse(json.data(), json.size());
   return !document.HasParseError() && document.IsObject();
@@ -183,45 +232,42 @@ std::string monitor_status_text(const std::string& json, bool enabled) {
 
 std::string instance_status_text(const std::string& json) {
   rapidjson::Document document;
-  document.Parse(json.c_str());
-  const Json* database = document.IsObject() ? member(document, "database") : nullptr;
-  const Json* router = document.IsObject() ? member(document, "router") : nullptr;
-  const Json* monitor = document.IsObject() ? member(document, "monitor") : nullptr;
-  const Json* access = document.IsObject() ? member(document, "access") : nullptr;
+  if (!parse(document, json)) return {};
+  const Json* database = member(document, "database");
+  const Json* router = member(document, "router");
+  const Json* monitor = member(document, "monitor");
+  const Json* access = member(document, "access");
   if (database == nullptr || router == nullptr || monitor == nullptr || access == nullptr) return {};
-  const auto mebibytes = [](std::int64_t bytes) { return static_cast<double>(bytes) / (1 << 20); };
   const std::string problem = text(document, "problem");
-  std::string out = fmt::format("pharos {}, up {} s, {}\n", text(document, "version"),
-                                number(document, "uptime_seconds"), problem.empty() ? "fine" : problem);
-  std::string addresses;
-  if (const Json* relay = member(document, "relay"); relay != nullptr && relay->IsArray()) {
-    for (const Json& address : relay->GetArray()) {
-      if (address.IsString()) addresses += fmt::format("{} ", address.GetString());
-    }
-  }
-  out +=
-      fmt::format("relay     {}(admin {})\nidentity  {}\n", addresses, text(document, "admin"), text(document, "npub"));
-  const std::int64_t bytes = number(*database, "bytes");
-  const std::int64_t map = std::max<std::int64_t>(1, number(*database, "map_bytes"));
-  out += fmt::format("database  {} events and {} in the log, {:.1f} MiB, {:.1f} of it free, {:.2f} % of its map\n",
-                     number(*database, "events"), number(*database, "logged_events"), mebibytes(bytes),
-                     mebibytes(number(*database, "free_bytes")),
-                     100.0 * static_cast<double>(bytes) / static_cast<double>(map));
+  const std::vector<std::string> warnings = texts(document, "warnings");
+  std::string out =
+      fmt::format("pharos {}, up {} s, {}\n", text(document, "version"), number(document, "uptime_seconds"),
+                  !problem.empty()   ? problem
+                  : warnings.empty() ? "fine"
+                                     : "with something to look after:");
+  for (const std::string& warning : warnings) out += "!! " + warning + "\n";
+  out += fmt::format("relay     {} (admin {})\nidentity  {}\ndata      {}\n", fmt::join(texts(document, "relay"), " "),
+                     text(document, "admin"), text(document, "npub"), text(document, "directory"));
+  const std::uint64_t logged = count(*database, "logged_events");
+  out += fmt::format("database  {}{}, {}, {} of it free, {:.2f} % of storage.map_size\n",
+                     counted(count(*database, "events") + logged, "event"),
+                     logged == 0 ? "" : fmt::format(" ({} of them not merged yet)", logged),
+                     byte_size(count(*database, "bytes")), byte_size(count(*database, "free_bytes")),
+                     100.0 * real(*database, "bytes") / std::max(1.0, real(*database, "map_bytes")));
   const std::int64_t left = number(document, "search_left");
   if (left > 0) out += fmt::format("search    being built, {} sequence numbers left\n", left);
   if (left == 0) out += member(document, "search_left") != nullptr ? "search    on\n" : "search    off\n";
-  out += fmt::format("clients   {} connections, {} of them authenticated, {} subscriptions\n",
-                     number(document, "connections"), number(document, "authenticated_connections"),
-                     number(document, "subscriptions"));
-  out += fmt::format("router    {} of {} upstreams connected\n", number(*router, "connected"),
-                     number(*router, "upstreams"));
-  const Json* enabled = member(*monitor, "enabled");
-  out += enabled != nullptr && enabled->IsTrue()
-             ? fmt::format("monitor   {} probes running, {} targets overdue\n", number(*monitor, "probes_running"),
-                           number(*monitor, "targets_overdue"))
+  out += fmt::format(
+      "clients   {}, {} of them authenticated, {}\n", counted(count(document, "connections"), "connection"),
+      number(document, "authenticated_connections"), counted(count(document, "subscriptions"), "subscription"));
+  out += fmt::format("router    {} of {} connected\n", number(*router, "connected"),
+                     counted(count(*router, "upstreams"), "upstream"));
+  out += is_true(*monitor, "enabled")
+             ? fmt::format("monitor   {} running, {} overdue\n", counted(count(*monitor, "probes_running"), "probe"),
+                           counted(count(*monitor, "targets_overdue"), "target"))
              : "monitor   off\n";
-  out += fmt::format("access    {} public keys, {} events and {} addresses banned\n", number(*access, "banned_pubkeys"),
-                     number(*access, "banned_events"), number(*access, "blocked_ips"));
+  append_plugin(out, document);
+  append_access(out, *access);
   if (const Json* queues = member(document, "queues"); queues != nullptr && queues->IsArray()) {
     out += "queues   ";
     for (const Json& queue : queues->GetArray())

@@ -197,7 +197,7 @@ TEST_F(ModerationTest, TheStatusIsForPeopleAndForMachines) {
   const std::string text = run({"status"});
   EXPECT_THAT(text, HasSubstr("fine"));
   EXPECT_THAT(text, HasSubstr(pharos_.relay_address()));
-  EXPECT_THAT(text, HasSubstr("clients   1 connections"));
+  EXPECT_THAT(text, HasSubstr("clients   1 connection, "));
   EXPECT_THAT(run({"status", "--json"}), HasSubstr(R"("last_seq":1)"));
 }
 

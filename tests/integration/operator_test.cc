@@ -4,7 +4,7 @@
 
 #include <gmock/gmock.h>
 
-#include "support/nostr_client.h"
+#include "support/eventually.h"
 #include "support/pharos_instance.h"
 
 namespace pharos::testing {
@@ -41,6 +41,14 @@ TEST_F(OperatorTest, ANamedListenerIsAskedWhateverTheSettingsSay) {
     words.insert(words.end(), {"--admin", pharos_.admin_address()});
     run(words);
   }
+}
+
+TEST_F(OperatorTest, TheStatusTellsAPolicyThatIsDown) {
+  pharos_.set_settings("[plugin]\ncommand = 'exit 1 '\nbackoff_first = \"1h\"\nbackoff_cap = \"1h\"\n");
+  ASSERT_TRUE(pharos_.start()) << pharos_.log();
+  EXPECT_TRUE(eventually([&] { return run({"status"}).find("\n!! the write policy") != std::string::npos; }));
+  EXPECT_THAT(run({"status"}), HasSubstr("\nplugin    DOWN, "));
+  EXPECT_THAT(run({"status", "--json"}), HasSubstr(R"("warnings":["the write policy)"));
 }
 
 }  // namespace

@@ -40,6 +40,7 @@ class ApplicationTest : public ::testing::Test {
   std::string document() const {
     return testing::http_get(RunFile::read(data()).value().relay, "/", "Accept: application/nostr+json\r\n").body;
   }
+  std::string status() const { return testing::http_get(RunFile::read(data()).value().admin, "/api/v1/status").body; }
   std::string metrics() const { return testing::http_get(RunFile::read(data()).value().admin, "/metrics").body; }
 
   testing::TempDir dir_;
@@ -73,6 +74,22 @@ TEST_F(ApplicationTest, AReloadTakesWhatIsLiveAndKeepsTheRest) {
   EXPECT_THAT(document(), HasSubstr("\"max_limit\":700"));
   EXPECT_EQ(RunFile::read(data()).value().relay, address) << "the listener needs a restart";
   EXPECT_THAT(metrics(), HasSubstr("pharos_config_last_reload_successful 1\n"));
+}
+
+TEST_F(ApplicationTest, TheStatusTellsAReloadThatFailedAndWhatWaitsForARestart) {
+  write_settings("name = \"one\"\n");
+  const auto application = make();
+  ASSERT_TRUE(application->start().has_value());
+  EXPECT_THAT(status(), HasSubstr(R"("warnings":[],)"));
+  write_settings("name = \"two\"\nlisten_backlog = 1\n");
+  application->reload();
+  EXPECT_THAT(status(), HasSubstr(file_ + ":11: relay.listen_backlog: unknown key"));
+  write_settings("name = \"three\"\n", "127.0.0.1:1");
+  application->reload();
+  EXPECT_THAT(status(), HasSubstr(R"("refused":[],"restart_needed":["relay.listen"]})"));
+  write_settings("name = \"four\"\n");
+  application->reload();
+  EXPECT_THAT(status(), HasSubstr(R"("warnings":[],)"));
 }
 
 TEST_F(ApplicationTest, AReloadTakesTheListOfUpstreams) {

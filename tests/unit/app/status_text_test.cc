@@ -95,7 +95,8 @@ TEST(StatusText, TheInstanceTellsWhatItIsAndDoes) {
   const std::string text = instance_status_text(to_json(status));
   EXPECT_THAT(text, HasSubstr("pharos 1.2.3, up 60 s, fine\n"));
   EXPECT_THAT(text, HasSubstr("relay     127.0.0.1:7777 (admin 127.0.0.1:9464)\n"));
-  EXPECT_THAT(text, HasSubstr("10 events and 3 in the log, 5.0 MiB, 0.0 of it free, 5.00 % of its map\n"));
+  EXPECT_THAT(text, HasSubstr("database  13 events (3 of them not merged yet), 5.0 MiB, 0.0 MiB of it free, "
+                              "5.00 % of storage.map_size\n"));
   EXPECT_THAT(text, HasSubstr("7 connections"));
   EXPECT_THAT(text, HasSubstr("search    off\n"));
   status.search_left = 0;
@@ -108,8 +109,50 @@ TEST(StatusText, TheInstanceTellsWhatItIsAndDoes) {
   EXPECT_THAT(text, HasSubstr("queues    ingest 1/8192\n"));
   status.problem = "draining";
   EXPECT_THAT(instance_status_text(to_json(status)), HasSubstr("up 60 s, draining\n"));
+  EXPECT_THAT(text, HasSubstr("plugin    off\n"));
+  EXPECT_THAT(text, ::testing::Not(HasSubstr("members")));
   EXPECT_EQ(instance_status_text("[]"), "");
   EXPECT_EQ(instance_status_text("{}"), "");
+}
+
+TEST(StatusText, TheInstanceTellsFirstWhatIsWrongWhileItServes) {
+  InstanceStatus status;
+  status.version = "1.2.3";
+  status.settings.policy = true;
+  status.policy_faults = 1;
+  status.settings.refused = {"pharos.toml:3: relay.lisen: unknown key"};
+  status.settings.restart_keys = {"relay.listen", "storage.map_size"};
+  std::string text = instance_status_text(to_json(status));
+  EXPECT_THAT(text, ::testing::StartsWith("pharos 1.2.3, up 0 s, with something to look after:\n"
+                                          "!! the write policy (plugin.command) is down: events are refused, "));
+  EXPECT_THAT(text, HasSubstr("\n!! the last reload failed, the settings before it stay in force: pharos.toml:3: "
+                              "relay.lisen: unknown key\n"));
+  EXPECT_THAT(text, HasSubstr("\n!! changed in the settings, takes a restart: relay.listen, storage.map_size\n"));
+  EXPECT_THAT(text, HasSubstr("\nplugin    DOWN, asked about 0 events, 0 not answered, ended by itself or for a fault "
+                              "1 time\n"));
+  EXPECT_THAT(to_json(status), HasSubstr(R"("restart_needed":["relay.listen","storage.map_size"])"));
+  status.policy_up = true;
+  status.settings.refused.clear();
+  status.settings.restart_keys.clear();
+  text = instance_status_text(to_json(status));
+  EXPECT_THAT(text, HasSubstr("up 0 s, fine\n"));
+  EXPECT_THAT(text, HasSubstr("\nplugin    up, "));
+}
+
+TEST(StatusText, TheInstanceTellsItsListsMembersAndDirectory) {
+  InstanceStatus status;
+  status.directory = "/var/lib/pharos";
+  status.banned_events = 1;
+  status.denied_kinds = 2;
+  status.allowed_pubkeys = 12;
+  std::string text = instance_status_text(to_json(status));
+  EXPECT_THAT(text, HasSubstr("\ndata      /var/lib/pharos\n"));
+  EXPECT_THAT(text, HasSubstr("\nbanned    0 public keys, 1 event, 2 kinds, 0 address blocks\n"));
+  EXPECT_THAT(text, HasSubstr("\nallowed   12 public keys, 0 kinds, 0 events\n"));
+  status.members_only = "read_write";
+  text = instance_status_text(to_json(status));
+  EXPECT_THAT(text, HasSubstr("\nmembers   12 public keys; they alone may read and publish\n"));
+  EXPECT_THAT(text, HasSubstr("\nallowed   0 kinds, 0 events\n"));
 }
 
 }  // namespace
