@@ -6,6 +6,7 @@
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
+#include "app/access_words.h"
 #include "app/admin.h"
 
 namespace pharos::app {
@@ -28,8 +29,8 @@ void change(const AdminOrders& orders, const Json& order, const net::HttpAnswer&
   asked.action = *action;
   asked.subject = text_of(order, "subject");
   asked.reason = text_of(order, "reason");
-  orders.change(std::move(asked), [answer, name](const auto& done) {
-    if (done) return answer(admin_text(200, name + " " + done.value() + "\n"));
+  orders.change(std::move(asked), [answer, action = *action](const auto& done) {
+    if (done) return answer(admin_text(200, told(action, done.value().subject, *done.value().before) + "\n"));
     answer(admin_text(done.error().fault == Fault::invalid ? 400 : 503, done.error().detail + "\n"));
   });
 }

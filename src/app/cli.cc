@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "app/commands/access.h"
 #include "app/commands/command.h"
 #include "config/nearest.h"
 
@@ -44,6 +45,7 @@ std::string unknown_command(const CLI::App& root, int argc, char** argv) {
       group = *named;
       continue;
     }
+    if (const std::string hint = missing_subject(group->get_name(), word); !hint.empty()) return hint;
     std::vector<std::string> names;
     for (const CLI::App* command : known) names.push_back(command->get_name());
     const auto nearest = config::nearest_word(word, {names.begin(), names.end()});

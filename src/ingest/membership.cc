@@ -141,7 +141,7 @@ void Membership::change(const AccessRules& rules, AccessChange change, const std
   const auto shared = std::make_shared<Done>(std::move(done));
   std::string actor = change.subject;
   moderation_.submit(std::move(change), std::move(actor),
-                     [shared, kept = std::move(kept)](const Result<std::string, Moderation::Failure>& result) {
+                     [shared, kept = std::move(kept)](const Result<Moderation::Changed, Moderation::Failure>& result) {
                        if (result) return (*shared)(kept);
                        const Moderation::Failure& failure = result.error();
                        switch (failure.fault) {

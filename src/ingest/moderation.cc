@@ -120,18 +120,18 @@ bool Moderation::start(const std::shared_ptr<Job>& job) {
   const auto work = std::make_shared<const std::pair<AccessPlan, AuditEntry>>(std::move(planned).value(), audit);
   const bool taken = store_.submit_update(
       [work, ring](storage::WriteTxn& txn) { return write_access(txn, work->first.entries, ring, work->second); },
-      [this, job, work, before = rules->shared_lists()](bool written) {
-        finished(*job, work->first, work->second, before, written);
+      [this, job, work, rules](bool written) {
+        finished(*job, work->first, work->second, rules, written);
         run();
       });
-  if (!taken) finished(*job, work->first, work->second, rules->shared_lists(), false);
+  if (!taken) finished(*job, work->first, work->second, rules, false);
   return taken;
 }
 
 void Moderation::finished(const Job& job, const AccessPlan& plan, AuditEntry audit,
-                          const std::shared_ptr<const AccessLists>& before, bool written) {
+                          const std::shared_ptr<const AccessRules>& before, bool written) {
   if (!written) {
-    put_in_force(before);
+    put_in_force(before->shared_lists());
     return fail(job, Fault::not_written, "the change could not be written, so it does not hold");
   }
   log::info("access", "access lists changed",
@@ -144,12 +144,12 @@ void Moderation::finished(const Job& job, const AccessPlan& plan, AuditEntry aud
     if (kept.size() > kMaxAuditEntries) kept.pop_front();
   }
   if (erase_ && !plan.erased.empty()) erase_(plan.erased);
-  job.done(plan.subject);
+  job.done(Changed{plan.subject, before});
 }
 
 void Moderation::fail(const Job& job, Fault fault, std::string detail) const {
-  using Changed = AccessMetrics::Changed;
-  const Changed result = fault == Fault::not_written ? Changed::failed : Changed::refused;
+  using Counted = AccessMetrics::Changed;
+  const Counted result = fault == Fault::not_written ? Counted::failed : Counted::refused;
   metrics_.changes[static_cast<std::size_t>(result)].add();
   job.done(failure(Failure{fault, std::move(detail)}));
 }

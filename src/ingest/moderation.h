@@ -42,8 +42,12 @@ class Moderation {
     Fault fault{};
     std::string detail;  // for people
   };
-  // The subject in its one spelling, once the change is on disk.
-  using Done = std::function<void(Result<std::string, Failure>)>;
+  struct Changed {
+    std::string subject;                        // in its one spelling
+    std::shared_ptr<const AccessRules> before;  // what the change was made of
+  };
+  // Once the change is on disk.
+  using Done = std::function<void(Result<Changed, Failure>)>;
 
   static Result<std::unique_ptr<Moderation>, storage::StorageFailure> open(storage::Store& store, const Clock& clock,
                                                                            const metrics::AccessMetrics& metrics = {});
@@ -77,7 +81,7 @@ class Moderation {
   // True when the store has it and finished() follows.
   bool start(const std::shared_ptr<Job>& job);
   void finished(const Job& job, const AccessPlan& plan, AuditEntry audit,
-                const std::shared_ptr<const AccessLists>& before, bool written);
+                const std::shared_ptr<const AccessRules>& before, bool written);
   void show_waiting() const PHAROS_REQUIRES(mutex_);
   void fail(const Job& job, Fault fault, std::string detail) const;
   void put_in_force(std::shared_ptr<const AccessLists> lists);

@@ -1,5 +1,8 @@
 // ban, unban, allow and deny: who may publish what, and from where, told to the running instance.
 
+#include "app/commands/access.h"
+
+#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
@@ -8,6 +11,8 @@
 
 #include "app/commands/asking.h"
 #include "ingest/access_change.h"
+#include "nostr/nip19.h"
+#include "util/ip_range.h"
 
 namespace pharos::app {
 namespace {
@@ -15,7 +20,7 @@ namespace {
 using ingest::AccessAction;
 
 struct Verb {
-  const char* name;
+  std::string_view name;
   const char* help;
   // Of a pubkey, an event, a kind and an address; none where there is no such list.
   std::array<std::optional<AccessAction>, 4> actions;
@@ -37,7 +42,7 @@ constexpr std::array<Verb, 4> kVerbs{
          "whoever wrote it",
          {AccessAction::allow_pubkey, AccessAction::allow_event, AccessAction::allow_kind, std::nullopt}},
     Verb{"deny",
-         "Take it off the allow list",
+         "Take it off the allow list; that is no ban: ban keeps it away",
          {AccessAction::unallow_pubkey, AccessAction::unallow_event, AccessAction::unallow_kind, std::nullopt}},
 };
 
@@ -69,11 +74,37 @@ ExitCode change(AccessAction action, const Arguments& arguments) {
   return ExitCode::ok;
 }
 
+bool is_subject(std::size_t subject, const std::string& value) {
+  const bool is_hex = PublicKey::from_hex(value).has_value();
+  const auto starts_with = [&value](const char* prefix) { return value.starts_with(prefix); };
+  switch (subject) {
+    case 0:
+      return is_hex || starts_with("npub1") || starts_with("nprofile1");
+    case 1:
+      return is_hex || starts_with("note1") || starts_with("nevent1");
+    case 2:
+      return !value.empty() && value.size() <= 5 && value.find_first_not_of("0123456789") == std::string::npos;
+    default:
+      return IpRange::parse(value).has_value();
+  }
+}
+
 }  // namespace
+
+std::string missing_subject(const std::string& command, const std::string& value) {
+  const auto verb = std::ranges::find(kVerbs, command, &Verb::name);
+  if (verb == kVerbs.end()) return {};
+  std::string out;
+  for (std::size_t i = 0; i < kSubjects.size(); ++i) {
+    if (verb->actions[i] && is_subject(i, value))
+      out += fmt::format("{}pharos {} {} {}", out.empty() ? "" : " or ", command, kSubjects[i], value);
+  }
+  return out.empty() ? out : "say what it is: " + out;
+}
 
 void add_access(CLI::App& root, Action& action) {
   for (const Verb& verb : kVerbs) {
-    CLI::App* group = root.add_subcommand(verb.name, verb.help);
+    CLI::App* group = root.add_subcommand(std::string(verb.name), verb.help);
     group->require_subcommand(1);
     for (std::size_t i = 0; i < kSubjects.size(); ++i) {
       if (!verb.actions[i]) continue;

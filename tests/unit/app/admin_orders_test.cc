@@ -67,7 +67,9 @@ TEST_F(AdminOrdersTest, AChangeIsAnsweredWhenItIsKept) {
   const auto answer =
       post("/api/v1/access", R"({"action":"banpubkey","subject":")" + alice_.hex() + R"(","reason":"spam"})");
   EXPECT_EQ(answer.status, 200U);
-  EXPECT_EQ(answer.body, "banpubkey " + alice_.hex() + "\n");
+  EXPECT_EQ(answer.body, "The public key " + alice_.hex() +
+                             " is banned now: nothing of it is taken any more, whoever brings it, and "
+                             "what is stored of it is being erased.\n");
   EXPECT_EQ(moderation_->rules()->get()->lists().banned_pubkeys.at(alice_.key()), "spam");
   EXPECT_EQ(moderation_->audit().at(0).actor, "operator");
 }

@@ -56,6 +56,23 @@ TEST(Cli, AnUnknownCommandIsNamedWithTheNearestOne) {
   EXPECT_THAT(complaint({}), HasSubstr("subcommand is required"));
 }
 
+TEST(Cli, ABanOfSomethingWithoutItsSortSaysWhatToWrite) {
+  const std::string hex(64, 'a');
+  const auto complaint = [](std::vector<std::string> words) {
+    ::testing::internal::CaptureStderr();
+    EXPECT_EQ(run(std::move(words)), static_cast<int>(ExitCode::usage));
+    return ::testing::internal::GetCapturedStderr();
+  };
+  EXPECT_THAT(complaint({"ban", hex}),
+              HasSubstr("say what it is: pharos ban pubkey " + hex + " or pharos ban event " + hex + "\n"));
+  EXPECT_THAT(complaint({"allow", "npub1xyz"}), HasSubstr("say what it is: pharos allow pubkey npub1xyz\n"));
+  EXPECT_THAT(complaint({"ban", "7"}), HasSubstr("say what it is: pharos ban kind 7\n"));
+  EXPECT_THAT(complaint({"unban", "192.0.2.0/24"}), HasSubstr("say what it is: pharos unban ip 192.0.2.0/24\n"));
+  EXPECT_THAT(complaint({"deny", "192.0.2.0/24"}), HasSubstr("unknown command"));
+  EXPECT_THAT(complaint({"deny", "pubky", hex}), HasSubstr("did you mean pubkey?"));
+  EXPECT_THAT(all_help(), HasSubstr("that is no ban: ban keeps it away"));
+}
+
 TEST(Cli, AHeldDatabaseSaysWhatToStop) {
   EXPECT_THAT(all_help(), HasSubstr("stop serve"));
   const std::string text = failure_text({storage::StorageError::locked, "pharos.lock is held"});

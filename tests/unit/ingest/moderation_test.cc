@@ -38,9 +38,9 @@ class ModerationTest : public ::testing::Test {
     store_.reset();
     open();
   }
-  Result<std::string, Moderation::Failure> submit(AccessAction action, const std::string& subject,
-                                                  const std::string& reason = {}) {
-    std::promise<Result<std::string, Moderation::Failure>> promise;
+  Result<Moderation::Changed, Moderation::Failure> submit(AccessAction action, const std::string& subject,
+                                                          const std::string& reason = {}) {
+    std::promise<Result<Moderation::Changed, Moderation::Failure>> promise;
     auto future = promise.get_future();
     moderation_->submit({action, subject, reason, {}, {}}, "operator",
                         [&promise](auto done) { promise.set_value(std::move(done)); });
@@ -58,7 +58,8 @@ class ModerationTest : public ::testing::Test {
 TEST_F(ModerationTest, AChangeIsKeptWithItsAuditOverARestart) {
   const auto done = submit(AccessAction::ban_pubkey, alice_.hex(), "spam");
   ASSERT_TRUE(done) << done.error().detail;
-  EXPECT_EQ(done.value(), alice_.hex());
+  EXPECT_EQ(done.value().subject, alice_.hex());
+  EXPECT_THAT(done.value().before->lists().banned_pubkeys, IsEmpty());
   ASSERT_TRUE(submit(AccessAction::block_address, "192.0.2.0/24"));
   ASSERT_TRUE(submit(AccessAction::change_name, "mine"));
   const auto audit = moderation_->audit();

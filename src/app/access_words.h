@@ -1,0 +1,14 @@
+// What a change of the access lists came to, in words for the operator who ordered it. Pure.
+#pragma once
+
+#include <string>
+
+#include "ingest/access_change.h"
+
+namespace pharos::app {
+
+// One or more sentences. The subject is in its one spelling; before is what the change was made of, which tells
+// whether it changed anything.
+std::string told(ingest::AccessAction action, const std::string& subject, const ingest::AccessRules& before);
+
+}  // namespace pharos::app
