@@ -8,6 +8,7 @@
 
 #include "app/access_words.h"
 #include "app/admin.h"
+#include "app/filter_text.h"
 
 namespace pharos::app {
 namespace {
@@ -58,13 +59,14 @@ std::string serialized(const Json& value) {
 void erase(const AdminOrders& orders, const Json& order, const net::HttpAnswer& answer) {
   const auto found = order.FindMember("filter");
   if (found == order.MemberEnd() || !found->value.IsObject()) return answer(admin_text(400, "the filter is missing\n"));
-  if (!is_flat(found->value)) return answer(admin_text(400, "the filter: nested too deep\n"));
-  auto filter = parse_filter(serialized(found->value));
-  if (!filter) return answer(admin_text(400, "the filter: " + std::string(describe(filter.error())) + "\n"));
-  if (filter.value().limit) return answer(admin_text(400, "the filter: limit has no meaning here\n"));
-  if (filter.value().search) return answer(admin_text(400, "the filter: search has no meaning here\n"));
+  if (!is_flat(found->value)) return answer(admin_text(400, "--filter: nested too deep\n"));
+  auto filter = read_filter(serialized(found->value));
+  if (!filter) return answer(admin_text(400, "--filter: " + filter.error() + "\n"));
+  if (filter.value().limit) return answer(admin_text(400, "--filter: limit has no meaning here\n"));
+  if (filter.value().search) return answer(admin_text(400, "--filter: search has no meaning here\n"));
   if (found->value.ObjectEmpty())
-    return answer(admin_text(400, "the filter matches every event: name some condition, since 0 for all\n"));
+    return answer(
+        admin_text(400, "--filter: {} matches every event; where all of them are to go, write {\"since\":0}\n"));
   const auto dry = order.FindMember("dry_run");
   const bool dry_run = dry != order.MemberEnd() && dry->value.IsTrue();
   const bool taken = orders.erase(std::move(filter).value(), dry_run, [answer](const Deletion& deletion) {

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "app/access_map.h"
+#include "app/filter_text.h"
 #include "app/limits_map.h"
 #include "app/settings_reader.h"
 #include "config/value_parser.h"
@@ -142,9 +143,9 @@ class Mapper : private SettingsReader {
   std::vector<Filter> tree_filters() {
     std::vector<Filter> filters;
     for (const std::string& text : values_.list("relay.negentropy_trees")) {
-      auto filter = parse_filter(text);
+      auto filter = read_filter(text);
       if (!filter) {
-        add("relay.negentropy_trees", text + ": " + std::string(describe(filter.error())));
+        add("relay.negentropy_trees", text + ": " + filter.error());
         continue;
       }
       const Filter& f = filter.value();
@@ -160,7 +161,7 @@ class Mapper : private SettingsReader {
   std::vector<Filter> filters_without_limit(const config::TableValues& entry) {
     std::vector<Filter> filters;
     for (const std::string& text : entry.values.list("filters")) {
-      auto filter = parse_filter(text);
+      auto filter = read_filter(text);
       if (filter && filter.value().limit)
         add(entry, "filters", text + ": limit has no meaning here");
       else if (filter && filter.value().search)
@@ -168,7 +169,7 @@ class Mapper : private SettingsReader {
       else if (filter)
         filters.push_back(std::move(filter).value());
       else
-        add(entry, "filters", text + ": " + std::string(describe(filter.error())));
+        add(entry, "filters", text + ": " + filter.error());
     }
     if (entry.values.list("filters").empty()) add(entry, "filters", "at least one filter, {} for everything");
     return filters;

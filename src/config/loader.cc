@@ -28,10 +28,19 @@ constexpr std::size_t kMaxFileBytes = 16U << 20U;
 
 int line_of(const toml::node& node) { return static_cast<int>(node.source().begin.line); }
 
+// On one line. The formatter makes many, indented; inside of texts it writes no line ends.
 std::string to_json(const toml::table& table) {
   std::ostringstream out;
   out << toml::json_formatter(table, toml::format_flags::none);
-  return std::move(out).str();
+  std::string one_line;
+  bool is_margin = false;
+  for (const char c : std::move(out).str()) {
+    if (c == '\n') is_margin = true;
+    if (is_margin && (c == '\n' || c == ' ' || c == '\t')) continue;
+    is_margin = false;
+    one_line += c;
+  }
+  return one_line;
 }
 
 // The value of a node when it has the type of the setting.

@@ -3,7 +3,7 @@
 
 #include "app/commands/asking.h"
 #include "app/deletion.h"
-#include "nostr/filter.h"
+#include "app/filter_text.h"
 
 namespace pharos::app {
 namespace {
@@ -30,9 +30,9 @@ ExitCode report(const std::string& json, bool dry_run) {
 }
 
 ExitCode delete_events(const Arguments& arguments) {
-  const auto filter = parse_filter(arguments.filter);
+  const auto filter = read_filter(arguments.filter);
   if (!filter) {
-    complain("--filter " + arguments.filter + ": " + std::string(describe(filter.error())));
+    complain("--filter: " + filter.error());
     return ExitCode::usage;
   }
   const std::string order =

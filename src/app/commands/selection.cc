@@ -4,6 +4,8 @@
 #include <charconv>
 #include <ctime>
 
+#include "app/filter_text.h"
+
 namespace pharos::app {
 namespace {
 
@@ -25,9 +27,12 @@ void Selection::add_options(CLI::App& command) {
 
 Result<std::vector<Filter>, std::string> Selection::filters() const {
   std::vector<Filter> parsed;
-  for (const std::string& text : filters_) {
-    auto filter = parse_filter(text);
-    if (!filter) return failure("--filter " + text + ": " + std::string(describe(filter.error())));
+  for (std::size_t i = 0; i < filters_.size(); ++i) {
+    auto filter = read_filter(filters_[i]);
+    if (!filter) {
+      const std::string which = filters_.size() == 1 ? "" : " " + std::to_string(i + 1);
+      return failure("--filter" + which + ": " + filter.error());
+    }
     parsed.push_back(std::move(filter).value());
   }
   if (parsed.empty()) parsed.emplace_back();

@@ -170,6 +170,9 @@ TEST(OptionsMap, ErrorsNameTheKeyAndItsLine) {
   EXPECT_THAT(bad_url, HasSubstr("test.toml:4: upstream.url:"));
   EXPECT_THAT(refusal("[[upstream]]\nname = \"a\"\nurl = \"ws://a.example\"\nfilters = ['{\"kind\":[1]}']\n"),
               HasSubstr("upstream.filters"));
+  EXPECT_THAT(
+      refusal("[[upstream]]\nname = \"a\"\nurl = \"ws://a.example\"\nfilters = [{ kinds = [-1], limit = 1 }]\n"),
+      ::testing::AllOf(HasSubstr(": kinds, value 1 (-1): wants"), ::testing::Not(HasSubstr("\n"))));
   EXPECT_THAT(refusal("[relay]\nurl = [\"relay.example.com\"]\n"), HasSubstr("relay.url"));
   EXPECT_THAT(refusal("[relay]\npubkey = \"me\"\n"), HasSubstr("test.toml:2: relay.pubkey:"));
   EXPECT_THAT(refusal("[relay]\ntls_key = \"k.pem\"\n"), HasSubstr("relay.tls_certificate"));

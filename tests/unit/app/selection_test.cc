@@ -21,5 +21,15 @@ TEST(Selection, ADateWithoutATimeIsAWholeDayForAnUpperBound) {
   EXPECT_EQ(filters.value()[0].until, 1'767'225'600 + 86'399);
 }
 
+TEST(Selection, AFilterThatIsNoneIsNamedInOneLine) {
+  CLI::App command;
+  Selection selection;
+  selection.add_options(command);
+  std::vector<std::string> words{"{\n\"kinds\": [true]\n}", "--filter", "{}", "--filter"};  // backwards, as CLI11 wants
+  command.parse(words);
+  EXPECT_EQ(selection.filters().error(),
+            "--filter 2: kinds, value 1 (true): wants a list of kinds, integers from 0 on");
+}
+
 }  // namespace
 }  // namespace pharos::app
