@@ -20,6 +20,10 @@ ExitCode back_up(const Arguments& arguments) {
   const auto loaded = load_or_complain(*arguments.config);
   if (!loaded) return ExitCode::settings;
   const storage::StoreOptions& store = loaded->options.store;
+  if (const auto missing = missing_database(store.directory)) {
+    complain(*missing);
+    return ExitCode::cannot_create;
+  }
   storage::BackupOptions options;
   options.source.directory = store.directory;
   options.source.map_size_bytes = store.map_size_bytes;

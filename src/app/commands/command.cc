@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "storage/data_files.h"
 #include "util/log.h"
 
 namespace pharos::app {
@@ -32,6 +33,13 @@ std::unique_ptr<Loaded> load_or_complain(const std::string& config_file, NamedFi
   return std::make_unique<Loaded>(std::move(loaded).value());
 }
 
+std::optional<std::string> missing_database(const std::filesystem::path& directory) {
+  const auto newest = storage::newest_data(directory);
+  if (!newest || newest.value()) return std::nullopt;
+  return "there is no database in " + directory.string() + ", which storage.directory names; is this the right " +
+         "settings file (--config)?";
+}
+
 OpenedStore open_read_only(const std::string& config_file, const Clock& clock) {
   OpenedStore opened;
   opened.loaded = load_or_complain(config_file);
@@ -40,6 +48,11 @@ OpenedStore open_read_only(const std::string& config_file, const Clock& clock) {
     return opened;
   }
   storage::StoreOptions options = opened.loaded->options.store;
+  if (const auto missing = missing_database(options.directory)) {
+    complain(*missing);
+    opened.code = ExitCode::cannot_create;
+    return opened;
+  }
   options.read_only = true;
   auto store = storage::Store::open(options, clock);
   if (!store) {

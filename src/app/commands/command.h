@@ -2,8 +2,10 @@
 // Each command has a file of its own with one add_...() function; cli.cc lists them.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <CLI/CLI.hpp>
@@ -23,6 +25,10 @@ std::shared_ptr<std::string> add_config_option(CLI::App& command);
 
 // Reads and maps the settings, and sets up the log; prints every error to standard error and returns nullptr otherwise.
 std::unique_ptr<Loaded> load_or_complain(const std::string& config_file, NamedFiles files = NamedFiles::ignored);
+
+// What to tell where a directory that is to hold a database has none; nullopt where it has one. Reading what is there
+// is for the store.
+std::optional<std::string> missing_database(const std::filesystem::path& directory);
 
 // Opens the database of the settings without writing, beside a running instance; complains on failure.
 struct OpenedStore {

@@ -98,6 +98,10 @@ ExitCode complain_about(const storage::StorageFailure& failure) {
 }
 
 ExitCode compact_closed(const storage::StoreOptions& options) {
+  if (const auto missing = missing_database(options.directory)) {
+    complain(*missing);
+    return ExitCode::cannot_create;
+  }
   if (const auto refusal = refuse_as_root(options.directory, ::geteuid())) {
     complain(*refusal);
     return ExitCode::permission;

@@ -118,6 +118,26 @@ TEST(Cli, TheCheckNamesTheKeysOfTheEnvironment) {
   ::unsetenv("PHAROS_LOG__LEVEL");
 }
 
+TEST(Cli, WhereThereIsNoDatabaseNoneIsMade) {
+  const testing::TempDir dir;
+  const std::filesystem::path empty = dir.path() / "data";
+  std::filesystem::create_directory(empty);
+  const std::string file = (dir.path() / "pharos.toml").string();
+  std::ofstream(file) << "[storage]\ndirectory = \"" << empty.string() << "\"\n[[retention]]\nname = \"a\"\n"
+                      << "filters = ['{}']\nmax_age = \"1d\"\n";
+  const std::string destination = (dir.path() / "backup").string();
+  const std::vector<std::vector<std::string>> commands{{"db", "compact"},     {"db", "info"}, {"db", "check"},
+                                                       {"retention", "plan"}, {"export"},     {"backup", destination}};
+  for (std::vector<std::string> words : commands) {
+    ::testing::internal::CaptureStderr();
+    words.insert(words.end(), {"--config", file});
+    EXPECT_EQ(run(words), static_cast<int>(ExitCode::cannot_create)) << words[0];
+    EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("there is no database in " + empty.string()));
+    EXPECT_TRUE(std::filesystem::is_empty(empty)) << words[0];
+  }
+  EXPECT_FALSE(std::filesystem::exists(destination));
+}
+
 TEST(Cli, AKeyIsGeneratedIntoAFileOnce) {
   const testing::TempDir dir;
   const std::string file = (dir.path() / "key").string();
