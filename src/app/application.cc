@@ -264,7 +264,12 @@ void Application::tick() {
   heartbeat_->beat();
   if (member_list_) member_list_->tick();
   trust_->tick();
-  if (watch_ && watch_->changed()) {
+  if (!watch_) return;
+  const bool has_changed = watch_->changed();
+  const bool was_gone = std::exchange(settings_gone_, watch_->is_gone(settings_.file));
+  if (settings_gone_) {
+    if (!was_gone) refuse_settings({settings_.file + " is gone"});
+  } else if (has_changed || was_gone) {
     log::info("app", "files changed, taking the settings anew", {{"file", settings_.file}});
     reload();
   }

@@ -91,6 +91,7 @@ class Application {
   UnixSeconds started_ = 0;
   bool stopped_ = false;
   Snapshot<SettingsState> settings_state_{std::make_shared<const SettingsState>()};
+  bool settings_gone_ = false;      // and that was told
   std::optional<FileWatch> watch_;  // of the settings and the files they name
   bool wrote_run_file_ = false;     // the run file of another instance on the same data is not ours to remove
 

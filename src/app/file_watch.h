@@ -17,6 +17,9 @@ class FileWatch {
   // is gone is no change; one that comes back may be.
   bool changed();
 
+  // Whether one was not there at the last two looks of changed(): whoever replaces a file may take it away first.
+  bool is_gone(const std::filesystem::path& file) const;
+
  private:
   struct State {
     std::uint64_t device = 0;
@@ -25,11 +28,12 @@ class FileWatch {
     std::int64_t modified_ns = 0;
     bool operator==(const State&) const = default;
   };
-  std::vector<State> look() const;
+  std::vector<State> look();
 
   std::vector<std::filesystem::path> files_;
   std::vector<State> known_;
   std::vector<State> seen_;  // at the last look
+  std::vector<int> absent_;  // looks in a row
 };
 
 }  // namespace pharos::app

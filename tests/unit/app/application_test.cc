@@ -92,6 +92,26 @@ TEST_F(ApplicationTest, TheStatusTellsAReloadThatFailedAndWhatWaitsForARestart) 
   EXPECT_THAT(status(), HasSubstr(R"("warnings":[],)"));
 }
 
+TEST_F(ApplicationTest, ASettingsFileThatIsGoneIsToldOnceAsAReloadThatFailed) {
+  write_settings("");
+  const auto application = make();
+  ASSERT_TRUE(application->start().has_value());
+  const std::string kept = file_ + ".kept";
+  std::filesystem::rename(file_, kept);
+  ::testing::internal::CaptureStderr();
+  for (int i = 0; i < 5; ++i) application->tick();
+  const std::string logged = ::testing::internal::GetCapturedStderr();
+  const std::string told = file_ + " is gone";
+  EXPECT_THAT(logged, HasSubstr(told));
+  EXPECT_EQ(logged.find(told), logged.rfind(told)) << logged;
+  EXPECT_THAT(status(), HasSubstr(told));
+  EXPECT_THAT(metrics(), HasSubstr("pharos_config_last_reload_successful 0\n"));
+  std::filesystem::rename(kept, file_);
+  application->tick();
+  EXPECT_THAT(status(), HasSubstr(R"("warnings":[],)"));
+  EXPECT_THAT(metrics(), HasSubstr("pharos_config_last_reload_successful 1\n"));
+}
+
 TEST_F(ApplicationTest, AReloadTakesTheListOfUpstreams) {
   write_settings("");
   const auto application = make();

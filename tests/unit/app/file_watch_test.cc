@@ -48,5 +48,19 @@ TEST_F(FileWatchTest, AFileThatIsGoneIsNoChange) {
   EXPECT_TRUE(watch.changed());
 }
 
+TEST_F(FileWatchTest, AFileIsGoneOnceTwoLooksDoNotFindIt) {
+  write("a");
+  FileWatch watch({file_});
+  watch.changed();
+  std::filesystem::remove(file_);
+  watch.changed();
+  EXPECT_FALSE(watch.is_gone(file_)) << "it may be replaced just now";
+  watch.changed();
+  EXPECT_TRUE(watch.is_gone(file_));
+  write("a");
+  watch.changed();
+  EXPECT_FALSE(watch.is_gone(file_));
+}
+
 }  // namespace
 }  // namespace pharos::app
