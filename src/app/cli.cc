@@ -1,6 +1,8 @@
 #include "app/cli.h"
 
 #include <algorithm>
+#include <string>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -13,8 +15,9 @@ namespace {
 
 void build(CLI::App& root, Action& action) {
   root.description("Pharos, a Nostr relay that serves, mirrors, watches and tells.");
-  root.set_version_flag("--version", std::string("pharos ") + PHAROS_VERSION);
+  root.set_version_flag("-v,--version", std::string("pharos ") + PHAROS_VERSION);
   root.require_subcommand(1);
+  root.footer("pharos help COMMAND, or --help behind any of them, tells more. --config may stand before the command.");
   add_serve(root, action);
   add_import(root, action);
   add_export(root, action);
@@ -33,16 +36,47 @@ void build(CLI::App& root, Action& action) {
   add_plugin(root, action);
 }
 
+const CLI::App* named(const CLI::App& group, const std::string& word) {
+  const auto known = group.get_subcommands([&word](const CLI::App* command) { return command->get_name() == word; });
+  return known.empty() ? nullptr : known.front();
+}
+
+// What stands before the command goes behind it, where its options are; "help" before it is --help behind it.
+std::vector<std::string> in_order(const CLI::App& root, std::vector<std::string> words) {
+  std::vector<std::string> moved;
+  std::size_t at = 0;
+  for (; at < words.size() &&
+         (words[at].starts_with("-c") || words[at].starts_with("--config") || words[at].starts_with("--admin"));
+       ++at) {
+    moved.push_back(words[at]);
+    const bool has_value = words[at].find('=') != std::string::npos || (words[at][1] == 'c' && words[at].size() > 2);
+    if (!has_value && at + 1 < words.size()) moved.push_back(words[++at]);
+  }
+  if (at < words.size() && words[at] == "help") {
+    ++at;
+    moved = {"--help"};
+  }
+  if (moved.empty()) return words;
+  words.erase(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(at));
+  at = 0;
+  for (const CLI::App* group = &root; at < words.size(); ++at) {
+    group = named(*group, words[at]);
+    if (group == nullptr) break;
+  }
+  if (moved.front() == "--help" && at < words.size()) return words;  // there is no such command to tell of
+  words.insert(words.begin() + static_cast<std::ptrdiff_t>(at), moved.begin(), moved.end());
+  return words;
+}
+
 // CLI11 only says that a command is missing. "" where the words name one.
-std::string unknown_command(const CLI::App& root, int argc, char** argv) {
+std::string unknown_command(const CLI::App& root, const std::vector<std::string>& words) {
   const CLI::App* group = &root;
-  for (int i = 1; i < argc && !std::string_view(argv[i]).starts_with('-'); ++i) {
+  for (const std::string& word : words) {
+    if (word.starts_with('-')) break;
     const auto known = group->get_subcommands([](const CLI::App*) { return true; });
     if (known.empty()) return {};  // what follows are its arguments
-    const std::string word = argv[i];
-    const auto named = std::ranges::find(known, word, &CLI::App::get_name);
-    if (named != known.end()) {
-      group = *named;
+    if (const CLI::App* command = named(*group, word)) {
+      group = command;
       continue;
     }
     if (const std::string hint = missing_subject(group->get_name(), word); !hint.empty()) return hint;
@@ -65,12 +99,13 @@ int run_command_line(int argc, char** argv) {
   CLI::App root;
   Action action;
   build(root, action);
+  const std::vector<std::string> words = in_order(root, {argv + 1, argv + argc});
   try {
-    root.parse(argc, argv);
-  } catch (const CLI::Success& asked) {  // --help, --version
+    root.parse(std::vector<std::string>(words.rbegin(), words.rend()));  // it takes them from the end
+  } catch (const CLI::Success& asked) {                                  // --help, --version
     return root.exit(asked);
   } catch (const CLI::ParseError& error) {
-    const std::string unknown = unknown_command(root, argc, argv);
+    const std::string unknown = unknown_command(root, words);
     complain(unknown.empty() ? error.what() : unknown);
     complain("try --help");
     return static_cast<int>(ExitCode::usage);

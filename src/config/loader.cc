@@ -268,7 +268,38 @@ class Loader {
     settings_.values.refuse(full_key(setting));
   }
 
+  // A key above the first heading.
+  void refuse_stray(std::string_view key, const toml::node& node) {
+    std::vector<std::string_view> keys;
+    for (const Setting& setting : settings_table()) keys.push_back(setting.key);
+    for (const TableList& list : table_lists())
+      std::ranges::copy(keys_of(list.table, list.section), std::back_inserter(keys));
+    const auto nearest = nearest_word(key, keys);
+    std::string message = "a key above all sections";
+    if (nearest && *nearest == key)
+      message += ", put it under " + headings(key);
+    else if (nearest)
+      message += ", did you mean " + std::string(*nearest) + " under " + headings(*nearest) + "?";
+    add(line_of(node), std::string(key), std::move(message));
+  }
+
+  // "[relay] or [admin]": those that have the key.
+  static std::string headings(std::string_view key) {
+    std::string out;
+    const auto append = [&out](const std::string& heading) { out += (out.empty() ? "" : " or ") + heading; };
+    for (const Setting& setting : settings_table()) {
+      if (setting.key == key) append("[" + std::string(setting.section) + "]");
+    }
+    for (const TableList& list : table_lists()) {
+      if (std::ranges::any_of(list.table, [&](const Setting& setting) { return setting.key == key; }))
+        append("[[" + std::string(list.section) + "]]");
+    }
+    return out;
+  }
+
   void read_section(std::string_view section, const toml::node& node) {
+    if (!sections_.contains(section) && !node.is_table() && !node.is_array_of_tables())
+      return refuse_stray(section, node);
     if (!sections_.contains(section)) {
       std::vector<std::string_view> known(sections_.begin(), sections_.end());
       for (const TableList& list : table_lists()) known.push_back(list.section);
@@ -385,6 +416,17 @@ SettingError error_at(const Settings& settings, std::string_view key, std::strin
   Origin origin = settings.values.origin(key);
   if (origin.file.empty()) origin.file = settings.file.empty() ? "settings" : settings.file;
   return {std::move(origin.file), origin.line, std::string(key), std::move(message)};
+}
+
+std::vector<std::string> unknown_variables(const Environment& environment) {
+  std::vector<std::string> names;
+  for (const Setting& setting : settings_table()) names.push_back(environment_name(setting));
+  std::vector<std::string> out;
+  for (const auto& [name, value] : environment) {
+    if (!name.starts_with(kPrefix) || std::ranges::find(names, name) != names.end()) continue;
+    out.push_back(name + " is no setting" + hint(name, {names.begin(), names.end()}));
+  }
+  return out;
 }
 
 Environment process_environment() {

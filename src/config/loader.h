@@ -43,6 +43,10 @@ Result<Settings, std::vector<SettingError>> parse_settings(std::string_view toml
 // An error about a key, at the place where it was set.
 SettingError error_at(const Settings& settings, std::string_view key, std::string message);
 
+// A line for each PHAROS_ variable that is none, with the nearest one that is. Those with a double underscore are
+// errors besides; the others may be meant for something else.
+std::vector<std::string> unknown_variables(const Environment& environment);
+
 // The PHAROS_ variables of this process.
 Environment process_environment();
 

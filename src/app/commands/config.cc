@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "app/commands/command.h"
+#include "app/wording.h"
 #include "config/reference.h"
 
 namespace pharos::app {
@@ -9,10 +10,12 @@ namespace {
 ExitCode check(const std::string& config_file) {
   const auto loaded = load_or_complain(config_file, NamedFiles::checked);
   if (!loaded) return ExitCode::settings;
-  fmt::print("{}: fine, {} upstreams\n", config_file.empty() ? "defaults and environment" : config_file,
-             loaded->settings.tables_of("upstream").size());
+  fmt::print("{}: fine, {}\n", config_file.empty() ? "defaults and environment" : config_file,
+             counted(loaded->settings.tables_of("upstream").size(), "upstream"));
   const auto from_environment = config::keys_from_environment(loaded->settings);
   if (!from_environment.empty()) fmt::print("from the environment: {}\n", fmt::join(from_environment, ", "));
+  for (const std::string& line : config::unknown_variables(config::process_environment()))
+    fmt::print("in the environment: {}\n", line);
   return ExitCode::ok;
 }
 

@@ -85,6 +85,35 @@ TEST(Cli, VersionAndHelpAreFine) {
   EXPECT_EQ(run({"import", "--help"}), 0);
 }
 
+TEST(Cli, HelpAndVersionAreGivenHoweverTheyAreAskedFor) {
+  const auto said = [](std::vector<std::string> words) {
+    ::testing::internal::CaptureStdout();
+    EXPECT_EQ(run(std::move(words)), 0);
+    return ::testing::internal::GetCapturedStdout();
+  };
+  EXPECT_EQ(said({"-v"}), said({"--version"}));
+  EXPECT_EQ(said({"help"}), said({"--help"}));
+  EXPECT_EQ(said({"help", "db", "compact"}), said({"db", "compact", "--help"}));
+  EXPECT_THAT(said({"help"}), HasSubstr("serve"));
+  EXPECT_EQ(run({"help", "no-such"}), static_cast<int>(ExitCode::usage));
+}
+
+TEST(Cli, WhereTheSettingsAreMayStandBeforeTheCommand) {
+  const testing::TempDir dir;
+  const std::string file = (dir.path() / "pharos.toml").string();
+  std::ofstream(file) << "[relay]\nname = \"x\"\n";
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"--config", file, "config", "check"},
+                                                {"-c", file, "config", "check"},
+                                                {"--config=" + file, "config", "check"},
+                                                {"-c" + file, "config", "check"}}) {
+    ::testing::internal::CaptureStdout();
+    EXPECT_EQ(run(words), 0);
+    EXPECT_THAT(::testing::internal::GetCapturedStdout(), HasSubstr(file + ": fine"));
+  }
+  EXPECT_EQ(run({"--admin", "127.0.0.1:1", "status"}), static_cast<int>(ExitCode::unavailable));
+  EXPECT_EQ(run({"--config", file}), static_cast<int>(ExitCode::usage));
+}
+
 TEST(Cli, BadSettingsEndWithTheirOwnCode) {
   const testing::TempDir dir;
   const std::string file = (dir.path() / "pharos.toml").string();

@@ -41,6 +41,25 @@ TEST(Loader, AMistypedSectionIsNamed) {
   EXPECT_THAT(errors_of("[stoarge]\n"), ElementsAre("pharos.toml:1: stoarge: unknown section, did you mean storage?"));
 }
 
+TEST(Loader, AKeyAboveAllSectionsIsToldWhereItBelongs) {
+  EXPECT_THAT(errors_of("listen = \"127.0.0.1:1\"\n[relay]\n"),
+              ElementsAre("pharos.toml:1: listen: a key above all sections, put it under [relay] or [admin]"));
+  EXPECT_THAT(errors_of("map_siez = 1\n"),
+              ElementsAre("pharos.toml:1: map_siez: a key above all sections, did you mean map_size under [storage]?"));
+  EXPECT_THAT(errors_of("url = \"wss://a.example/\"\n"),
+              ElementsAre(HasSubstr("put it under [relay] or [[upstream]]")));
+  EXPECT_THAT(errors_of("xyzzyplugh = 1\n"), ElementsAre("pharos.toml:1: xyzzyplugh: a key above all sections"));
+}
+
+TEST(Loader, VariablesThatAreNoneAreToldWithTheNearestOne) {
+  EXPECT_THAT(unknown_variables({{"PHAROS_RELAY__LISTEN", "x"},
+                                 {"PHAROS_RELAY_LISTN", "x"},
+                                 {"PHAROS_SOMETHING_OF_OTHERS", "x"},
+                                 {"HOME", "/"}}),
+              ElementsAre("PHAROS_RELAY_LISTN is no setting, did you mean PHAROS_RELAY__LISTEN?",
+                          HasSubstr("PHAROS_SOMETHING_OF_OTHERS is no setting")));
+}
+
 TEST(Loader, AWrongTypeSaysWhatWasExpected) {
   EXPECT_THAT(errors_of("[relay]\nmax_limit = \"many\"\n"),
               ElementsAre("pharos.toml:2: relay.max_limit: expected a whole number"));
