@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "app/progress.h"
+#include "app/wording.h"
 #include "nostr/event_json.h"
 #include "nostr/message.h"
 #include "util/release_memory.h"
@@ -234,7 +235,7 @@ std::uint64_t ImportReport::refused_total() const {
 }
 
 std::string ImportReport::text(double seconds) const {
-  std::string out = fmt::format("{} lines in {:.1f} s ({:.0f}/s)\n", lines, seconds,
+  std::string out = fmt::format("{} in {:.1f} s ({:.0f}/s)\n", counted(lines, "line"), seconds,
                                 static_cast<double>(lines) / std::max(seconds, 1e-9));
   out += fmt::format("  stored     {}\n  duplicate  {}\n  replaced   {}\n  ephemeral  {}\n  refused    {}\n", stored,
                      duplicate, replaced, ephemeral, refused_total());

@@ -4,11 +4,10 @@
 
 #include "app/commands/command.h"
 #include "app/progress.h"
+#include "app/wording.h"
 
 namespace pharos::app {
 namespace {
-
-std::string megabytes(std::uint64_t bytes) { return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1 << 20)); }
 
 struct Arguments {
   std::shared_ptr<std::string> config;
@@ -34,15 +33,15 @@ ExitCode back_up(const Arguments& arguments) {
   const SystemClock clock;
   Progress progress(clock);
   const auto made = storage::back_up(options, [&](std::uint64_t done, std::uint64_t about) {
-    if (progress.due()) progress.show(fmt::format("backup: {} of about {}", megabytes(done), megabytes(about)));
+    if (progress.due()) progress.show(fmt::format("backup: {} of about {}", byte_size(done), byte_size(about)));
   });
   progress.clear();
   if (!made) {
     complain(std::string(describe(made.error().error)) + ": " + made.error().detail);
     return exit_code(made.error().error);
   }
-  fmt::print("{}: {}, with {} logs that are not merged yet\n", arguments.destination, megabytes(made.value().bytes),
-             made.value().logs);
+  fmt::print("{}: {}, with {} of events that are not merged yet\n", arguments.destination,
+             byte_size(made.value().bytes), counted(made.value().logs, "log"));
   if (made.value().identity) {
     fmt::print("it holds the relay's secret key, identity.key: whoever reads it can speak as the relay\n");
   } else if (arguments.without_identity) {

@@ -8,13 +8,12 @@
 #include "app/data_owner.h"
 #include "app/progress.h"
 #include "app/run_file.h"
+#include "app/wording.h"
 #include "storage/check.h"
 #include "storage/info.h"
 
 namespace pharos::app {
 namespace {
-
-std::string megabytes(std::uint64_t bytes) { return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1 << 20)); }
 
 std::string search_text(const std::optional<storage::WordIndexState>& words) {
   if (!words) return "off";
@@ -35,16 +34,18 @@ ExitCode print_info(const std::string& config_file) {
   const std::uint64_t logged = storage::logged_events(snapshot.value());
   fmt::print("directory      {}\n", opened.loaded->options.store.directory.string());
   fmt::print("schema         {}\n", info.schema_version);
-  fmt::print("events         {}, and {} in the log, not merged yet: they may replace some\n", info.events, logged);
+  fmt::print(
+      "events         {}{}\n", info.events + logged,
+      logged == 0 ? "" : fmt::format(", {} of them new: in the log, not merged yet, they may replace others", logged));
   fmt::print("last sequence  {}\n", opened.store->last_seq());
-  fmt::print("used           {} of {}, {} of it free to reuse\n", megabytes(info.used_bytes),
-             megabytes(info.map_size_bytes), megabytes(info.free_page_bytes));
+  fmt::print("used           {} of {}, {} of it free to reuse\n", byte_size(info.used_bytes),
+             byte_size(info.map_size_bytes), byte_size(info.free_page_bytes));
   fmt::print("search         {}\n", search_text(info.words));
   fmt::print("readers        {} of {}\n\n", info.readers, info.max_readers);
   fmt::print("{:<20} {:>12} {:>14}\n", "table", "values", "size");
   for (const storage::TableSpec& spec : storage::kTableSpecs) {
     const storage::TableInfo& table = info.tables[static_cast<std::size_t>(spec.table)];
-    fmt::print("{:<20} {:>12} {:>14}\n", spec.name, table.entries, megabytes(table.bytes));
+    fmt::print("{:<20} {:>12} {:>14}\n", spec.name, table.entries, byte_size(table.bytes));
   }
   fmt::print(
       "\nA value of an index is a block of some hundred entries, one of events a block of some twenty. New entries of\n"
@@ -73,11 +74,11 @@ ExitCode check(const std::string& config_file, bool signatures) {
     return ExitCode::io;
   }
   const storage::CheckReport& found = report.value();
-  fmt::print("{} events, {} more in the log, {} index entries, {} tombstones, {} other entries checked{}\n",
-             found.events, found.logged_events, found.index_entries, found.tombstones, found.other_entries,
-             signatures ? ", signatures too" : "");
+  fmt::print("{}, {} more in the log and not merged yet, {} index entries, {}, {} other entries checked{}\n",
+             counted(found.events, "event"), found.logged_events, found.index_entries,
+             counted(found.tombstones, "tombstone"), found.other_entries, signatures ? ", signatures too" : "");
   if (found.vanishing > 0) {
-    fmt::print("{} events of keys that asked to vanish are erased at the next start\n", found.vanishing);
+    fmt::print("at the next start {} of keys that asked to vanish will be erased\n", counted(found.vanishing, "event"));
   }
   if (found.total() == 0) {
     fmt::print("no contradictions\n");
@@ -115,8 +116,8 @@ ExitCode compact_closed(const storage::StoreOptions& options) {
   if (!begun) return complain_about(begun.error());
   const auto compacted = end.get();
   if (!compacted) return complain_about(compacted.error());
-  fmt::print("{} before, {} after\n", megabytes(compacted.value().before_bytes),
-             megabytes(compacted.value().after_bytes));
+  fmt::print("{} before, {} after\n", byte_size(compacted.value().before_bytes),
+             byte_size(compacted.value().after_bytes));
   return ExitCode::ok;
 }
 

@@ -4,6 +4,7 @@
 #include "app/commands/asking.h"
 #include "app/deletion.h"
 #include "app/filter_text.h"
+#include "app/wording.h"
 
 namespace pharos::app {
 namespace {
@@ -22,8 +23,8 @@ ExitCode report(const std::string& json, bool dry_run) {
     complain("the instance answered " + json);
     return ExitCode::failure;
   }
-  fmt::print("{} events, {:.1f} MiB of records, {}\n", document["events"].GetUint64(),
-             static_cast<double>(document["bytes"].GetUint64()) / (1 << 20), dry_run ? "would be erased" : "erased");
+  fmt::print("{}, {} of records, {}\n", counted(document["events"].GetUint64(), "event"),
+             byte_size(document["bytes"].GetUint64()), dry_run ? "would be erased" : "erased");
   if (document.HasMember("whole") && document["whole"].IsTrue()) return ExitCode::ok;
   complain("the instance was stopped, or could not read, before the end");
   return ExitCode::failure;

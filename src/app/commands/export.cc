@@ -5,6 +5,7 @@
 #include "app/exporter.h"
 #include "app/line_sink.h"
 #include "app/progress.h"
+#include "app/wording.h"
 
 namespace pharos::app {
 namespace {
@@ -86,7 +87,7 @@ ExitCode scan_events(const ScanArguments& arguments) {
   const WalkResult result = walk_events(*opened.store, std::move(filters).value(), clock, render, write);
   if (arguments.count && result.complete) sink.value()->write(fmt::format("{}\n", result.events));
   const ExitCode code = end_output(result, *sink.value());
-  fmt::print(stderr, "{} events, {} records examined, {:.1f} ms\n", result.events, result.scanned,
+  fmt::print(stderr, "{}, {} examined, {:.1f} ms\n", counted(result.events, "event"), counted(result.scanned, "record"),
              std::chrono::duration<double, std::milli>(clock.now() - start).count());
   return code;
 }

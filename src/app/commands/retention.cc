@@ -7,6 +7,7 @@
 
 #include "app/commands/command.h"
 #include "app/progress.h"
+#include "app/wording.h"
 #include "storage/info.h"
 #include "storage/txn.h"
 
@@ -21,8 +22,8 @@ void print_forecast(const storage::RetentionForecast& forecast) {
     fmt::print("nothing{}\n", forecast.complete ? "" : " (the database could not be read to the end)");
     return;
   }
-  fmt::print("{} events, {:.1f} MB of records, created {} to {}{}\n", forecast.events,
-             static_cast<double>(forecast.bytes) / 1e6, day_of(forecast.oldest), day_of(forecast.newest),
+  fmt::print("{}, {} of records, created {} to {}{}\n", counted(forecast.events, "event"), byte_size(forecast.bytes),
+             day_of(forecast.oldest), day_of(forecast.newest),
              forecast.complete ? "" : " (the database could not be read to the end)");
 }
 
@@ -32,8 +33,7 @@ void print_size(const storage::Store& store, std::uint64_t max_size) {
   if (!txn) return;
   const auto info = storage::read_info(txn.value(), store.tables());
   const std::uint64_t used = info.used_bytes - std::min(info.free_page_bytes, info.used_bytes);
-  fmt::print("storage.max_size: {:.1f} of {:.1f} MB are in use{}\n", static_cast<double>(used) / 1e6,
-             static_cast<double>(max_size) / 1e6,
+  fmt::print("storage.max_size: {} of {} are in use{}\n", byte_size(used), byte_size(max_size),
              used > max_size ? "; regular events that came first go, in steps" : "");
 }
 
