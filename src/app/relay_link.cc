@@ -24,17 +24,17 @@ class RelayLink::State : public std::enable_shared_from_this<State> {
  public:
   explicit State(net::IoShard& shard) : shard_(shard) {}
 
-  Result<void, std::string> dial(const RelayUrl& url, const net::DialOptions& options) {
-    std::promise<std::string> failed;
-    auto failure_text = failed.get_future();
+  Result<void, DialFault> dial(const RelayUrl& url, const net::DialOptions& options) {
+    std::promise<DialFault> failed;
+    auto fault = failed.get_future();
     shard_.post([self = shared_from_this(), &failed, target = target_of(url), options] {
       self->dial_ = net::dial_websocket(self->shard_, target, options,
                                         [self, &failed](Result<net::Dialed, net::DialFailure> result) {
                                           failed.set_value(self->take(std::move(result)));
                                         });
     });
-    const std::string why = failure_text.get();
-    if (!why.empty()) return failure(why);
+    DialFault found = fault.get();
+    if (!found.why.empty()) return failure(std::move(found));
     return success();
   }
 
@@ -102,13 +102,15 @@ class RelayLink::State : public std::enable_shared_from_this<State> {
   }
 
  private:
-  // "", or why there is no connection.
-  std::string take(Result<net::Dialed, net::DialFailure> result) {
+  // Why there is no connection, "" where there is one.
+  DialFault take(Result<net::Dialed, net::DialFailure> result) {
     if (!result) {
+      constexpr unsigned kTooManyRequests = 429;
       const net::NetFailure& fault = result.error().failure;
       std::string why(net::name(fault.error));
       if (fault.http_status != 0) why += " " + std::to_string(fault.http_status);
-      return fault.detail.empty() ? why : why + ": " + fault.detail;
+      if (!fault.detail.empty()) why += ": " + fault.detail;
+      return {std::move(why), fault.http_status == kTooManyRequests};
     }
     connection_ = result.value().connection;
     net::WsConnection::Callbacks callbacks;
@@ -162,7 +164,7 @@ RelayLink::RelayLink(net::IoShard& shard) : state_(std::make_shared<State>(shard
 
 RelayLink::~RelayLink() { state_->close(); }
 
-Result<void, std::string> RelayLink::dial(const RelayUrl& url, const net::DialOptions& options) {
+Result<void, RelayLink::DialFault> RelayLink::dial(const RelayUrl& url, const net::DialOptions& options) {
   return state_->dial(url, options);
 }
 

@@ -25,8 +25,12 @@ class RelayLink {
   RelayLink(const RelayLink&) = delete;
   RelayLink& operator=(const RelayLink&) = delete;
 
-  // Once. The failure says why.
-  Result<void, std::string> dial(const RelayUrl& url, const net::DialOptions& options);
+  struct DialFault {
+    std::string why;
+    bool is_for_now = false;  // too many connections were made (429)
+  };
+  // Once, and again after a failure.
+  Result<void, DialFault> dial(const RelayUrl& url, const net::DialOptions& options);
 
   // Answers the relay's challenges (NIP-42) as this identity from now on; they, and the OKs to the answers, are not
   // received. The clock outlives it.

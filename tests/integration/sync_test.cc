@@ -9,6 +9,7 @@
 #include "support/nostr_client.h"
 #include "support/pharos_instance.h"
 #include "support/signed_notes.h"
+#include "support/ws_client.h"
 
 namespace pharos::testing {
 namespace {
@@ -79,6 +80,16 @@ TEST_F(Sync, BothWaysMakesTheSetsEqualAndASecondTimeFindsNothing) {
   EXPECT_EQ(again.exit_code, 0) << again.err;
   EXPECT_THAT(again.out, HasSubstr("3000 events here, 0 missing here, 0 missing there"));
   EXPECT_THAT(again.out, HasSubstr("negentropy: 1 sessions, 1 messages each way"));
+}
+
+TEST_F(Sync, ARelayThatTakesNoMoreConnectionsForNowIsAskedAgain) {
+  ASSERT_EQ(there_.terminate(), 0);
+  there_.set_settings("[rate]\nexempt_addresses = []\naddress_connections = \"20/min burst 1\"\n");
+  ASSERT_TRUE(there_.start()) << there_.log();
+  while (http_get(there_.relay_address(), "/").status != 429) {
+  }
+  const Ran ran = sync({"--dir", "none"});
+  EXPECT_THAT(ran.out, HasSubstr("40 missing here, 40 missing there")) << ran.err;
 }
 
 TEST_F(Sync, BesideARunningInstanceGoesThroughIt) {

@@ -8,6 +8,7 @@
 #include "app/data_owner.h"
 #include "app/event_target.h"
 #include "app/identity.h"
+#include "app/patience.h"
 #include "app/progress.h"
 #include "app/run_file.h"
 #include "app/stored_access.h"
@@ -87,6 +88,17 @@ Result<RelayUrl, std::string> url_of(const RunInfo& running, const AllOptions& o
   return success(std::move(url).value());
 }
 
+// A relay that takes no more connections for now is asked again.
+Result<void, std::string> dial(RelayLink& link, const RelayUrl& url, const AllOptions& options) {
+  Patience patience({}, link);
+  while (true) {
+    auto dialed = link.dial(url, dial_options(options, url));
+    if (dialed) return success();
+    if (!dialed.error().is_for_now || patience.is_lost()) return failure(std::move(dialed.error().why));
+    link.pause(patience.pause());
+  }
+}
+
 ExitCode open_here(const AllOptions& options, const RelayUrl& from, bool fetches, net::IoShard& shard,
                    const Clock& clock, Here& here) {
   const auto running = RunFile::read(options.store.directory);
@@ -127,7 +139,7 @@ ExitCode open_here(const AllOptions& options, const RelayUrl& from, bool fetches
     return ExitCode::unavailable;
   }
   here.instance = std::make_unique<RelayLink>(shard);
-  if (const auto dialed = here.instance->dial(url.value(), dial_options(options, url.value())); !dialed) {
+  if (const auto dialed = dial(*here.instance, url.value(), options); !dialed) {
     complain("the running instance at " + url.value().text() + ": " + dialed.error());
     return ExitCode::unavailable;
   }
@@ -144,7 +156,7 @@ ExitCode sync_with(const RelayUrl& url, std::vector<Filter> filters, const std::
   if (opened != ExitCode::ok) return opened;
   RelayLink link(shard);
   authenticate(link, url, options, here.random, clock);
-  if (const auto dialed = link.dial(url, dial_options(options, url)); !dialed) {
+  if (const auto dialed = dial(link, url, options); !dialed) {
     complain(url.text() + ": " + dialed.error());
     return ExitCode::unavailable;
   }
