@@ -23,6 +23,12 @@ ExitCode back_up(const Arguments& arguments) {
     complain(*missing);
     return ExitCode::cannot_create;
   }
+  std::error_code ignored;
+  if (std::filesystem::is_directory(arguments.destination, ignored) &&
+      !std::filesystem::is_empty(arguments.destination, ignored)) {
+    complain(arguments.destination + " is not empty: name a directory that is not there yet, or an empty one");
+    return ExitCode::cannot_create;
+  }
   storage::BackupOptions options;
   options.source.directory = store.directory;
   options.source.map_size_bytes = store.map_size_bytes;

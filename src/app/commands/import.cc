@@ -131,6 +131,8 @@ ExitCode import_files(const ImportArguments& arguments) {
                          count));
     code = ExitCode::io;
   }
+  // Where no file could be opened there is nothing to report.
+  if (code == ExitCode::no_input && report.lines == 0) return code;
   fmt::print(stderr, "{}", report.text(std::chrono::duration<double>(clock.now() - start).count()));
   if (code == ExitCode::ok && report.refused_total() > 0) code = ExitCode::partial;
   return code;

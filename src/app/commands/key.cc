@@ -1,3 +1,6 @@
+#include <cstdlib>
+#include <filesystem>
+
 #include <fmt/format.h>
 
 #include "app/commands/command.h"
@@ -27,6 +30,17 @@ ExitCode generate(const std::string& output) {
 ExitCode show(const std::string& config_file, bool secret) {
   const auto loaded = load_or_complain(config_file);
   if (!loaded) return ExitCode::settings;
+  const std::filesystem::path file = loaded->options.store.directory / "identity.key";
+  const bool is_made_by_serve =
+      loaded->options.identity_file.empty() && std::getenv("CREDENTIALS_DIRECTORY") == nullptr;
+  std::error_code error;
+  if (is_made_by_serve && !std::filesystem::exists(file, error) && !error) {
+    complain(
+        fmt::format("there is no key yet: the first start of serve makes {0}, and so does pharos key generate "
+                    "--output {0}",
+                    file.string()));
+    return ExitCode::failure;
+  }
   const auto identity = load_identity({loaded->options.identity_file, loaded->options.store.directory});
   if (!identity) {
     complain(identity.error().detail);

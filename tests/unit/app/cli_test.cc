@@ -167,6 +167,26 @@ TEST(Cli, WhereThereIsNoDatabaseNoneIsMade) {
   EXPECT_FALSE(std::filesystem::exists(destination));
 }
 
+TEST(Cli, WhatIsMissingIsToldWithWhatToDo) {
+  const testing::TempDir dir;
+  const std::string data = (dir.path() / "data").string();
+  const std::string file = (dir.path() / "pharos.toml").string();
+  std::ofstream(file) << "[storage]\ndirectory = \"" << data << "\"\nmap_size = \"64MiB\"\n";
+  const auto complaint = [&file](std::vector<std::string> words, ExitCode code) {
+    ::testing::internal::CaptureStderr();
+    words.insert(words.end(), {"--config", file});
+    EXPECT_EQ(run(words), static_cast<int>(code)) << words[0];
+    return ::testing::internal::GetCapturedStderr();
+  };
+  EXPECT_THAT(complaint({"key", "show"}, ExitCode::failure),
+              HasSubstr("pharos key generate --output " + data + "/identity.key"));
+  const std::string nothing = complaint({"import", data + "/missing.jsonl"}, ExitCode::no_input);
+  EXPECT_THAT(nothing, HasSubstr("missing.jsonl: No such file"));
+  EXPECT_THAT(nothing, Not(HasSubstr("stored")));
+  EXPECT_THAT(complaint({"backup", data}, ExitCode::cannot_create),
+              HasSubstr(data + " is not empty: name a directory that is not there yet, or an empty one"));
+}
+
 TEST(Cli, AKeyIsGeneratedIntoAFileOnce) {
   const testing::TempDir dir;
   const std::string file = (dir.path() / "key").string();
