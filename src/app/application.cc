@@ -17,6 +17,7 @@
 #include "metrics/relay_metrics.h"
 #include "metrics/router_metrics.h"
 #include "metrics/storage_metrics.h"
+#include "net/listening.h"
 #include "nostr/kind.h"
 #include "nostr/nip19.h"
 #include "nostr/schnorr.h"
@@ -44,6 +45,7 @@ Result<void, StartFailure> Application::start() {
   started_ = clock_.unix_now();
   show_taken(options_.plugin, {});
   PHAROS_TRYV(open_store());
+  PHAROS_TRYV(check_addresses());
   PHAROS_TRYV(load_identity_key());
   PHAROS_TRYV(load_access());
   PHAROS_TRYV(load_tls());
@@ -112,6 +114,14 @@ Result<void, StartFailure> Application::open_store() {
   if (!opened) return start_failure(opened.error());
   store_ = std::move(opened).value();
   options_.relay.search = store_->word_index();
+  return success();
+}
+
+Result<void, StartFailure> Application::check_addresses() const {
+  for (const char* key : {"relay.listen", "admin.listen"}) {
+    if (const auto fault = net::check_listening(settings_.values.text(key)))
+      return StartFailure{ExitCode::failure, config::error_at(settings_, key, fault->detail).text()};
+  }
   return success();
 }
 

@@ -59,6 +59,8 @@ class Application {
  private:
   void check_file_limit() const;
   Result<void, StartFailure> open_store();
+  // Nothing that outlives a start is made where it cannot succeed.
+  Result<void, StartFailure> check_addresses() const;
   Result<void, StartFailure> load_identity_key();
   Result<void, StartFailure> load_access();
   // As the settings say, and the relay itself.

@@ -6,13 +6,13 @@
 #include <utility>
 
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ip/v6_only.hpp>
 #include <sys/socket.h>
 
 #include "net/address_text.h"
 #include "net/admission.h"
 #include "net/endpoint.h"
 #include "net/http_session.h"
+#include "net/listening_impl.h"
 #include "net/shard_impl.h"
 #include "net/tcp_stream.h"
 #include "util/log.h"
@@ -25,7 +25,6 @@ using boost::system::error_code;
 
 namespace {
 
-constexpr int kBacklog = 4096;
 // Out of descriptors or memory: accepting again at once would spin.
 constexpr std::chrono::milliseconds kAcceptPause{100};
 // Connections taken in one turn of the loop, so that a flood leaves time for those that are open.
@@ -78,17 +77,9 @@ class Listener : public std::enable_shared_from_this<Listener> {
 
 std::optional<NetFailure> Listener::bind() {
   const std::string& text = shared_->options.listen;
-  const std::optional<tcp::endpoint> endpoint = parse_endpoint(text);
-  if (!endpoint)
-    return NetFailure{NetError::bad_address, 0, "\"" + text + "\" is not address:port (IPv6 as [address]:port)"};
+  if (auto fault = open_listening(acceptor_, text)) return fault;
   error_code ec;
-  acceptor_.open(endpoint->protocol(), ec);
-  if (!ec) acceptor_.set_option(tcp::acceptor::reuse_address(true), ec);
-  if (!ec && endpoint->address().is_v6()) acceptor_.set_option(asio::ip::v6_only(false), ec);
-  if (!ec) acceptor_.non_blocking(true, ec);
-  if (!ec) acceptor_.bind(*endpoint, ec);
-  if (!ec) acceptor_.listen(kBacklog, ec);
-  if (!ec) bound_ = acceptor_.local_endpoint(ec);
+  bound_ = acceptor_.local_endpoint(ec);
   if (ec) return NetFailure{NetError::bind, 0, "cannot listen on " + text + ": " + ec.message()};
   return std::nullopt;
 }

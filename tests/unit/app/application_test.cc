@@ -190,6 +190,7 @@ TEST_F(ApplicationTest, AnAddressInUseIsNamed) {
   const auto started = second->start();
   ASSERT_FALSE(started.has_value());
   EXPECT_THAT(started.error().detail, HasSubstr(file_ + ":9: relay.listen: cannot listen on " + taken));
+  EXPECT_FALSE(std::filesystem::exists(other.path() / "identity.key")) << "made by a start that could not succeed";
 }
 
 TEST_F(ApplicationTest, TellsWhichKeysComeFromTheEnvironment) {

@@ -1,0 +1,16 @@
+// Listening sockets; inside of net alone.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include <boost/asio/ip/tcp.hpp>
+
+#include "net/error.h"
+
+namespace pharos::net {
+
+// Binds to "address:port" and listens; why that does not do.
+std::optional<NetFailure> open_listening(boost::asio::ip::tcp::acceptor& acceptor, const std::string& address);
+
+}  // namespace pharos::net
