@@ -173,7 +173,7 @@ AccessRules::AccessRules(std::shared_ptr<const AccessLists> lists, std::shared_p
                          std::uint64_t version, std::shared_ptr<const TrustedKeys> trusted)
     : lists_(std::move(lists)), fixed_(std::move(fixed)), version_(version), trusted_(std::move(trusted)) {
   refuses_nothing_ = lists_->banned_pubkeys.empty() && lists_->banned_events.empty() && lists_->denied_kinds.empty() &&
-                     fixed_->denied_pubkeys.empty() && fixed_->denied_kinds.empty() && !restricts_writes();
+                     fixed_->denied_pubkeys.empty() && fixed_->denied_kinds.empty() && !conditions().restrict_writes();
 }
 
 bool AccessRules::bans(const PublicKey& key) const {
@@ -185,18 +185,20 @@ bool AccessRules::denies(Kind kind) const {
   return lists_->denied_kinds.contains(kind) || is_in(fixed_->denied_kinds, kind);
 }
 
-bool AccessRules::restricts_authors() const {
-  return fixed_->trust || fixed_->members_only != MembersOnly::off || !lists_->allowed_pubkeys.empty() ||
-         !fixed_->allowed_pubkeys.empty();
+Writers AccessRules::writers() const {
+  if (fixed_->members_only != MembersOnly::off) return Writers::members;
+  if (fixed_->trust) return Writers::trusted;
+  return lists_->allowed_pubkeys.empty() && fixed_->allowed_pubkeys.empty() ? Writers::anybody : Writers::listed;
 }
 
-bool AccessRules::restricts_writes() const {
-  return restricts_authors() || fixed_->auth_to_write || !lists_->allowed_kinds.empty() ||
-         !fixed_->allowed_kinds.empty();
-}
-
-bool AccessRules::asks_everybody_for_auth() const {
-  return fixed_->auth_to_write && reading({}) == Reading::auth_required;
+Conditions AccessRules::conditions() const {
+  Conditions out;
+  out.writers = writers();
+  out.listed_kinds = !lists_->allowed_kinds.empty() || !fixed_->allowed_kinds.empty();
+  out.members_read = fixed_->members_only == MembersOnly::read_write;
+  out.auth_to_read = fixed_->auth_to_read || out.members_read;
+  out.auth_to_write = fixed_->auth_to_write;
+  return out;
 }
 
 bool AccessRules::is_member(const PublicKey& key) const {
@@ -217,11 +219,12 @@ Reading AccessRules::reading(const std::vector<PublicKey>& keys) const {
 }
 
 std::optional<Verdict> AccessRules::refuse_author(const PublicKey& key) const {
-  if (!restricts_authors() || is_member(key)) return std::nullopt;
-  if (fixed_->trust && (!trusted_ || trusts(key))) return std::nullopt;
-  if (fixed_->trust) return refusal(Reason::untrusted, "not in the web of trust of this relay");
-  return refusal(Reason::not_allowed, fixed_->members_only == MembersOnly::off ? "only listed authors may publish here"
-                                                                               : "only members may publish here");
+  const Writers taken = writers();
+  if (taken == Writers::anybody || is_member(key)) return std::nullopt;
+  if (taken == Writers::members) return refusal(Reason::not_allowed, "only members may publish here");
+  if (taken == Writers::listed) return refusal(Reason::not_allowed, "only listed authors may publish here");
+  if (!trusted_ || trusts(key)) return std::nullopt;
+  return refusal(Reason::untrusted, "not in the web of trust of this relay");
 }
 
 std::optional<Verdict> AccessRules::refuse(const Event& event, Source source, const Sender* sender) const {
@@ -233,22 +236,20 @@ std::optional<Verdict> AccessRules::refuse(const Event& event, Source source, co
   if (refuses_nothing_) return std::nullopt;
   if (lists_->banned_events.contains(event.id)) return refusal(Reason::banned, "this event is banned here");
   if (lists_->allowed_events.contains(event.id)) return std::nullopt;
-  const bool exempt = fixed_->exempt.contains(event.pubkey);
   if (bans(event.pubkey)) return refusal(Reason::banned, "this author is banned here");
   if (denies(event.kind))
     return refusal(Reason::kind, "events of kind " + std::to_string(event.kind) + " are not taken here");
   if (source != Source::client || event.kind == kind::kVanish || is_request) return std::nullopt;
   const bool is_open = std::ranges::find(fixed_->open_kinds, event.kind) != fixed_->open_kinds.end();
+  if (!fixed_->exempt.contains(event.pubkey)) {
+    if (auto refused = is_open ? std::nullopt : refuse_author(event.pubkey)) return refused;
+    if (conditions().listed_kinds && !lists_->allowed_kinds.contains(event.kind) &&
+        !is_in(fixed_->allowed_kinds, event.kind))
+      return refusal(Reason::not_allowed, "only listed kinds may be published here");
+  }
   const bool has_auth = sender != nullptr && sender->keys != nullptr && !sender->keys->empty();
   if (fixed_->auth_to_write && !is_open && !has_auth)
     return refusal(Reason::auth_required, "only authenticated users may publish here");
-  if (exempt) return std::nullopt;
-  if (!is_open) {
-    if (auto refused = refuse_author(event.pubkey)) return refused;
-  }
-  const bool lists_kinds = !lists_->allowed_kinds.empty() || !fixed_->allowed_kinds.empty();
-  if (lists_kinds && !lists_->allowed_kinds.contains(event.kind) && !is_in(fixed_->allowed_kinds, event.kind))
-    return refusal(Reason::not_allowed, "only listed kinds may be published here");
   return std::nullopt;
 }
 

@@ -131,6 +131,26 @@ struct FixedAccess {
 
 enum class Reading : std::uint8_t { open, auth_required, restricted };
 
+// Whose events are taken, open kinds and requests to vanish aside.
+enum class Writers : std::uint8_t { anybody, listed, trusted, members };
+
+// What is asked of all clients, for those who want to know it before they try.
+struct Conditions {
+  Writers writers = Writers::anybody;
+  bool listed_kinds = false;  // no others are taken
+  bool members_read = false;  // and nobody else
+  bool auth_to_read = false;
+  bool auth_to_write = false;
+
+  // Not everybody may publish everything.
+  bool restrict_writes() const { return writers != Writers::anybody || listed_kinds || auth_to_write; }
+  // Whoever has not authenticated gets nowhere: reading needs it, and so does writing or it is for members, who come
+  // to read as well.
+  bool ask_everybody_for_auth() const { return auth_to_read && (auth_to_write || members_read); }
+
+  friend bool operator==(const Conditions&, const Conditions&) = default;
+};
+
 // Both together, as the relay applies them.
 class AccessRules {
  public:
@@ -141,7 +161,8 @@ class AccessRules {
 
   // Bans of events and keys and denied kinds hold for every source, so that a mirror or an import does not bring them
   // back; who has authenticated and the allow lists hold for clients alone, save their requests to vanish (NIP-62). In
-  // this order: a banned event, an allowed event (goes on), a banned key, a denied kind, AUTH, the author, the kind.
+  // this order: a banned event, an allowed event (goes on), a banned key, a denied kind, the author, the kind, AUTH,
+  // which is asked for where it helps.
   // sender: of a client; nullptr has authenticated as nobody.
   std::optional<Verdict> refuse(const Event& event, Source source, const Sender* sender = nullptr) const;
   // Whether whoever has authenticated as these keys may read anything at all.
@@ -156,10 +177,7 @@ class AccessRules {
   bool is_known(const PublicKey& key) const { return is_member(key) || trusts(key); }
   // Of "192.0.2.1:4711"; what is no address is not blocked.
   bool blocks(std::string_view endpoint) const;
-  // Not everybody may publish everything.
-  bool restricts_writes() const;
-  // Neither readers nor writers get anywhere without AUTH, open kinds and requests to vanish aside.
-  bool asks_everybody_for_auth() const;
+  Conditions conditions() const;
 
   const AccessLists& lists() const { return *lists_; }
   const FixedAccess& fixed() const { return *fixed_; }
@@ -171,7 +189,7 @@ class AccessRules {
  private:
   bool denies(Kind kind) const;
   std::optional<Verdict> refuse_author(const PublicKey& key) const;
-  bool restricts_authors() const;
+  Writers writers() const;
   bool trusts(const PublicKey& key) const { return trusted_ != nullptr && trusted_->contains(key); }
 
   std::shared_ptr<const AccessLists> lists_;

@@ -31,9 +31,9 @@ RelayLimitation limitation(const Options& options) {
   out.created_at_lower_limit = bound(options.admission.max_age);
   out.created_at_upper_limit = bound(options.admission.max_ahead);
   out.default_limit = options.limits.default_limit;
-  out.auth_required = options.auth_required;
+  out.auth_required = options.conditions.ask_everybody_for_auth();
   out.payment_required = false;
-  out.restricted_writes = options.restricted_writes;
+  out.restricted_writes = options.conditions.restrict_writes() || options.admission.min_pow_bits > 0;
   return out;
 }
 

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "ingest/access_lists.h"
 #include "ingest/admission.h"
 #include "net/server.h"
 #include "nostr/event.h"
@@ -87,8 +88,7 @@ struct Options {
   std::vector<std::string> eose_hint_clients;  // an Origin, or how a User-Agent begins
   // Who may manage the relay (NIP-86); empty: nobody, and it is not answered.
   std::vector<PublicKey> admins;
-  bool restricted_writes = false;  // NIP-11: not everybody may publish everything
-  bool auth_required = false;      // NIP-11: nothing goes without AUTH
+  ingest::Conditions conditions;  // what NIP-11 and the page tell of who may read and write
   // An invite (NIP-43, kind 28935) of that key, signed; empty: requests to join and to leave are not taken. Any thread.
   std::function<Event(const PublicKey& inviter)> make_invite;
   // What searches ask (NIP-50); nullptr: they are not answered. The store's.

@@ -102,6 +102,32 @@ std::string span_of(std::chrono::seconds time) {
   return std::to_string(seconds) + (seconds == 1 ? " second" : " seconds");
 }
 
+std::string readers(const ingest::Conditions& conditions) {
+  if (conditions.members_read) return "members only; reading needs AUTH (NIP-42)";
+  return conditions.auth_to_read ? "reading needs AUTH (NIP-42), as anybody" : "everybody";
+}
+
+std::string writers(const ingest::Conditions& conditions) {
+  std::string text;
+  switch (conditions.writers) {
+    case ingest::Writers::anybody:
+      text = conditions.auth_to_write || conditions.listed_kinds ? "" : "everybody";
+      break;
+    case ingest::Writers::listed:
+      text = "listed authors only";
+      break;
+    case ingest::Writers::trusted:
+      text = "authors in the web of trust only";
+      break;
+    case ingest::Writers::members:
+      text = "members only";
+  }
+  const auto add = [&text](std::string_view more) { text.append(text.empty() ? "" : "; ").append(more); };
+  if (conditions.auth_to_write) add("writing needs AUTH (NIP-42)");
+  if (conditions.listed_kinds) add("listed kinds only");
+  return text;
+}
+
 class Page {
  public:
   explicit Page(const Options& options) : options_(options), info_(options.info) {}
@@ -114,6 +140,7 @@ class Page {
     append_connect();
     append_figures(figures);
     append_nips();
+    append_access();
     append_limits();
     append_about();
     out_ += "</main></body></html>\n";
@@ -220,6 +247,14 @@ class Page {
   void append_key(std::string_view name, const std::string& hex) {
     const auto key = PublicKey::from_hex(hex);
     if (key) append_fact(name, encode_npub(*key));
+  }
+
+  void append_access() {
+    if (options_.conditions == ingest::Conditions{}) return;
+    out_ += "<section><h2>Who gets in</h2>\n<dl class=\"facts\">";
+    append_fact("Readers", readers(options_.conditions));
+    append_fact("Writers", writers(options_.conditions));
+    out_ += "</dl></section>\n";
   }
 
   void append_limits() {

@@ -23,8 +23,7 @@ Options managed(Options options, const ingest::AccessRules* rules) {
   options.info.name = lists.name.value_or(options.info.name);
   options.info.description = lists.description.value_or(options.info.description);
   options.info.icon = lists.icon.value_or(options.info.icon);
-  options.restricted_writes = rules->restricts_writes();
-  options.auth_required = rules->asks_everybody_for_auth();
+  options.conditions = rules->conditions();
   return options;
 }
 

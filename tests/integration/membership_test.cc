@@ -28,9 +28,9 @@ class MembershipTest : public ::testing::Test {
   }
   UnixSeconds now() const { return clock_.unix_now(); }
   NostrClient connect() const { return NostrClient(pharos_.relay_address()); }
-  std::string document() const {
+  std::string document(const std::string& type = "application/nostr+json") const {
     RawSocket socket(pharos_.relay_address());
-    socket.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAccept: application/nostr+json\r\n\r\n");
+    socket.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAccept: " + type + "\r\n\r\n");
     return socket.read_to_end();
   }
   std::string asked(NostrClient& client, const std::string& filter = "{}") {
@@ -88,9 +88,12 @@ TEST_F(MembershipTest, WhereBothNeedAuthTheDocumentSaysSo) {
 
 TEST_F(MembershipTest, MembersAloneReadAndWriteUntilTheyAreNone) {
   start("members_only = \"read_write\"\n");
-  EXPECT_THAT(document(), HasSubstr(R"("restricted_writes":true)"));
+  EXPECT_THAT(document(), AllOf(HasSubstr(R"("auth_required":true)"), HasSubstr(R"("restricted_writes":true)")));
+  EXPECT_THAT(document("text/html"), HasSubstr("members only; reading needs AUTH"));
   run({"allow", "pubkey", alice_.hex()});
   NostrClient member = connect();
+  EXPECT_THAT(member.publish(bob_.event(1, now(), "hello")).message, StartsWith("restricted: "))
+      << "AUTH would not help";
   ASSERT_TRUE(member.publish(alice_.event(1, now(), "hello")).accepted);
   EXPECT_THAT(asked(member), StartsWith("auth-required: "));
   ASSERT_TRUE(authenticate(member, alice_).accepted);

@@ -36,7 +36,7 @@ class AccessRulesTest : public ::testing::Test {
 TEST_F(AccessRulesTest, TakeEverythingWhenNothingIsListed) {
   for (const Source source : kAll) EXPECT_EQ(reason(note_, source), Reason::none);
   EXPECT_FALSE(rules().blocks("192.0.2.1:1"));
-  EXPECT_FALSE(rules().restricts_writes());
+  EXPECT_FALSE(rules().conditions().restrict_writes());
 }
 
 TEST_F(AccessRulesTest, BansHoldForEverySource) {
@@ -62,7 +62,7 @@ TEST_F(AccessRulesTest, TheSettingsBanAsWell) {
 
 TEST_F(AccessRulesTest, AllowListsHoldForClientsAlone) {
   lists_.allowed_pubkeys[bob_.key()] = "";
-  EXPECT_TRUE(rules().restricts_writes());
+  EXPECT_TRUE(rules().conditions().restrict_writes());
   EXPECT_EQ(reason(note_), Reason::not_allowed);
   EXPECT_EQ(reason(note_, Source::router), Reason::none);
   EXPECT_EQ(reason(bob_.event(1, 1'000, "")), Reason::none);
@@ -103,7 +103,7 @@ TEST_F(AccessRulesTest, TheExemptAreNotLockedOut) {
 
 TEST_F(AccessRulesTest, MembersAreTheKeysOfTheAllowListsAndTheExempt) {
   fixed_.members_only = MembersOnly::write;
-  EXPECT_TRUE(rules().restricts_writes());
+  EXPECT_TRUE(rules().conditions().restrict_writes());
   EXPECT_EQ(reason(note_), Reason::not_allowed) << "with nobody listed";
   EXPECT_EQ(reason(note_, Source::import_), Reason::none);
   EXPECT_FALSE(rules().is_known(alice_.key()));
@@ -121,7 +121,7 @@ TEST_F(AccessRulesTest, MembersAreTheKeysOfTheAllowListsAndTheExempt) {
 TEST_F(AccessRulesTest, Nip42WritersAuthenticateAsAnybody) {
   fixed_.auth_to_write = true;
   fixed_.exempt.insert(alice_.key());
-  EXPECT_TRUE(rules().restricts_writes());
+  EXPECT_TRUE(rules().conditions().restrict_writes());
   EXPECT_EQ(reason(note_), Reason::auth_required) << "of anybody, whoever wrote it";
   EXPECT_EQ(reason(note_, Source::router), Reason::none);
   EXPECT_EQ(reason(note_, Source::monitor), Reason::none);
@@ -134,9 +134,47 @@ TEST_F(AccessRulesTest, Nip42WritersAuthenticateAsAnybody) {
   EXPECT_EQ(reason(bob_.event(1, 1'000, "")), Reason::banned);
 }
 
+TEST_F(AccessRulesTest, Nip42IsAskedForWhereItHelps) {
+  fixed_.auth_to_write = true;
+  fixed_.members_only = MembersOnly::write;
+  EXPECT_EQ(reason(note_), Reason::not_allowed) << "whoever authenticates, the author is no member";
+  lists_.allowed_pubkeys[alice_.key()] = "";
+  EXPECT_EQ(reason(note_), Reason::auth_required);
+  lists_.allowed_kinds[7] = "";
+  EXPECT_EQ(reason(note_), Reason::not_allowed) << "of no author";
+  lists_.allowed_kinds[1] = "";
+  EXPECT_EQ(reason(note_), Reason::auth_required);
+  sender_.keys = std::make_shared<const std::vector<PublicKey>>(1, bob_.key());
+  EXPECT_EQ(reason(note_), Reason::none);
+}
+
+TEST_F(AccessRulesTest, Nip11TellsTheConditionsOfEachSetting) {
+  EXPECT_EQ(rules().conditions(), Conditions{});
+  fixed_.members_only = MembersOnly::write;
+  EXPECT_EQ(rules().conditions().writers, Writers::members);
+  EXPECT_TRUE(rules().conditions().restrict_writes());
+  EXPECT_FALSE(rules().conditions().ask_everybody_for_auth()) << "anybody reads";
+  fixed_.members_only = MembersOnly::read_write;
+  EXPECT_TRUE(rules().conditions().members_read && rules().conditions().auth_to_read);
+  EXPECT_TRUE(rules().conditions().ask_everybody_for_auth());
+  fixed_ = {};
+  fixed_.auth_to_write = true;
+  EXPECT_TRUE(rules().conditions().restrict_writes());
+  EXPECT_FALSE(rules().conditions().ask_everybody_for_auth());
+  fixed_ = {};
+  fixed_.trust = true;
+  EXPECT_EQ(rules().conditions().writers, Writers::trusted);
+  fixed_ = {};
+  lists_.allowed_pubkeys[alice_.key()] = "";
+  EXPECT_EQ(rules().conditions().writers, Writers::listed);
+  lists_ = {};
+  lists_.allowed_kinds[1] = "";
+  EXPECT_TRUE(rules().conditions().listed_kinds && rules().conditions().restrict_writes());
+}
+
 TEST_F(AccessRulesTest, TheWebOfTrustPublishesOnceItIsBuilt) {
   fixed_.trust = true;
-  EXPECT_TRUE(rules().restricts_writes());
+  EXPECT_TRUE(rules().conditions().restrict_writes());
   EXPECT_EQ(reason(note_), Reason::none) << "before the first is built";
   SystemRandom random;
   trusted_ = std::make_shared<TrustedKeys>(random);
@@ -165,10 +203,10 @@ TEST_F(AccessRulesTest, OpenKindsAreTakenFromAnyone) {
   const Event relays = alice_.event(10002, 1'000, "");
   fixed_.members_only = MembersOnly::read_write;
   fixed_.auth_to_write = true;
-  EXPECT_EQ(reason(relays), Reason::auth_required);
+  EXPECT_EQ(reason(relays), Reason::not_allowed);
   fixed_.open_kinds = {10002};
   EXPECT_EQ(reason(relays), Reason::none);
-  EXPECT_EQ(reason(note_), Reason::auth_required);
+  EXPECT_EQ(reason(note_), Reason::not_allowed);
   lists_.allowed_kinds[1] = "";
   EXPECT_EQ(reason(relays), Reason::not_allowed) << "kinds are another matter";
   lists_ = {};
@@ -183,9 +221,9 @@ TEST_F(AccessRulesTest, ReadersAreAnybodyOrAuthenticatedOrMembers) {
   fixed_.auth_to_read = true;
   EXPECT_EQ(rules().reading({}), Reading::auth_required);
   EXPECT_EQ(rules().reading(alice), Reading::open);
-  EXPECT_FALSE(rules().asks_everybody_for_auth());
+  EXPECT_FALSE(rules().conditions().ask_everybody_for_auth());
   fixed_.auth_to_write = true;
-  EXPECT_TRUE(rules().asks_everybody_for_auth());
+  EXPECT_TRUE(rules().conditions().ask_everybody_for_auth());
   fixed_ = {};
   fixed_.members_only = MembersOnly::write;
   EXPECT_EQ(rules().reading({}), Reading::open);

@@ -195,15 +195,40 @@ TEST(Info, Nip86IsToldAndMayBeAskedByPagesWhereSomebodyManages) {
 TEST(Info, Nip11SaysWhenWritesAreRestricted) {
   Options options;
   EXPECT_THAT(relay_document(options), HasSubstr(R"("restricted_writes":false)"));
-  options.restricted_writes = true;
+  options.conditions.writers = ingest::Writers::members;
+  EXPECT_THAT(relay_document(options), HasSubstr(R"("restricted_writes":true)"));
+  options.conditions = {};
+  options.admission.min_pow_bits = 8;
   EXPECT_THAT(relay_document(options), HasSubstr(R"("restricted_writes":true)"));
 }
 
 TEST(Info, Nip11SaysWhenNothingGoesWithoutAuth) {
   Options options;
   EXPECT_THAT(relay_document(options), HasSubstr(R"("auth_required":false)"));
-  options.auth_required = true;
+  options.conditions.auth_to_read = true;
+  EXPECT_THAT(relay_document(options), HasSubstr(R"("auth_required":false)")) << "whoever writes need not";
+  options.conditions.auth_to_write = true;
   EXPECT_THAT(relay_document(options), HasSubstr(R"("auth_required":true)"));
+}
+
+TEST(Info, ThePageSaysWhoMayReadAndWrite) {
+  Options options;
+  EXPECT_THAT(get(options, "text/html").body, Not(HasSubstr("Who gets in")));
+  options.conditions.auth_to_read = true;
+  std::string page = get(options, "text/html").body;
+  EXPECT_THAT(page, HasSubstr("<dt>Readers</dt><dd>reading needs AUTH (NIP-42), as anybody</dd>"));
+  EXPECT_THAT(page, HasSubstr("<dt>Writers</dt><dd>everybody</dd>"));
+  options.conditions.members_read = true;
+  options.conditions.writers = ingest::Writers::members;
+  options.conditions.auth_to_write = true;
+  page = get(options, "text/html").body;
+  EXPECT_THAT(page, HasSubstr("<dt>Readers</dt><dd>members only; reading needs AUTH (NIP-42)</dd>"));
+  EXPECT_THAT(page, HasSubstr("<dt>Writers</dt><dd>members only; writing needs AUTH (NIP-42)</dd>"));
+  options.conditions = {};
+  options.conditions.listed_kinds = true;
+  EXPECT_THAT(get(options, "text/html").body, HasSubstr("<dt>Writers</dt><dd>listed kinds only</dd>"));
+  options.conditions.writers = ingest::Writers::trusted;
+  EXPECT_THAT(get(options, "text/html").body, HasSubstr("<dd>authors in the web of trust only; listed kinds only"));
 }
 
 }  // namespace
