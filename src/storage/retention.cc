@@ -61,24 +61,6 @@ class Bounds {
   std::unordered_map<PublicKey, std::size_t> of_author_;
 };
 
-void add_forecast(const Store& store, const Sweep& sweep, const Clock& clock, RetentionForecast& forecast,
-                  const std::function<void()>& count) {
-  Query query(sweep.filters, unlimited_query(sweep));
-  SliceEnd end = SliceEnd::more;
-  while (end == SliceEnd::more) {
-    TimeBudget budget(clock, kSlice, std::numeric_limits<std::size_t>::max());
-    end = query.run_slice(store, kBeforeAll, budget, [&](const RecordView& record) {
-      if (forecast.events == 0) forecast.newest = record.created_at();
-      forecast.oldest = record.created_at();
-      ++forecast.events;
-      forecast.bytes += record.bytes().size();
-      count();
-      return true;
-    });
-  }
-  forecast.complete = end == SliceEnd::finished;
-}
-
 }  // namespace
 
 bool is_outlived(const Event& event, const RetentionRules& rules, UnixSeconds now) {
@@ -109,18 +91,40 @@ std::optional<Sweep> sweep_of(const RetentionRule& rule, const std::shared_ptr<c
   return sweep;
 }
 
+std::optional<RetentionForecast> forecast_rule(const Store& store, const RetentionRule& rule,
+                                               const std::shared_ptr<const RetentionRules>& rules, const Clock& clock,
+                                               const ForecastProgress& progress) {
+  const auto sweep = sweep_of(rule, rules, clock.unix_now());
+  if (!sweep) return std::nullopt;
+  RetentionForecast forecast;
+  forecast.rule = rule.name;
+  Query query(sweep->filters, unlimited_query(*sweep));
+  SliceEnd end = SliceEnd::more;
+  while (end == SliceEnd::more && progress(forecast.events)) {
+    TimeBudget budget(clock, kSlice, std::numeric_limits<std::size_t>::max());
+    end = query.run_slice(store, kBeforeAll, budget, [&](const RecordView& record) {
+      if (forecast.events == 0) forecast.newest = record.created_at();
+      forecast.oldest = record.created_at();
+      ++forecast.events;
+      forecast.bytes += record.bytes().size();
+      return true;
+    });
+  }
+  forecast.complete = end == SliceEnd::finished;
+  return forecast;
+}
+
 std::vector<RetentionForecast> forecast_retention(const Store& store,
                                                   const std::shared_ptr<const RetentionRules>& rules,
-                                                  const Clock& clock,
-                                                  const std::function<void(std::uint64_t)>& progress) {
+                                                  const Clock& clock, const ForecastProgress& progress) {
   std::vector<RetentionForecast> forecasts;
-  std::uint64_t read = 0;
+  std::uint64_t before = 0;
   for (const RetentionRule& rule : *rules) {
-    const auto sweep = sweep_of(rule, rules, clock.unix_now());
-    if (!sweep) continue;
-    RetentionForecast& forecast = forecasts.emplace_back();
-    forecast.rule = rule.name;
-    add_forecast(store, *sweep, clock, forecast, [&] { progress(++read); });
+    auto forecast =
+        forecast_rule(store, rule, rules, clock, [&](std::uint64_t events) { return progress(before + events); });
+    if (!forecast) continue;
+    before += forecast->events;
+    forecasts.push_back(std::move(*forecast));
   }
   return forecasts;
 }

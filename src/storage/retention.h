@@ -49,11 +49,17 @@ struct RetentionForecast {
   bool complete = true;  // false: the database could not be read to the end
 };
 
-// For each rule that bounds something. Reads all that they match; progress is called now and then with how many that is
-// so far.
+// Called now and then with how many would go so far; false ends the reading.
+using ForecastProgress = std::function<bool(std::uint64_t)>;
+
+// nullopt for a rule that bounds nothing. Reads all that it matches. `rules` as for sweep_of().
+std::optional<RetentionForecast> forecast_rule(const Store& store, const RetentionRule& rule,
+                                               const std::shared_ptr<const RetentionRules>& rules, const Clock& clock,
+                                               const ForecastProgress& progress);
+
+// For each rule that bounds something.
 std::vector<RetentionForecast> forecast_retention(const Store& store,
                                                   const std::shared_ptr<const RetentionRules>& rules,
-                                                  const Clock& clock,
-                                                  const std::function<void(std::uint64_t)>& progress);
+                                                  const Clock& clock, const ForecastProgress& progress);
 
 }  // namespace pharos::storage

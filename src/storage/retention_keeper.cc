@@ -43,6 +43,7 @@ struct RetentionKeeper::Answer {
 RetentionKeeper::RetentionKeeper(Store& store, const Clock& clock, RetentionOptions options,
                                  const metrics::StorageMetrics& metrics)
     : store_(store), clock_(clock), metrics_(metrics), options_(std::move(options)) {
+  give_notice(current());
   Lock lock(stop_mutex_);
   thread_ = std::thread([this] {
     set_thread_name("retention");
@@ -77,10 +78,16 @@ RetentionOptions RetentionKeeper::current() const {
   return options_;
 }
 
+bool RetentionKeeper::is_stopping() const {
+  Lock lock(mutex_);
+  return stopping_;
+}
+
 void RetentionKeeper::run() {
   SteadyTime next_rules = clock_.now();
   while (true) {
     const RetentionOptions options = current();
+    give_notice(options);
     const SteadyTime began = clock_.now();
     if (began >= next_rules) {
       apply_rules(options);
@@ -100,8 +107,22 @@ void RetentionKeeper::run() {
   }
 }
 
+void RetentionKeeper::give_notice(const RetentionOptions& options) {
+  const auto waiting = notice_.take(*options.rules, options.max_size_bytes, clock_.now(), options.interval);
+  if (waiting.size) told_of_size_ = false;
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(options.interval).count();
+  for (const RetentionRule& rule : waiting.rules) {
+    const auto forecast =
+        forecast_rule(store_, rule, options.rules, clock_, [this](std::uint64_t) { return !is_stopping(); });
+    if (!forecast || is_stopping()) return;
+    log::warn("storage", "a new or changed retention rule erases nothing yet, it can still be taken back",
+              {{"rule", rule.name}, {"would_erase", forecast->events}, {"seconds_left", seconds}});
+  }
+}
+
 void RetentionKeeper::apply_rules(const RetentionOptions& options) {
   for (const RetentionRule& rule : *options.rules) {
+    if (!notice_.may_erase(rule, clock_.now())) continue;
     auto due = sweep_of(rule, options.rules, clock_.unix_now());
     if (!due) continue;
     const auto swept = sweep(std::move(*due));
@@ -123,6 +144,13 @@ bool RetentionKeeper::keep_size(const RetentionOptions& options) {
   }
   const std::uint64_t used = info.used_bytes - std::min(info.free_page_bytes, info.used_bytes);
   if (used <= options.max_size_bytes || info.events == 0) return false;
+  if (!notice_.may_erase_for_size(clock_.now())) {
+    if (!std::exchange(told_of_size_, true)) {
+      log::warn("storage", "for the new storage.max_size nothing is erased yet, it can still be taken back",
+                {{"bytes", used}, {"max_size", options.max_size_bytes}});
+    }
+    return false;
+  }
   const double share = static_cast<double>(used - options.max_size_bytes) / static_cast<double>(used);
   const auto wanted = static_cast<std::uint64_t>(static_cast<double>(info.events) * share) + 1;
   std::vector<Seq> events = first_to_go(options, std::min(wanted, info.events / kStepShare + 1));

@@ -1,5 +1,6 @@
 // Applies the retention rules and the bound of the database's size, again and again, in small batches behind what is
-// served.
+// served. What a reload makes stricter is told in the log with what it would erase, and erases nothing before the pass
+// after that.
 //
 // The size is that of LMDB's pages in use, so what is erased shows in it once it was merged: a step erases at most a
 // twentieth of all events, the ones that came first, and the next one waits for its merge. Replaceable and addressable
@@ -18,6 +19,7 @@
 
 #include "metrics/storage_metrics.h"
 #include "storage/retention.h"
+#include "storage/retention_notice.h"
 #include "util/clock.h"
 #include "util/sync.h"
 
@@ -39,7 +41,7 @@ class RetentionKeeper {
   RetentionKeeper(const RetentionKeeper&) = delete;
   RetentionKeeper& operator=(const RetentionKeeper&) = delete;
 
-  // A pass follows at once where they differ. Any thread.
+  // A pass follows at once, with what was in force before; what is new waits for the next. Any thread.
   void reconfigure(RetentionOptions options);
   // Before the store stops, which ends the sweep under way. Idempotent.
   void stop();
@@ -49,6 +51,8 @@ class RetentionKeeper {
 
   void run();
   RetentionOptions current() const;
+  bool is_stopping() const;
+  void give_notice(const RetentionOptions& options);
   void apply_rules(const RetentionOptions& options);
   // Whether the size is still beyond its bound.
   bool keep_size(const RetentionOptions& options);
@@ -60,6 +64,8 @@ class RetentionKeeper {
   const Clock& clock_;
   const metrics::StorageMetrics metrics_;
   // Own thread.
+  RetentionNotice notice_;
+  bool told_of_size_ = false;       // since the bound changed
   Seq looked_at_ = 0;               // for the size, in the order of arrival
   std::uint64_t awaits_merge_ = 0;  // the generation that holds the erasures of the last step
 

@@ -19,8 +19,9 @@ void append_to(const std::filesystem::path& file, const std::string& text) {
   std::ofstream(file, std::ios::app) << text;
 }
 
-TEST(Retention, RulesAreTakenWhenTheFileChangesAndEraseWhatThePlanForetold) {
+TEST(Retention, RulesAreTakenWhenTheFileChangesAndEraseAPassLaterWhatThePlanForetold) {
   PharosInstance relay;
+  relay.set_storage("retention_interval = \"3s\"\n");
   ASSERT_TRUE(relay.start()) << relay.log();
   const UnixSeconds now = SystemClock().unix_now();
   const std::vector<Event> old = signed_notes(40, now - 20 * 86'400, 1);
@@ -43,6 +44,9 @@ TEST(Retention, RulesAreTakenWhenTheFileChangesAndEraseWhatThePlanForetold) {
   EXPECT_EQ(client.query(R"({"kinds":[1]})").size(), 48U);
 
   std::filesystem::copy_file(planned, relay.config_file(), std::filesystem::copy_options::overwrite_existing);
+  EXPECT_TRUE(eventually([&] { return relay.log().find("it can still be taken back") != std::string::npos; }));
+  EXPECT_EQ(client.query(R"({"kinds":[1]})").size(), 48U);
+  EXPECT_THAT(relay.log(), HasSubstr("would_erase=40"));
   EXPECT_TRUE(eventually([&] { return client.query(R"({"kinds":[1]})").size() == 8; })) << relay.log();
   const OkReply again = client.publish(old.front());
   EXPECT_FALSE(again.accepted);

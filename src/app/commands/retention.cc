@@ -47,8 +47,9 @@ ExitCode plan(const std::string& config) {
     return ExitCode::ok;
   }
   Progress progress(clock);
-  const auto forecasts = storage::forecast_retention(*opened.store, options.rules, clock, [&](std::uint64_t read) {
-    if (progress.due()) progress.show(fmt::format("retention: {} events to go", read));
+  const auto forecasts = storage::forecast_retention(*opened.store, options.rules, clock, [&](std::uint64_t events) {
+    if (progress.due()) progress.show(fmt::format("retention: {} events to go", events));
+    return true;
   });
   progress.clear();
   fmt::print("The next pass would erase, each rule seen alone:\n");

@@ -48,7 +48,7 @@ std::shared_ptr<const RetentionRules> shared(RetentionRules rules) {
 }
 
 std::vector<std::uint64_t> forecast(StoreHarness& harness, RetentionRules rules) {
-  const auto nobody = [](std::uint64_t) {};
+  const auto nobody = [](std::uint64_t) { return true; };
   std::vector<std::uint64_t> counts;
   for (const auto& one : forecast_retention(harness.store(), shared(std::move(rules)), harness.clock(), nobody))
     counts.push_back(one.events);
@@ -96,10 +96,13 @@ class KeeperTest : public ::testing::Test {
  protected:
   std::unique_ptr<RetentionKeeper> keeper(RetentionOptions options) {
     options.size_step = std::chrono::milliseconds(5);
-    return std::make_unique<RetentionKeeper>(harness_.store(), harness_.clock(), std::move(options), harness_.metrics);
+    metrics::StorageMetrics metrics;
+    metrics.retention_timestamp = metrics::Gauge(&last_pass_);
+    return std::make_unique<RetentionKeeper>(harness_.store(), harness_.clock(), std::move(options), metrics);
   }
   bool holds(const Event& event) { return harness_.store().contains(event.id); }
 
+  std::atomic<std::int64_t> last_pass_{0};
   StoreHarness harness_{[] {
     storage::StoreOptions options;
     options.expire_interval = std::chrono::milliseconds(5);
@@ -107,7 +110,7 @@ class KeeperTest : public ::testing::Test {
   }()};
 };
 
-TEST_F(KeeperTest, ErasesByTheRulesAtOnceAndAfterNewOnes) {
+TEST_F(KeeperTest, ErasesByTheRulesOfTheStartAtOnceAndByNewOnesAPassLater) {
   const Event old = make(1, kNow - 2 * kDay);
   const Event young = make(1, kNow - kDay / 2);
   harness_.put(old);
@@ -119,10 +122,26 @@ TEST_F(KeeperTest, ErasesByTheRulesAtOnceAndAfterNewOnes) {
   const auto keeper = this->keeper(options);
   EXPECT_TRUE(eventually([&] { return !holds(old); }));
   EXPECT_TRUE(holds(young));
+  const Event other = make(7, kNow - kDay / 2);
+  harness_.put(other);
+  RetentionRule second = rule_about({7});
+  second.max_age = std::chrono::seconds(1);
   rule.max_age = std::chrono::seconds(1);
-  options.rules = shared({rule});
+  options.interval = std::chrono::milliseconds(5);
+  options.rules = shared({rule, second});
   keeper->reconfigure(options);
+  for (int pass = 0; pass < 2; ++pass) {
+    last_pass_ = 0;
+    ASSERT_TRUE(eventually([&] { return last_pass_ != 0; }));
+  }
+  EXPECT_TRUE(holds(young) && holds(other));
+  second.max_age = std::chrono::seconds(0);
+  second.keep = true;
+  options.rules = shared({rule, second});
+  keeper->reconfigure(options);
+  harness_.clock().advance(options.interval);
   EXPECT_TRUE(eventually([&] { return !holds(young); }));
+  EXPECT_TRUE(holds(other)) << "taken back in time";
 }
 
 TEST_F(KeeperTest, ErasesWhatCameFirstUntilTheSizeIsWithinItsBound) {
