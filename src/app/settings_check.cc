@@ -8,9 +8,11 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "app/identity.h"
+#include "app/shell_program.h"
 #include "net/tls.h"
 #include "net/tls_client.h"
 
@@ -67,11 +69,18 @@ class FileChecks {
     if (const auto key = read_key_file(text("identity.file")); !key) add("identity.file", key.error().detail);
   }
 
-  // One with spaces is for the shell to read.
+  // The program alone: what is given to it may be a secret.
   void check_plugin() {
-    const std::string& command = text("plugin.command");
-    if (command.find('/') == std::string::npos || command.find(' ') != std::string::npos) return;
-    if (::access(command.c_str(), X_OK) != 0) add("plugin.command", command + ": " + std::strerror(errno));
+    const auto program = program_of(text("plugin.command"));
+    if (!program) return;
+    struct stat status {};
+    if (!program->starts_with('/')) {
+      add("plugin.command", *program + ": the program must be named by an absolute path, one that begins with /");
+    } else if (::stat(program->c_str(), &status) != 0 || ::access(program->c_str(), X_OK) != 0) {
+      add("plugin.command", *program + ": " + std::strerror(errno));
+    } else if (!S_ISREG(status.st_mode)) {
+      add("plugin.command", *program + ": is no file");
+    }
   }
 
   void check_certificate() {

@@ -133,7 +133,7 @@ constexpr Setting kSettings[] = {
     {"rate", "address_bytes", byte_rate, "\"8MiB/s burst 64MiB\"", kLive, "The same over all connections of one address"},
     {"rate", "address_connections", rate, "\"2/s burst 120\"", kLive, "New connections, and plain HTTP requests, of one address; beyond it 429 with Retry-After"},
 
-    {"plugin", "command", text, "\"\"", kLive, "Program that decides about every event, with the JSON lines of strfry's write policy plugins; given to /bin/sh, with an absolute path; without a space it is a file, and started anew when that changes; empty: none", 0, 0, {}, "\"/usr/local/lib/pharos/policy\""},
+    {"plugin", "command", text, "\"\"", kLive, "Program that decides about every event, with the JSON lines of strfry's write policy plugins; given to /bin/sh; the program with an absolute path, arguments may follow; without a space it is started anew when its file changes; empty: none", 0, 0, {}, "\"/usr/local/lib/pharos/policy\""},
     {"plugin", "timeout", duration, "\"5s\"", kLive, "How long it may take over an event, and how long an event waits for its turn; a program from which nothing comes in that time is started anew", 10, kHour},
     {"plugin", "max_in_flight", integer, "64", kLive, "Events it is given before it has answered; 1 for one at a time", 1, 10'000},
     {"plugin", "queue_capacity", integer, "2048", kLive, "Events that wait for their turn; beyond it on_failure decides", 1, 1'000'000},

@@ -59,8 +59,22 @@ TEST_F(SettingsCheckTest, APluginThatIsAFileMustBeExecutable) {
   EXPECT_THAT(errors(toml, NamedFiles::ignored), ::testing::IsEmpty());
   ::chmod(file.c_str(), 0700);
   EXPECT_THAT(errors(toml), ::testing::IsEmpty());
-  EXPECT_THAT(errors("[plugin]\ncommand = \"MODE=strict /nonexistent/policy\"\n"), ::testing::IsEmpty())
+  EXPECT_THAT(errors("[plugin]\ncommand = \"MODE=strict " + file + " --word casino\"\n"), ::testing::IsEmpty());
+  EXPECT_THAT(errors("[plugin]\ncommand = \"cd / && ./nonexistent\"\n"), ::testing::IsEmpty())
       << "that is for the shell";
+}
+
+TEST_F(SettingsCheckTest, AProgramWithArgumentsIsCheckedAsOneWithout) {
+  const auto refusal = [&](const std::string& command) { return errors("[plugin]\ncommand = \"" + command + "\"\n"); };
+  EXPECT_THAT(refusal("MODE=strict /nonexistent/policy --key secret"),
+              ElementsAre(at(2, "plugin.command: /nonexistent/policy: No such file or directory")));
+  const std::string file = write("policy", "#!/bin/sh\n", 0600);
+  EXPECT_THAT(refusal(file + " a b c"), ElementsAre(at(2, "plugin.command: " + file + ": Permission denied")));
+  EXPECT_THAT(refusal("/tmp x"), ElementsAre(at(2, "plugin.command: /tmp: is no file")));
+  for (const char* relative : {"./policy", "policy", "conf/policy"}) {
+    EXPECT_THAT(refusal(std::string(relative) + " --word x"),
+                ElementsAre(StartsWith(at(2, "plugin.command: " + std::string(relative) + ": the program must be"))));
+  }
 }
 
 TEST_F(SettingsCheckTest, AValueThatWasRefusedDoesNotContradictOthers) {
