@@ -48,12 +48,13 @@ class Trial {
 
  private:
   enum class Heard { answer, nothing, end };
+  enum class Talk { goes_on, ended, is_useless };  // is_useless: what it answers is wrong again and again
   struct Given {
     std::size_t event;
     SteadyTime at;
   };
 
-  bool one_at_a_time();
+  Talk one_at_a_time();
   bool many_at_a_time();
   void find_out_why_it_is_silent();
   void let_it_end();
@@ -90,6 +91,7 @@ class Trial {
   std::set<EventId> answered_;
   std::vector<std::optional<PluginAction>> decisions_;
   std::size_t answers_ = 0;
+  std::size_t wrong_lines_ = 0;
   std::size_t otherwise_ = 0;
   std::size_t log_lines_ = 0;
   std::map<std::string, std::size_t> faults_;
@@ -104,8 +106,8 @@ TrialEnd Trial::run() {
   child_ = std::move(started).value();
   decisions_.resize(events_.size());
   say_(fmt::format("one event at a time, {} in all:", events_.size()));
-  if (!one_at_a_time()) return TrialEnd::unavailable;
-  if (!many_at_a_time()) return TrialEnd::unavailable;
+  const Talk talk = one_at_a_time();
+  if (talk == Talk::ended || (talk == Talk::goes_on && !many_at_a_time())) return TrialEnd::unavailable;
   let_it_end();
   for (const auto& [what, times] : faults_) {
     if (times > kShownOfAKind) say_(fmt::format("wrong, {} times: {}", times, what));
@@ -115,32 +117,41 @@ TrialEnd Trial::run() {
   return TrialEnd::sound;
 }
 
-bool Trial::one_at_a_time() {
-  std::size_t timeouts = 0;
+Trial::Talk Trial::one_at_a_time() {
+  std::size_t unanswered = 0;
   for (std::size_t i = 0; i < events_.size(); ++i) {
+    const std::size_t wrong_before = wrong_lines_;
     give(i);
     switch (listen(clock_.now() + options_.timeout)) {
       case Heard::answer:
-        timeouts = 0;
+        unanswered = 0;
         continue;
       case Heard::end:
-        return false;
+        return Talk::ended;
       case Heard::nothing:
         break;
     }
-    if (answers_ == 0) {
+    if (answers_ == 0 && wrong_lines_ == 0) {
       find_out_why_it_is_silent();
-      return false;
+      return Talk::ended;
     }
-    fault(fmt::format("no answer within {} ms", options_.timeout.count()),
-          "to the event of kind " + std::to_string(events_[i].event.kind));
+    // What is wrong with the line that came has been told, and explains why the right one did not.
+    const bool is_explained = wrong_lines_ > wrong_before;
+    if (!is_explained) {
+      fault(fmt::format("no answer within {} ms", options_.timeout.count()),
+            "to the event of kind " + std::to_string(events_[i].event.kind));
+    }
     given_up_.insert(events_[i].event.id);
     given_.clear();
-    if (++timeouts < kTimeoutsInARow) continue;
+    if (++unanswered < kTimeoutsInARow) continue;
+    if (is_explained) {
+      say_(fmt::format("it is asked no further: none of the last {} events got a right answer", unanswered));
+      return Talk::is_useless;
+    }
     fault("it has stopped answering");
-    return false;
+    return Talk::ended;
   }
-  return true;
+  return Talk::goes_on;
 }
 
 bool Trial::many_at_a_time() {
@@ -149,13 +160,18 @@ bool Trial::many_at_a_time() {
   answered_.clear();
   const SteadyTime start = clock_.now();
   std::size_t next = 0;
+  std::size_t explained = wrong_lines_;
   while (next < events_.size() || !given_.empty()) {
     while (next < events_.size() && given_.size() < options_.max_in_flight) give(next++);
     const Heard heard = listen(given_.front().at + options_.timeout);
     if (heard == Heard::end) return false;
     if (heard == Heard::answer) continue;
-    fault(fmt::format("no answer within {} ms", options_.timeout.count()),
-          "with several events in flight: does it answer each line, and with that line's id?");
+    if (explained < wrong_lines_) {
+      ++explained;
+    } else {
+      fault(fmt::format("no answer within {} ms", options_.timeout.count()),
+            "with several events in flight: does it answer each line, and with that line's id?");
+    }
     given_up_.insert(events_[given_.front().event].event.id);
     given_.pop_front();
   }
@@ -267,6 +283,7 @@ bool Trial::take_line() {
   if (line.ends_with('\r')) line.pop_back();
   const auto answer = parse_plugin_answer(line);
   if (!answer) {
+    ++wrong_lines_;
     fault("a line that is no answer, " + std::string(describe(answer.error())), "\"" + printable(line) + "\"");
     return true;
   }
@@ -283,6 +300,7 @@ bool Trial::take_line() {
   } else if (given_up_.contains(answer.value().id)) {
     fault("an answer that comes too late");
   } else {
+    ++wrong_lines_;
     fault("an answer with an id that it was not asked about", shown);
   }
   return true;
@@ -332,6 +350,7 @@ std::vector<TrialEvent> sample_trial_events(UnixSeconds now, Random& random) {
     sign_event(one.event, secret, random);
   };
   add(1, "a short note", {});
+  add(1, "tonight at the casino", {});
   add(0, R"({"name":"a profile","about":"with \"quotes\""})", {});
   add(1, "two lines,\na tab\t and letters beyond ASCII: \xC3\xA4 \xE2\x80\xA8 \xF0\x9F\x8C\x8A", {{"t", "sample"}});
   std::string text;

@@ -22,7 +22,7 @@ struct TrialEvent {
 };
 
 // Of the sorts that a relay meets, signed by a key made for it: small and large, ephemeral, replaceable, with an
-// address of IPv6 and with an authenticated key.
+// address of IPv6 and with an authenticated key. One holds the word that the example in Python is shown with.
 std::vector<TrialEvent> sample_trial_events(UnixSeconds now, Random& random);
 
 struct TrialOptions {

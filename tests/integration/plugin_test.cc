@@ -372,6 +372,19 @@ TEST_F(PluginTest, ATrialSaysInPlainWordsWhatIsWrong) {
   }
 }
 
+TEST_F(PluginTest, ATrialOfOneThatIsAlwaysWrongSaysThatAndNothingElse) {
+  const std::string each = kEachLine;
+  for (const std::string& text :
+       {each + answer("maybe") + "done", each + answer("accept", std::string(64, 'a')) + "done"}) {
+    const Ran ran = try_it({"--", script(text)});
+    EXPECT_EQ(ran.exit_code, static_cast<int>(ExitCode::partial)) << "it is there\n" << ran.out;
+    EXPECT_THAT(ran.out, HasSubstr("wrong: "));
+    EXPECT_THAT(ran.out, HasSubstr("none of the last 3 events got a right answer"));
+    EXPECT_THAT(ran.out, Not(HasSubstr("no answer within"))) << text;
+    EXPECT_THAT(ran.out, Not(HasSubstr("prints nothing"))) << text;
+  }
+}
+
 // --- examples, run as they are ---
 
 TEST_F(PluginTest, TheExampleInPython) {
@@ -379,6 +392,7 @@ TEST_F(PluginTest, TheExampleInPython) {
   const std::string file = source_dir() + "/conf/examples/policy.py";
   const Ran ran = try_it({"--", file, "--word", "casino"}, "", "20");
   EXPECT_EQ(ran.exit_code, 0) << ran.out << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("\"blocked: that word is not wanted here\"")) << "one of the made-up events";
   serve(file + " --word casino --shadow-word lottery --per-minute 4", "timeout = \"20s\"");
   EXPECT_TRUE(publish("hello").accepted);
   EXPECT_EQ(publish("the Casino").message, "blocked: that word is not wanted here");
