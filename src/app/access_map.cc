@@ -58,6 +58,8 @@ class AccessMapper : private SettingsReader {
     if (invites == "nobody") all_.access.may_invite = ingest::MayInvite::nobody;
     ingest::MembershipOptions& membership = all_.membership;
     membership.codes = values_.list("relay.invite_codes");
+    if (!membership.codes.empty() && !all_.access.takes_requests)
+      add_pair("relay.invite_codes", "relay.join_requests", "means nothing unless relay.join_requests is set");
     for (std::size_t i = 0; i < membership.codes.size(); ++i) {
       // By its place: an error is shown and logged, a code is a secret.
       if (count_code_points(membership.codes[i]) < kLeastCodeLength)

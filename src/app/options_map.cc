@@ -5,15 +5,13 @@
 
 #include "app/access_map.h"
 #include "app/filter_text.h"
+#include "app/info_map.h"
 #include "app/limits_map.h"
 #include "app/settings_reader.h"
 #include "config/value_parser.h"
-#include "ingest/access_change.h"
 #include "net/address_text.h"
 #include "nostr/kind.h"
-#include "nostr/nip19.h"
 #include "relay/access.h"
-#include "util/utf8.h"
 
 namespace pharos::app {
 namespace {
@@ -228,24 +226,17 @@ class Mapper : private SettingsReader {
     for (const std::string& text : values_.list("relay.url")) {
       if (const auto url = relay_url("relay.url", text)) relay.urls.push_back(url->text());
     }
-    relay.info.name = values_.text("relay.name");
-    if (count_code_points(relay.info.name) > ingest::kMaxRelayName) {
-      add("relay.name", "is longer than " + std::to_string(ingest::kMaxRelayName) + " characters");
-    }
-    relay.info.description = values_.text("relay.description");
-    relay.info.contact = values_.text("relay.contact");
-    relay.info.icon = values_.text("relay.icon");
-    relay.info.banner = values_.text("relay.banner");
-    relay.info.terms_of_service = values_.text("relay.terms_of_service");
-    relay.info.software = values_.text("relay.software");
-    relay.info.version = PHAROS_VERSION;
-    relay.info.pubkey = operator_key();
+    map_info(settings_, all_, errors_);
     relay.admission = all_.ingest.admission;
     relay.count = values_.boolean("relay.count");
     const std::string eose_hint = values_.text("relay.eose_hint");
     if (eose_hint == "on") relay.eose_hint = relay::EoseHint::on;
     if (eose_hint == "listed") relay.eose_hint = relay::EoseHint::listed;
     relay.eose_hint_clients = values_.list("relay.eose_hint_clients");
+    if (relay.eose_hint == relay::EoseHint::listed && relay.eose_hint_clients.empty())
+      add_pair("relay.eose_hint_clients", "relay.eose_hint", "lists nobody, and relay.eose_hint is for those listed");
+    if (relay.eose_hint != relay::EoseHint::listed && !relay.eose_hint_clients.empty())
+      add_pair("relay.eose_hint_clients", "relay.eose_hint", "means nothing unless relay.eose_hint is listed");
     relay.negentropy = values_.boolean("relay.negentropy");
     relay.negentropy_frame_bytes = values_.size("relay.negentropy_frame");
     relay.negentropy_trees = tree_filters();
@@ -277,15 +268,6 @@ class Mapper : private SettingsReader {
     must_not_exceed("relay.max_auth_keys", "relay.max_auth_attempts");
   }
 
-  // NIP-11 pubkey: hex, from hex or npub.
-  std::string operator_key() {
-    const std::string& text = values_.text("relay.pubkey");
-    if (text.empty()) return text;
-    if (const auto key = parse_public_key(text)) return key->hex();
-    add("relay.pubkey", "neither 64 lower-case hex digits nor an npub");
-    return {};
-  }
-
   void map_listener() {
     net::ServerOptions& listener = all_.relay.listeners.front();
     listener.listen = endpoint("relay.listen");
@@ -301,6 +283,9 @@ class Mapper : private SettingsReader {
       add_pair("relay.max_outbound_bytes", "ingest.max_event_bytes",
                "must be at least twice ingest.max_event_bytes, or large events reach nobody");
     }
+    // The default is as large as a message; with smaller ones it goes on holding for what others than clients bring.
+    if (!values_.origin("ingest.max_event_bytes").file.empty())
+      must_not_exceed("ingest.max_event_bytes", "relay.max_message_bytes");
     listener.ws.ping_interval = values_.duration("relay.ping_interval");
     listener.ws.idle_timeout = values_.duration("relay.idle_timeout");
     listener.ws.deflate = values_.boolean("relay.deflate");

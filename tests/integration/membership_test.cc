@@ -253,7 +253,7 @@ TEST_F(MembershipTest, Nip43TheRelayTellsWhoItsMembersAre) {
 }
 
 TEST_F(MembershipTest, Nip43WithoutRequestsToJoinNothingOfItIsThere) {
-  start("members_only = \"write\"\ninvite_codes = [\"come in, come in\"]\n");
+  start("members_only = \"write\"\n");
   EXPECT_THAT(document(), ::testing::Not(HasSubstr(",43,")));
   NostrClient client = connect();
   ASSERT_TRUE(authenticate(client, alice_).accepted);

@@ -40,6 +40,42 @@ TEST(OptionsCheck, SettingsFitOneAnother) {
   EXPECT_THAT(refusal("[relay]\nmax_auth_attempts = 15\n"), HasSubstr("relay.max_auth_keys: is greater than"));
 }
 
+TEST(OptionsCheck, AnEventHasRoomInAMessage) {
+  EXPECT_THAT(refusal("[relay]\nmax_outbound_bytes = \"4MiB\"\n[ingest]\nmax_event_bytes = \"1MiB\"\n"),
+              HasSubstr("test.toml:4: ingest.max_event_bytes: is greater than relay.max_message_bytes"));
+  EXPECT_EQ(refusal("[relay]\nmax_message_bytes = \"128KiB\"\n"), "accepted") << "nobody asked for larger events";
+}
+
+TEST(OptionsCheck, AnEoseHintForThoseListedHasAListAndTheListAHint) {
+  EXPECT_THAT(refusal("[relay]\neose_hint = \"listed\"\n"), HasSubstr("test.toml:2: relay.eose_hint_clients: "));
+  EXPECT_THAT(refusal("[relay]\neose_hint_clients = [\"node\"]\n"),
+              HasSubstr("test.toml:2: relay.eose_hint_clients: means nothing"));
+  EXPECT_EQ(refusal("[relay]\neose_hint = \"listed\"\neose_hint_clients = [\"node\"]\n"), "accepted");
+}
+
+TEST(OptionsCheck, Nip11TakesTheContactForAUri) {
+  const auto contact = [](const std::string& text) { return refusal("[relay]\ncontact = \"" + text + "\"\n"); };
+  for (const char* good :
+       {"", "mailto:admin@example.com", "https://example.com/contact", "nostr:npub1xyz", "tel:+49-1"})
+    EXPECT_EQ(contact(good), "accepted") << good;
+  EXPECT_THAT(
+      contact("admin@example.com"),
+      HasSubstr("test.toml:2: relay.contact: is no URI; for a mail address write \"mailto:admin@example.com\""));
+  for (const char* bad : {"ask the admin", "example.com/contact", ":x", "mailto:", "mailto:a b@example.com"})
+    EXPECT_THAT(contact(bad), HasSubstr("is no URI such as")) << bad;
+  EXPECT_THAT(contact("nsec1xyz"), ::testing::Not(HasSubstr("nsec"))) << "what is pasted may be a secret";
+}
+
+TEST(OptionsCheck, Nip11TakesImagesFromTheWeb) {
+  for (const std::string key : {"icon", "banner"}) {
+    const auto image = [&](const std::string& text) { return refusal("[relay]\n" + key + " = \"" + text + "\"\n"); };
+    for (const char* good : {"", "https://example.com/a.png", "http://example.com/a.png"})
+      EXPECT_EQ(image(good), "accepted") << good;
+    for (const char* bad : {"ftp://example.com/a.png", "a.png", "/a.png", "https://", "javascript:x", "https://a b"})
+      EXPECT_THAT(image(bad), HasSubstr("test.toml:2: relay." + key + ": ")) << bad;
+  }
+}
+
 TEST(OptionsCheck, PairsCarryTheLineOfTheOneThatIsSet) {
   EXPECT_THAT(refusal("[relay]\nmax_limit = 100\n"), HasSubstr("test.toml:2: relay.default_limit: is greater than"));
   EXPECT_THAT(refusal("[relay]\ntls_key = \"k.pem\"\n"), HasSubstr("test.toml:2: relay.tls_certificate: "));

@@ -276,10 +276,14 @@ TEST(OptionsMap, Nip43RequestsToJoinNeedMembers) {
   EXPECT_EQ(options.membership.invite_lifetime, std::chrono::hours(1));
   EXPECT_EQ(options.membership.welcome, "info: welcome to wss://relay.example.com/!");
   EXPECT_THAT(refusal("[relay]\njoin_requests = true\n"), HasSubstr("needs relay.members_only"));
+  const std::string codes = refusal("[relay]\ninvite_codes = [\"sixteen letters!\"]\n");
+  EXPECT_THAT(codes, HasSubstr("test.toml:2: relay.invite_codes: means nothing unless relay.join_requests is set"));
+  EXPECT_THAT(codes, ::testing::Not(HasSubstr("letters")));
 }
 
 TEST(OptionsMap, Nip43CodesAreTooLongToGuessAndNeverShown) {
-  const auto refused = map_options(settings("[relay]\ninvite_codes = [\"sixteen letters!\", \"\", \"fifteen letters\", "
+  const auto refused = map_options(settings("[relay]\nmembers_only = \"write\"\njoin_requests = true\n"
+                                            "invite_codes = [\"sixteen letters!\", \"\", \"fifteen letters\", "
                                             "\"\u00e4\u00f6 \u00fc letters\"]\n"),
                                    4);
   ASSERT_FALSE(refused);
