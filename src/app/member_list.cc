@@ -47,6 +47,19 @@ Event deletion_of(const Event& role) {
   return event;
 }
 
+// What rests together once it is refused.
+std::string role_topic(std::string_view id) { return "role " + std::string(id); }
+std::string change_topic(std::string_view key) { return "change " + std::string(key); }
+
+// Of what role_event(), deletion_of(), about() and member_list_event() made.
+std::string topic_of(const Event& event) {
+  if (event.kind == kind::kMemberRole) return role_topic(identifier(event));
+  if (is_change(event)) return change_topic(event.tags.first("p").value_or(""));
+  if (event.kind != kind::kDeletion) return "list";
+  const std::string_view address = event.tags.first("a").value_or("");
+  return role_topic(address.substr(address.find(':', address.find(':') + 1) + 1));
+}
+
 }  // namespace
 
 Members members_of(const ingest::AccessRules& rules, const PublicKey& self) {
@@ -150,16 +163,21 @@ MemberList::MemberList(storage::Store& store, ingest::Sink& sink, ingest::RulesS
       self_(derive_public_key(secret).value_or(PublicKey{})),
       limits_(limits),
       outcomes_(std::make_shared<Outcomes>(store)),
-      backoff_(kPauses) {}
+      backoff_(kPauses),
+      pauses_(kPauses) {}
 
 void MemberList::tick() {
   if (!settle()) return;
   const auto rules = rules_->get();
-  if (told_version_ == rules->version() || (!has_read_ && !read_stored())) return;
+  const bool is_told = told_version_ == rules->version() && !(look_again_ && clock_.now() >= *look_again_);
+  if (is_told || (!has_read_ && !read_stored())) return;
   const Members members = members_of(*rules, self_);
   if (!told_) return begin(members);
+  look_again_.reset();
   // The list before the changes: however many these are, it is not late.
-  if (tell_roles(rules->lists()) && tell_list(members) && tell_changes(members)) told_version_ = rules->version();
+  if (!tell_roles(rules->lists()) || !tell_list(members) || !tell_changes(members)) return;
+  told_version_ = rules->version();
+  if (submitted_.empty() && !look_again_) pauses_.forget_all();
 }
 
 bool MemberList::settle() {
@@ -177,18 +195,33 @@ bool MemberList::settle() {
   }
   if (has_not_begun) {
     told_.reset();
-    pause();
-  } else if (!refused.empty()) {
+    next_try_ = clock_.now() + backoff_.next(random_);
+  } else if (told_) {
+    backoff_.reset();
+  }
+  if (!refused.empty()) {
     log::warn("access", "what the relay tells of its members was refused, it will be told again",
               {{"events", refused.size()}, {"kind", refused.back().kind}, {"why", why}});
-    for (const Event& event : refused) take_back(event);
     told_version_.reset();
-    pause();
-  } else if (std::exchange(has_submitted_, false)) {
-    backoff_.reset();
+  }
+  std::set<std::string> resting;
+  for (const Event& event : refused) {
+    take_back(event);
+    const std::string topic = topic_of(event);
+    if (resting.insert(topic).second) pauses_.failed(topic, clock_.now(), random_);
+  }
+  for (const std::string& topic : std::exchange(submitted_, {})) {
+    if (!resting.contains(topic)) pauses_.succeeded(topic);
   }
   for (const PublicKey& key : not_kept) Outcomes::keep(outcomes_, key, told_->contains(key));
   return clock_.now() >= next_try_;
+}
+
+bool MemberList::rests(const std::string& topic) {
+  const SteadyTime until = pauses_.rests_until(topic);
+  if (clock_.now() >= until) return false;
+  look_again_ = std::min(look_again_.value_or(until), until);
+  return true;
 }
 
 void MemberList::take_back(const Event& refused) {
@@ -200,11 +233,6 @@ void MemberList::take_back(const Event& refused) {
   } else {
     told_->insert(*changed_key(refused));
   }
-}
-
-void MemberList::pause() {
-  has_submitted_ = false;
-  next_try_ = clock_.now() + backoff_.next(random_);
 }
 
 bool MemberList::read_stored() {
@@ -266,13 +294,14 @@ bool MemberList::tell_roles(const ingest::AccessLists& lists) {
       if (stored->second.tags == event.tags) continue;
       event.created_at = stored->second.created_at + 1;
     }
+    if (rests(role_topic(id))) continue;
     if (!publish(event)) return false;
     event.pubkey = self_;
     event.created_at = std::max(event.created_at, clock_.unix_now());
     roles_.insert_or_assign(id, std::move(event));
   }
   for (auto at = roles_.begin(); at != roles_.end();) {
-    if (lists.roles.contains(at->first)) {
+    if (lists.roles.contains(at->first) || rests(role_topic(at->first))) {
       ++at;
       continue;
     }
@@ -286,7 +315,7 @@ bool MemberList::tell_roles(const ingest::AccessLists& lists) {
 
 bool MemberList::tell_list(const Members& members) {
   Event event = member_list_event(members, limits_);
-  if (list_ && list_->tags == event.tags) return true;
+  if ((list_ && list_->tags == event.tags) || rests(topic_of(event))) return true;
   if (event.tags.size() <= members.size())
     log::warn("access", "the list of members has more than an event may hold, the rest are not in it",
               {{"members", members.size()}, {"told", event.tags.size() - 1}});
@@ -300,12 +329,12 @@ bool MemberList::tell_list(const Members& members) {
 bool MemberList::tell_changes(const Members& members) {
   std::size_t told = 0;
   for (const auto& [key, roles] : members) {
-    if (told_->contains(key)) continue;
+    if (told_->contains(key) || rests(change_topic(key.hex()))) continue;
     if (++told > kMostToldAtOnce || !publish(about(kind::kMemberAdded, key))) return false;
     told_->insert(key);
   }
   for (auto at = told_->begin(); at != told_->end();) {
-    if (members.contains(*at)) {
+    if (members.contains(*at) || rests(change_topic(at->hex()))) {
       ++at;
       continue;
     }
@@ -324,12 +353,15 @@ bool MemberList::publish(Event event) {
   submission.done = [outcomes = outcomes_, event = submission.event](const ingest::Verdict& verdict) {
     Outcomes::decided(outcomes, *event, verdict);
   };
-  has_submitted_ = true;
+  std::string topic = topic_of(*submission.event);
   {
     Lock lock(outcomes_->mutex);
     ++outcomes_->open;
   }
-  if (sink_.submit(std::move(submission))) return true;
+  if (sink_.submit(std::move(submission))) {
+    submitted_.push_back(std::move(topic));
+    return true;
+  }
   Lock lock(outcomes_->mutex);
   --outcomes_->open;
   return false;

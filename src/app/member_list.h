@@ -3,7 +3,8 @@
 // and the roles as they are stored and from the ToldMembers, which more people may be than the list has room for. A
 // change that a stop came behind may be told once more.
 //
-//   tick -> what differs, submitted -> all of it decided -> what was refused differs again, after a pause
+//   tick -> what differs, submitted -> all of it decided -> what was refused differs again, each after a pause of its
+//   own
 //
 // Made after the pipeline, destroyed before it. One thread; requests and orders reach it by the rules of the moment.
 #pragma once
@@ -14,8 +15,10 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "app/told_members.h"
+#include "app/topic_pauses.h"
 #include "ingest/moderation.h"
 #include "ingest/sink.h"
 #include "storage/store.h"
@@ -52,8 +55,10 @@ class MemberList {
   // What is decided on other threads.
   struct Outcomes;
 
-  // False while something is undecided or a refusal is too fresh.
+  // False while something is undecided, or where the members could not be noted just now.
   bool settle();
+  // Notes when it ends.
+  bool rests(const std::string& topic);
   void take_back(const Event& refused);
   bool read_stored();
   // Of the first members nothing but the list is told.
@@ -63,7 +68,6 @@ class MemberList {
   bool tell_changes(const Members& members);
   // False when there is no room for it now.
   bool publish(Event event);
-  void pause();
 
   storage::Store& store_;
   ingest::Sink& sink_;
@@ -74,12 +78,14 @@ class MemberList {
   const PublicKey self_;
   const MemberListLimits limits_;
   const std::shared_ptr<Outcomes> outcomes_;
-  Backoff backoff_;
+  Backoff backoff_;  // of begin()
   SteadyTime next_try_ = SteadyTime::min();
+  TopicPauses pauses_;  // of what was refused
 
   bool has_read_ = false;
-  bool has_submitted_ = false;                 // since the last time that nothing was undecided
-  std::optional<std::uint64_t> told_version_;  // of the rules
+  std::vector<std::string> submitted_;         // topics, since the last time that nothing was undecided
+  std::optional<std::uint64_t> told_version_;  // of the rules; what rests aside
+  std::optional<SteadyTime> look_again_;       // when the first of what rests may be told again
   std::optional<ToldMembers> told_;            // nullopt: not read, or never yet
   // As they are stored, or will be when nothing is refused.
   std::optional<Event> list_;

@@ -261,6 +261,30 @@ TEST_F(ToldTest, Nip43WhatWasRefusedIsToldAgainAfterAPause) {
   EXPECT_THAT(sink_->taken(), UnorderedElementsAre("13534", came(carol_)));
 }
 
+TEST_F(ToldTest, Nip43OneThatIsAlwaysRefusedKeepsNobodyElseWaiting) {
+  allow(alice_);
+  ASSERT_TRUE(tells("13534"));
+  std::size_t refused = 0;
+  const std::string bob = bob_.hex();
+  sink_->decide = [&](const Event& event) -> std::optional<ingest::Verdict> {
+    if (event.kind != 8000 || event.tags.first("p") != bob) return std::nullopt;
+    ++refused;
+    return ingest::Verdict{ingest::Fate::rejected, ingest::Reason::policy, "no"};
+  };
+  allow(bob_);
+  for (std::size_t times = 1; times <= 8; ++times) {
+    ASSERT_TRUE(ticks_until([&] { return refused == times; }));
+    const Person another(100 + times);
+    allow(another);
+    ASSERT_TRUE(tells(came(another))) << "while the clock stands still";
+    EXPECT_TRUE(read_member_list(sink_->list()).contains(another.key()));
+    EXPECT_EQ(refused, times) << "it rests";
+    clock_.advance(std::chrono::minutes(10));
+  }
+  sink_->decide = nullptr;
+  EXPECT_TRUE(tells(came(bob_)));
+}
+
 TEST_F(ToldTest, Nip43AListThatANewerOneIsStoredThanIsReadAgain) {
   allow(alice_);
   ASSERT_TRUE(tells("13534"));
