@@ -23,6 +23,7 @@ struct Item {
   bool is_leader = false;          // its id is held in InFlightIds under its name
   ItemGroup* group = nullptr;      // the one that holds it, where it came in bulk
   bool is_charged = false;         // to its author's bucket
+  bool is_verified = false;        // a copy with the same signature was
   std::uint64_t rules = 0;         // the version of the AccessRules that let it in
   std::optional<Verdict> decided;  // before the writer was asked
   std::optional<storage::Draft> draft;

@@ -276,7 +276,7 @@ void Pipeline::State::drop_known(Batch& batch) {
     for (const ItemPtr& item : batch) {
       if (item->submission.is_trusted) continue;
       const Event& event = item->event();
-      if (compute_id(event) != event.id) {
+      if (!item->is_verified && compute_id(event) != event.id) {
         item->decided = rejected(Reason::invalid_id, "the id is not the hash of the event");
         continue;
       }
@@ -298,6 +298,7 @@ bool Pipeline::State::lead_and_verify(const ItemPtr& item) {
   const Event& event = item->event();
   if (!ids_.lead_or_wait(item)) return false;
   item->is_leader = true;
+  if (item->is_verified) return true;
   const SteadyTime start = clock_.now();
   const bool valid = verify_signature(event.pubkey, event.id, event.sig);
   tally_.metrics().signature_verify_seconds.observe(std::chrono::duration<double>(clock_.now() - start).count());
@@ -319,11 +320,14 @@ void Pipeline::State::answer_requests(Batch& batch) {
 
 // --- the rate of authors ---------------------------------------------------------------------------------------------
 
+bool Pipeline::State::has_author_rate(const Submission& submission) const {
+  if (submission.source != Source::client || !authors_.is_on()) return false;
+  if (submission.sender && submission.sender->is_rate_exempt) return false;
+  return !submission.is_trusted && submission.event->kind != kind::kVanish;
+}
+
 bool Pipeline::State::charge_author(const ItemPtr& item) {
-  const Submission& submission = item->submission;
-  if (submission.source != Source::client || !authors_.is_on()) return true;
-  if (submission.sender && submission.sender->is_rate_exempt) return true;
-  if (submission.is_trusted || item->event().kind == kind::kVanish) return true;
+  if (!has_author_rate(item->submission)) return true;
   const PublicKey& author = item->event().pubkey;
   const auto refusal = authors_.charge(author, rules()->is_known(author), clock_.now());
   if (refusal) settle(item, *refusal);
@@ -445,13 +449,21 @@ void Pipeline::State::settle(const ItemPtr& item, const Verdict& verdict) {
     authors_.give_back(item->event().pubkey, rules()->is_known(item->event().pubkey));
   }
   settle_one(item, verdict);
-  // A bad signature says nothing about a copy with another one, nor the rate of one who brought it about others.
-  if (verdict.reason == Reason::invalid_signature || verdict.reason == Reason::rate_limited) {
-    for (const ItemPtr& copy : waited) enqueue_again(copy);
-    return;
-  }
   const Verdict of_copy = verdict_for_copy(verdict);
-  for (const ItemPtr& copy : waited) settle_one(copy, of_copy);
+  for (const ItemPtr& copy : waited) {
+    if (learns_from(*item, verdict, *copy))
+      settle_one(copy, of_copy);
+    else
+      enqueue_again(copy);
+  }
+}
+
+// A bad signature says nothing about a copy with another one, nor the rate of one who brought it about others.
+bool Pipeline::State::learns_from(const Item& first, const Verdict& verdict, Item& copy) const {
+  if (verdict.reason == Reason::invalid_signature) return false;
+  if (verdict.reason != Reason::rate_limited) return true;
+  copy.is_verified = copy.event().sig == first.event().sig;
+  return copy.is_verified && (is_membership_request(copy.event().kind) || has_author_rate(copy.submission));
 }
 
 void Pipeline::State::settle_one(const ItemPtr& item, const Verdict& verdict) {

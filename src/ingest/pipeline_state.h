@@ -61,6 +61,7 @@ class Pipeline::State : public std::enable_shared_from_this<Pipeline::State> {
   void drop_known(Batch& batch);
   bool lead_and_verify(const ItemPtr& item);
   // Settles what its author may not send yet.
+  bool has_author_rate(const Submission& submission) const;
   bool charge_author(const ItemPtr& item);
 
   void forward();
@@ -70,6 +71,8 @@ class Pipeline::State : public std::enable_shared_from_this<Pipeline::State> {
 
   // The end of every item: counts, tells, and settles or restarts those who waited for this one.
   void settle(const ItemPtr& item, const Verdict& verdict);
+  // Whether a copy that waited shares the fate of the first one; one that does not may be spared its verification.
+  bool learns_from(const Item& first, const Verdict& verdict, Item& copy) const;
   void settle_one(const ItemPtr& item, const Verdict& verdict);
 
   const Options options_;

@@ -7,6 +7,7 @@
 
 #include <gmock/gmock.h>
 
+#include "metrics/histogram_cell.h"
 #include "support/event_builder.h"
 #include "support/eventually.h"
 #include "support/fake_store.h"
@@ -31,7 +32,9 @@ class Cells {
       for (auto& counter : m.stored[s]) counter = make();
       for (auto& counter : m.rejected[s]) counter = make();
     }
+    m.signature_verify_seconds = metrics::Histogram(&verified_);
   }
+  std::uint64_t verified() const { return verified_.counts().front(); }
   std::uint64_t stored() const { return sum(m.stored[0]) + sum(m.stored[1]); }
   std::uint64_t rejected(Reason reason) const { return m.rejected[0][static_cast<std::size_t>(reason)].value(); }
   // stored + duplicate + replaced + ephemeral + rejected of one source.
@@ -50,6 +53,7 @@ class Cells {
     return total;
   }
   std::deque<std::atomic<std::uint64_t>> cells_;
+  metrics::HistogramCell verified_{std::span<const double>()};
 };
 
 // A policy whose answers the test gives.
@@ -123,6 +127,33 @@ class HeldUpClock final : public Clock {
   mutable bool holds_ PHAROS_GUARDED_BY(mutex_) = false;
 };
 
+// Answers when it is told to.
+class HeldRequests final : public MembershipRequests {
+ public:
+  void take(const storage::EventPtr&, Done done) override {
+    Lock lock(mutex_);
+    ++taken_;
+    held_.push_back(std::move(done));
+  }
+  std::size_t taken() const {
+    Lock lock(mutex_);
+    return taken_;
+  }
+  void answer(const Verdict& verdict) {
+    std::vector<Done> held;
+    {
+      Lock lock(mutex_);
+      held.swap(held_);
+    }
+    for (const Done& done : held) done(verdict);
+  }
+
+ private:
+  mutable Mutex mutex_;
+  std::size_t taken_ PHAROS_GUARDED_BY(mutex_) = 0;
+  std::vector<Done> held_ PHAROS_GUARDED_BY(mutex_);
+};
+
 class PipelineTest : public ::testing::Test {
  protected:
   void make(Options options = {}, Policy* policy = nullptr) {
@@ -189,6 +220,7 @@ class PipelineTest : public ::testing::Test {
   ManualClock clock_{kNow};
   HeldUpClock held_up_clock_{clock_};
   ScriptedPolicy policy_;
+  HeldRequests requests_;
   WorkerPool pool_{"test", 2, 256};
   FakeStore store_;
   Cells cells_;
@@ -746,12 +778,37 @@ TEST_F(PipelineTest, ACopyFromAMirrorIsNotHeldToTheRateOfTheClientBeforeIt) {
   EXPECT_EQ(pipeline_->in_flight(), 2U);
   held_up_clock_.let_go();
   ASSERT_TRUE(await_verdicts(4));
+  EXPECT_EQ(cells_.verified(), 3U) << "the copy as little as the client's own";
   std::vector<std::pair<Fate, Reason>> of_event;
   for (const auto& [id, verdict] : verdicts()) {
     if (id == event.id) of_event.emplace_back(verdict.fate, verdict.reason);
   }
   EXPECT_THAT(of_event,
               ElementsAre(std::pair(Fate::rejected, Reason::rate_limited), std::pair(Fate::stored, Reason::none)));
+}
+
+TEST_F(PipelineTest, CopiesOfARequestThatCameTooFastAreAnsweredAsItWas) {
+  pipeline_->stop();
+  auto fixed = std::make_shared<FixedAccess>();
+  fixed->takes_requests = true;
+  Options options;
+  options.requests = &requests_;
+  options.access = std::make_shared<Snapshot<AccessRules>>(
+      std::make_shared<const AccessRules>(std::make_shared<AccessLists>(), fixed, 1));
+  make(options);
+  const Event join = alice_.event(28934, kNow, "", {{"-"}, {"claim", "x"}});
+  Event bad = join;
+  bad.sig.data[5] ^= 1;
+  ASSERT_TRUE(submit(join));
+  ASSERT_TRUE(eventually([&] { return requests_.taken() == 1; }));
+  for (int copies = 0; copies < 3; ++copies) ASSERT_TRUE(submit(join));
+  ASSERT_TRUE(submit(bad));
+  EXPECT_EQ(fate_of(bob_.event(1, kNow, "behind them")).fate, Fate::stored);
+  requests_.answer({Fate::rejected, Reason::rate_limited, "slowly"});
+  ASSERT_TRUE(await_verdicts(6));
+  EXPECT_EQ(requests_.taken(), 1U);
+  EXPECT_EQ(cells_.rejected(Reason::rate_limited), 4U);
+  EXPECT_EQ(cells_.rejected(Reason::invalid_signature), 1U) << "a copy with another signature";
 }
 
 TEST_F(PipelineTest, OtherRatesOfAuthorsHoldAtOnce) {
