@@ -8,8 +8,7 @@
 #include "nostr/schnorr.h"
 #include "support/eventually.h"
 #include "support/nostr_client_auth.h"
-#include "support/pharos_instance.h"
-#include "support/raw_socket.h"
+#include "support/relay_fixture.h"
 
 namespace pharos::testing {
 namespace {
@@ -20,33 +19,14 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
 
-class MembershipTest : public ::testing::Test {
+class MembershipTest : public RelayFixture {
  protected:
-  void start(const std::string& settings) {
-    pharos_.set_settings(settings);
-    ASSERT_TRUE(pharos_.start()) << pharos_.log();
-  }
-  UnixSeconds now() const { return clock_.unix_now(); }
   NostrClient connect() const { return NostrClient(pharos_.relay_address()); }
-  std::string document(const std::string& type = "application/nostr+json") const {
-    RawSocket socket(pharos_.relay_address());
-    socket.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAccept: " + type + "\r\n\r\n");
-    return socket.read_to_end();
-  }
   std::string asked(NostrClient& client, const std::string& filter = "{}") {
     std::string closed;
     client.query(filter, &closed);
     return closed;
   }
-  void run(std::vector<std::string> words) {
-    const Ran ran = pharos_.command(std::move(words));
-    EXPECT_EQ(ran.exit_code, 0) << ran.err;
-  }
-
-  SystemClock clock_;
-  test::Person alice_{2};
-  test::Person bob_{3};
-  PharosInstance pharos_;
 };
 
 TEST_F(MembershipTest, Nip42ReadersAuthenticateFirst) {

@@ -5,8 +5,7 @@
 #include "support/eventually.h"
 #include "support/http_auth.h"
 #include "support/nostr_client.h"
-#include "support/pharos_instance.h"
-#include "support/raw_socket.h"
+#include "support/relay_fixture.h"
 
 namespace pharos::testing {
 namespace {
@@ -17,12 +16,10 @@ using ::testing::Not;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
 
-class ModerationTest : public ::testing::Test {
+class ModerationTest : public RelayFixture {
  protected:
-  ModerationTest() : pharos_("admins = [\"" + admin_.hex() + "\"]\n") {}
-  void SetUp() override { ASSERT_TRUE(pharos_.start()) << pharos_.log(); }
+  void SetUp() override { start("admins = [\"" + admin_.hex() + "\"]\n"); }
 
-  UnixSeconds now() const { return clock_.unix_now(); }
   // The whole answer to a request that this person signed.
   std::string manage(test::Person& person, const std::string& body) {
     return post(http_auth(person, "http://" + pharos_.relay_address(), body, now()), body);
@@ -35,16 +32,6 @@ class ModerationTest : public ::testing::Test {
                 (authorization.empty() ? "" : "Authorization: " + authorization + "\r\n") +
                 "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
     return socket.read_to_end();
-  }
-  std::string document() {
-    RawSocket socket(pharos_.relay_address());
-    socket.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAccept: application/nostr+json\r\n\r\n");
-    return socket.read_to_end();
-  }
-  std::string run(std::vector<std::string> words, int exit_code = 0) {
-    const Ran ran = pharos_.command(std::move(words));
-    EXPECT_EQ(ran.exit_code, exit_code) << ran.err;
-    return ran.out + ran.err;
   }
   std::size_t stored(const std::string& filter) {
     NostrClient reader(pharos_.relay_address());
@@ -59,11 +46,7 @@ class ModerationTest : public ::testing::Test {
   }
   static std::string quoted(const std::string& text) { return "\"" + text + "\""; }
 
-  SystemClock clock_;
   test::Person admin_{1};
-  test::Person alice_{2};
-  test::Person bob_{3};
-  PharosInstance pharos_;
 };
 
 TEST_F(ModerationTest, Nip86ABannedKeyIsErasedAndStaysOutOverARestart) {
