@@ -154,6 +154,12 @@ class Planner {
     }
   }
 
+  void take_roles(const PublicKey& key) {
+    const auto member = rules_.lists().members.find(key);
+    if (member == rules_.lists().members.end()) return;
+    for (const std::string& role : member->second) take(AccessList::member, raw(key.span()) + role);
+  }
+
   Planned of_pubkey() {
     const auto key = parse_public_key(change_.subject);
     if (!key) return failure(why_no_public_key(change_.subject));
@@ -181,6 +187,7 @@ class Planner {
         if (rules_.fixed().allowed_pubkeys.contains(*key))
           return failure(plan_.subject + " is listed in the settings, in ingest.allow_pubkeys");
         take(AccessList::allowed_pubkey, entry);
+        if (!rules_.fixed().exempt.contains(*key)) take_roles(*key);
     }
     return finish();
   }
@@ -355,9 +362,7 @@ class Planner {
     if (rules_.fixed().exempt.contains(*key) || rules_.fixed().allowed_pubkeys.contains(*key))
       return failure(std::string("the settings of this relay name you, its operator can take you off"));
     take(AccessList::allowed_pubkey, raw(key->span()));
-    if (const auto member = rules_.lists().members.find(*key); member != rules_.lists().members.end()) {
-      for (const std::string& role : member->second) take(AccessList::member, raw(key->span()) + role);
-    }
+    take_roles(*key);
     return finish();
   }
 

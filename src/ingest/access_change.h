@@ -21,7 +21,7 @@ enum class AccessAction {
   ban_pubkey,
   unban_pubkey,
   allow_pubkey,
-  unallow_pubkey,
+  unallow_pubkey,  // with its roles
   ban_event,
   unban_event,  // the operator's
   allow_event,

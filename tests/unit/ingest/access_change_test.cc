@@ -123,6 +123,21 @@ TEST_F(AccessChangeTest, WhatTheSettingsSayIsNotLiftedHere) {
   EXPECT_THAT(refusal(of(AccessAction::unblock_address, "192.0.2.1")), HasSubstr("relay.deny_addresses"));
 }
 
+TEST_F(AccessChangeTest, WhoIsTakenOffTheAllowListLosesTheRoles) {
+  apply({AccessAction::create_role, "mod", {}, {}, {"Mods", "", "", 0}});
+  for (const Person* who : {&alice_, &bob_}) {
+    apply(of(AccessAction::allow_pubkey, who->hex()));
+    apply({AccessAction::assign_role, who->hex(), {}, "mod", {}});
+  }
+  apply(of(AccessAction::unallow_pubkey, alice_.hex()));
+  EXPECT_FALSE(lists_.members.contains(alice_.key()));
+  apply(of(AccessAction::allow_pubkey, alice_.hex()));
+  EXPECT_FALSE(lists_.members.contains(alice_.key())) << "nor are they back with the key";
+  fixed_.exempt.insert(bob_.key());
+  apply(of(AccessAction::unallow_pubkey, bob_.hex()));
+  EXPECT_TRUE(lists_.members.contains(bob_.key())) << "a member all the same";
+}
+
 TEST_F(AccessChangeTest, AnAddressInABlockIsUnblockedWithIt) {
   apply(of(AccessAction::block_address, "192.0.2.9/24", "noise"));
   EXPECT_EQ(lists_.blocked.begin()->first.text(), "192.0.2.0/24");
