@@ -28,6 +28,10 @@ class AccessMapper : private SettingsReader {
     map_trust();
     access.open_kinds = whole_kinds("ingest.open_kinds");
     access.denied_addresses = ip_ranges("relay.deny_addresses");
+    access.spared_addresses = {*IpRange::parse("127.0.0.1"), *IpRange::parse("::1")};
+    for (const std::string& text : values_.list("relay.trusted_proxies")) {
+      if (const auto proxy = IpRange::parse(text)) access.spared_addresses.push_back(*proxy);
+    }
     all_.relay.admins = public_keys("relay.admins");
     const auto the_operator = PublicKey::from_hex(all_.relay.info.pubkey);
     if (the_operator && !all_.relay.admins.empty()) all_.relay.admins.push_back(*the_operator);

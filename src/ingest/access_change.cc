@@ -260,6 +260,13 @@ class Planner {
     if (!range) return failure(quoted(change_.subject) + " is neither an IP address nor a block such as 192.0.2.0/24");
     plan_.subject = range->text();
     if (change_.action == AccessAction::block_address) {
+      for (const IpRange& spared : rules_.fixed().spared_addresses) {
+        // Where every address is trusted none of them is a proxy's alone.
+        if (range->contains(spared) || (spared.length() > 0 && spared.contains(*range)))
+          return failure(
+              plan_.subject + " meets " + spared.text() +
+              ", loopback or one of relay.trusted_proxies: a block of it would lock out all who come that way");
+      }
       put(AccessList::blocked, plan_.subject, change_.reason);
       return finish();
     }

@@ -69,8 +69,9 @@ struct AccessPlan {
 };
 
 // What the change comes to under these rules. The failure says in words for people why it comes to nothing: a subject
-// that is none, a full list, a ban of those who may not be locked out, the lifting of what the settings say, a request
-// that changes nothing or brings a spent code. Invite codes that were spent and have expired go with any change.
+// that is none, a full list, a ban or block of those who may not be locked out, the lifting of what the settings say, a
+// request that changes nothing or brings a spent code. Invite codes that were spent and have expired go with any
+// change.
 Result<AccessPlan, std::string> plan(const AccessRules& rules, const AccessChange& change, UnixSeconds now);
 
 // Entries that a list may have; beyond it changes are refused.

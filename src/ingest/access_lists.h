@@ -116,6 +116,9 @@ struct FixedAccess {
   std::vector<KindRange> denied_kinds;
   std::vector<KindRange> allowed_kinds;
   std::vector<IpRange> denied_addresses;
+  // Of those through whom others come (loopback, trusted proxies): no block that is made while the relay runs meets
+  // them.
+  std::vector<IpRange> spared_addresses;
   // The relay itself, its operator and the administrators: no list of keys and no allow list locks them out.
   std::unordered_set<PublicKey, FixedBytesHash> exempt;
   // Clients read, or publish, once they have authenticated as anybody (NIP-42). Not as the author: a gift wrap has a

@@ -116,6 +116,13 @@ std::string result_of(Method method, const AccessRules& rules) {
 
 bool is_loopback(std::string_view host) { return host == "127.0.0.1" || host == "localhost" || host == "::1"; }
 
+bool blocks_caller(const ingest::AccessChange& change, const std::string& peer_address) {
+  if (change.action != ingest::AccessAction::block_address) return false;
+  const auto range = IpRange::parse(change.subject);
+  const auto caller = IpRange::of_endpoint(peer_address);
+  return range && caller && range->contains(*caller);
+}
+
 // The URLs by which a request may be named: those of the settings, and what was asked where that is loopback, which is
 // nobody else's name either.
 std::vector<std::string> request_urls(const Options& options, const net::HttpRequest& request) {
@@ -178,6 +185,10 @@ void Management::handle(const Options& options, const net::HttpRequest& request,
   if (!call) {
     count(Managed::invalid);
     return answer(error_response(options, 200, call.error()));
+  }
+  if (blocks_caller(call.value().change, request.peer_address)) {
+    count(Managed::invalid);
+    return answer(error_response(options, 200, "that would lock you out: your own address is in it"));
   }
   if (call.value().method == Method::change) return change(std::move(call).value(), event, options, answer);
   count(Managed::ok);

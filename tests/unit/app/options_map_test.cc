@@ -265,6 +265,13 @@ TEST(OptionsMap, WhoMayReadAndWriteIsASetting) {
   EXPECT_EQ(mapped("[relay]\nmembers_only = \"write\"").access.members_only, ingest::MembersOnly::write);
 }
 
+TEST(OptionsMap, LoopbackAndTheProxiesAreSparedByBlocks) {
+  const auto spared = mapped("[relay]\ntrusted_proxies = [\"10.1.0.0/16\"]\n").access.spared_addresses;
+  std::vector<std::string> texts;
+  for (const IpRange& range : spared) texts.push_back(range.text());
+  EXPECT_THAT(texts, ElementsAre("127.0.0.1", "::1", "10.1.0.0/16"));
+}
+
 TEST(OptionsMap, Nip43RequestsToJoinNeedMembers) {
   const AllOptions options = mapped(
       "[relay]\nmembers_only = \"write\"\njoin_requests = true\ninvite_codes = [\"sixteen letters!\"]\ninvites = "

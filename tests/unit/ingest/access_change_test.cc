@@ -123,6 +123,17 @@ TEST_F(AccessChangeTest, WhatTheSettingsSayIsNotLiftedHere) {
   EXPECT_THAT(refusal(of(AccessAction::unblock_address, "192.0.2.1")), HasSubstr("relay.deny_addresses"));
 }
 
+TEST_F(AccessChangeTest, NobodyBlocksWhatOthersComeThrough) {
+  fixed_.spared_addresses = {*IpRange::parse("127.0.0.1"), *IpRange::parse("::1"), *IpRange::parse("10.1.0.0/16")};
+  for (const char* own : {"127.0.0.1", "127.0.0.0/8", "0.0.0.0/0", "::1", "::/0", "10.1.2.3", "10.0.0.0/8"})
+    EXPECT_THAT(refusal(of(AccessAction::block_address, own)), HasSubstr("relay.trusted_proxies")) << own;
+  for (const char* other : {"127.0.0.2", "10.2.0.0/16", "::2"})
+    EXPECT_EQ(refusal(of(AccessAction::block_address, other)), "") << other;
+  fixed_.spared_addresses = {*IpRange::parse("0.0.0.0/0")};
+  EXPECT_EQ(refusal(of(AccessAction::block_address, "192.0.2.1")), "") << "everybody is trusted";
+  EXPECT_NE(refusal(of(AccessAction::block_address, "0.0.0.0/0")), "");
+}
+
 TEST_F(AccessChangeTest, WhoIsTakenOffTheAllowListLosesTheRoles) {
   apply({AccessAction::create_role, "mod", {}, {}, {"Mods", "", "", 0}});
   for (const Person* who : {&alice_, &bob_}) {

@@ -96,6 +96,7 @@ class ManagementTest : public ::testing::Test {
     request.target = "/";
     request.headers = {{"Host", host}, {"Authorization", authorization}};
     request.body = body;
+    request.peer_address = peer_;
     std::promise<net::HttpResponse> promise;
     auto future = promise.get_future();
     management_->handle(options_, request,
@@ -113,6 +114,7 @@ class ManagementTest : public ::testing::Test {
   std::unique_ptr<ingest::Moderation> moderation_;
   std::unique_ptr<Management> management_;
   Options options_;
+  std::string peer_ = "192.0.2.7:4711";
   Person admin_{1};
   Person alice_{2};
 };
@@ -129,6 +131,18 @@ TEST_F(ManagementTest, Nip86AChangeIsKeptWithItsActor) {
   const auto refused = ask(R"({"method":"banpubkey","params":["xyz"]})", admin_);
   EXPECT_EQ(refused.status, 200U);
   EXPECT_THAT(refused.body, HasSubstr(R"({"error":)"));
+}
+
+TEST_F(ManagementTest, NobodyBlocksTheirOwnAddress) {
+  const auto block = [&](const std::string& what) {
+    return ask(R"({"method":"blockip","params":[")" + what + R"("]})", admin_).body;
+  };
+  for (const char* own : {"192.0.2.7", "192.0.2.0/24", "0.0.0.0/0"})
+    EXPECT_THAT(block(own), HasSubstr("your own address")) << own;
+  EXPECT_TRUE(moderation_->rules()->get()->lists().blocked.empty());
+  EXPECT_EQ(block("192.0.2.8"), R"({"result":true})");
+  peer_ = "[2001:db8::1]:4711";
+  EXPECT_THAT(block("2001:db8::/32"), HasSubstr("your own address"));
 }
 
 TEST_F(ManagementTest, Nip98AChangeIsAuthorizedOnceWhileReadingMayBeRepeated) {
