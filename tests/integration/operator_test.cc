@@ -44,7 +44,7 @@ TEST_F(OperatorTest, ANamedListenerIsAskedWhateverTheSettingsSay) {
 }
 
 TEST_F(OperatorTest, TheStatusTellsAPolicyThatIsDown) {
-  pharos_.set_settings("[plugin]\ncommand = 'exit 1 '\nbackoff_first = \"1h\"\nbackoff_cap = \"1h\"\n");
+  pharos_.set_settings("[plugin]\ncommand = '/bin/false'\nbackoff_first = \"1h\"\nbackoff_cap = \"1h\"\n");
   ASSERT_TRUE(pharos_.start()) << pharos_.log();
   EXPECT_TRUE(eventually([&] { return run({"status"}).find("\n!! the write policy") != std::string::npos; }));
   EXPECT_THAT(run({"status"}), HasSubstr("\nplugin    DOWN, "));
