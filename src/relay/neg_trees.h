@@ -47,8 +47,8 @@ class NegTrees {
   bool is_revived(Tree& tree) PHAROS_REQUIRES(mutex_);
 
   const std::optional<Services> services_;
-  const Options options_;
-  const metrics::RelayMetrics metrics_;
+  const Options options_{};
+  const metrics::RelayMetrics metrics_{};
   Mutex mutex_;
   std::vector<Tree> trees_ PHAROS_GUARDED_BY(mutex_);
   bool stopped_ PHAROS_GUARDED_BY(mutex_) = false;
