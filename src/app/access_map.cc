@@ -28,7 +28,7 @@ class AccessMapper : private SettingsReader {
     map_trust();
     access.open_kinds = whole_kinds("ingest.open_kinds");
     access.denied_addresses = ip_ranges("relay.deny_addresses");
-    access.spared_addresses = {*IpRange::parse("127.0.0.1"), *IpRange::parse("::1")};
+    access.spared_addresses = {*IpRange::parse("127.0.0.0/8"), *IpRange::parse("::1")};
     for (const std::string& text : values_.list("relay.trusted_proxies")) {
       if (const auto proxy = IpRange::parse(text)) access.spared_addresses.push_back(*proxy);
     }
@@ -62,8 +62,6 @@ class AccessMapper : private SettingsReader {
     if (invites == "nobody") all_.access.may_invite = ingest::MayInvite::nobody;
     ingest::MembershipOptions& membership = all_.membership;
     membership.codes = values_.list("relay.invite_codes");
-    if (!membership.codes.empty() && !all_.access.takes_requests)
-      add_pair("relay.invite_codes", "relay.join_requests", "means nothing unless relay.join_requests is set");
     for (std::size_t i = 0; i < membership.codes.size(); ++i) {
       // By its place: an error is shown and logged, a code is a secret.
       if (count_code_points(membership.codes[i]) < kLeastCodeLength)

@@ -50,7 +50,7 @@ std::string of_pubkey(AccessAction action, const std::string& subject, const Acc
       return unbanned(before.lists().banned_pubkeys.contains(key), what);
     case AccessAction::allow_pubkey:
       return now_or_already(was_allowed, what, "on the allow list",
-                            "only the keys on it may publish, besides the administrators.") +
+                            "it may publish; who is not on the list may where the settings say so.") +
              (before.bans(key) ? " But it is banned, and nothing of it is taken: pharos unban pubkey lifts that." : "");
     default:
       return unallowed(was_allowed, what) +

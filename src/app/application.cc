@@ -276,10 +276,10 @@ void Application::tick() {
   trust_->tick();
   if (!watch_) return;
   const bool has_changed = watch_->changed();
-  const bool was_gone = std::exchange(settings_gone_, watch_->is_gone(settings_.file));
-  if (settings_gone_) {
-    if (!was_gone) refuse_settings({settings_.file + " is gone"});
-  } else if (has_changed || was_gone) {
+  if (watch_->is_gone(settings_.file)) {
+    if (!std::exchange(settings_gone_, true)) refuse_settings({settings_.file + " is gone"});
+  } else if (has_changed || (settings_gone_ && watch_->is_settled())) {
+    settings_gone_ = false;
     log::info("app", "files changed, taking the settings anew", {{"file", settings_.file}});
     reload();
   }

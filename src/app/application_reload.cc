@@ -42,6 +42,13 @@ void Application::reload() {
     for (const auto& error : loaded.error()) why.push_back(error.text());
     return refuse_settings(std::move(why));
   }
+  // One that was emptied or cut short is valid too, and would open a relay that is meant for few.
+  const auto names_directory = [](const config::Settings& settings) {
+    return !settings.values.origin("storage.directory").file.empty();
+  };
+  if (names_directory(settings_) && !names_directory(loaded.value().settings)) {
+    return refuse_settings({settings_.file + " names no storage.directory any more, as if it were cut short"});
+  }
   AllOptions next = std::move(loaded.value().options);
   std::shared_ptr<const net::TlsContext> context;
   if (!next.tls_certificate.empty()) {

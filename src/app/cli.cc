@@ -59,11 +59,19 @@ std::vector<std::string> in_order(const CLI::App& root, std::vector<std::string>
   if (moved.empty()) return words;
   words.erase(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(at));
   at = 0;
-  for (const CLI::App* group = &root; at < words.size(); ++at) {
-    group = named(*group, words[at]);
-    if (group == nullptr) break;
+  const CLI::App* group = &root;
+  for (; at < words.size(); ++at) {
+    const CLI::App* command = named(*group, words[at]);
+    if (command == nullptr) break;
+    group = command;
   }
-  if (moved.front() == "--help" && at < words.size()) return words;  // there is no such command to tell of
+  if (moved.front() == "--help") {
+    // What follows is dropped, so that whoever asks for help never runs the command; save a word that names none.
+    const bool has_commands = !group->get_subcommands([](const CLI::App*) { return true; }).empty();
+    const bool is_unknown = at < words.size() && has_commands && !words[at].starts_with('-');
+    words.resize(is_unknown ? at + 1 : at);
+    if (is_unknown) return words;
+  }
   words.insert(words.begin() + static_cast<std::ptrdiff_t>(at), moved.begin(), moved.end());
   return words;
 }
@@ -96,7 +104,7 @@ void append_help(std::string& out, const CLI::App& command) {
 }  // namespace
 
 int run_command_line(int argc, char** argv) {
-  CLI::App root;
+  CLI::App root{"", "pharos"};
   Action action;
   build(root, action);
   const std::vector<std::string> words = in_order(root, {argv + 1, argv + argc});
@@ -114,7 +122,7 @@ int run_command_line(int argc, char** argv) {
 }
 
 std::string all_help() {
-  CLI::App root;
+  CLI::App root{"", "pharos"};
   Action action;
   build(root, action);
   std::string out;

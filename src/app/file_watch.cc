@@ -17,9 +17,9 @@ FileWatch::FileWatch(std::vector<std::filesystem::path> files) : files_(std::mov
 
 bool FileWatch::changed() {
   std::vector<State> now = look();
-  const bool settled = now == seen_;
+  settled_ = now == seen_;
   seen_ = now;
-  if (!settled || now == known_) return false;
+  if (!settled_ || now == known_) return false;
   known_ = std::move(now);
   return true;
 }

@@ -17,6 +17,9 @@ class FileWatch {
   // is gone is no change; one that comes back may be.
   bool changed();
 
+  // Whether the last two looks of changed() found the same.
+  bool is_settled() const { return settled_; }
+
   // Whether one was not there at the last two looks of changed(): whoever replaces a file may take it away first.
   bool is_gone(const std::filesystem::path& file) const;
 
@@ -34,6 +37,7 @@ class FileWatch {
   std::vector<State> known_;
   std::vector<State> seen_;  // at the last look
   std::vector<int> absent_;  // looks in a row
+  bool settled_ = true;
 };
 
 }  // namespace pharos::app

@@ -235,8 +235,6 @@ class Mapper : private SettingsReader {
     relay.eose_hint_clients = values_.list("relay.eose_hint_clients");
     if (relay.eose_hint == relay::EoseHint::listed && relay.eose_hint_clients.empty())
       add_pair("relay.eose_hint_clients", "relay.eose_hint", "lists nobody, and relay.eose_hint is for those listed");
-    if (relay.eose_hint != relay::EoseHint::listed && !relay.eose_hint_clients.empty())
-      add_pair("relay.eose_hint_clients", "relay.eose_hint", "means nothing unless relay.eose_hint is listed");
     relay.negentropy = values_.boolean("relay.negentropy");
     relay.negentropy_frame_bytes = values_.size("relay.negentropy_frame");
     relay.negentropy_trees = tree_filters();
@@ -283,9 +281,6 @@ class Mapper : private SettingsReader {
       add_pair("relay.max_outbound_bytes", "ingest.max_event_bytes",
                "must be at least twice ingest.max_event_bytes, or large events reach nobody");
     }
-    // The default is as large as a message; with smaller ones it goes on holding for what others than clients bring.
-    if (!values_.origin("ingest.max_event_bytes").file.empty())
-      must_not_exceed("ingest.max_event_bytes", "relay.max_message_bytes");
     listener.ws.ping_interval = values_.duration("relay.ping_interval");
     listener.ws.idle_timeout = values_.duration("relay.idle_timeout");
     listener.ws.deflate = values_.boolean("relay.deflate");

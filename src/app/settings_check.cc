@@ -71,7 +71,10 @@ class FileChecks {
 
   // The program alone: what is given to it may be a secret.
   void check_plugin() {
-    const auto program = program_of(text("plugin.command"));
+    const std::string& command = text("plugin.command");
+    // Without a space it is a file, and not read by the shell.
+    const bool is_file = !command.empty() && command.find(' ') == std::string::npos;
+    const auto program = is_file ? command : program_of(command);
     if (!program) return;
     struct stat status {};
     if (!program->starts_with('/')) {

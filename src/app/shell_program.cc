@@ -10,10 +10,6 @@ constexpr std::string_view kBlanks = " \t";
 constexpr std::string_view kEnds = " \t\n;&|<>";
 constexpr std::string_view kExpanded = "$`(){}*?[]~#!";
 
-constexpr std::string_view kOfTheShell[] = {".",     ":",     "case",  "cd",   "eval",    "export", "for",
-                                            "if",    "set",   "test",  "trap", "type",    "ulimit", "umask",
-                                            "unset", "until", "while", "read", "readonly"};
-
 struct Word {
   std::string text;
   bool is_plain = true;  // nothing in it is expanded
@@ -58,8 +54,10 @@ std::optional<std::string> program_of(std::string_view command) {
     const bool substitutes = word.text.find_first_of("(`") != std::string::npos && !word.is_plain;
     if (word.text.empty() || substitutes) return std::nullopt;
     if (word.text == "exec" || is_assignment(word.text)) continue;
-    const bool is_of_shell = std::ranges::find(kOfTheShell, word.text) != std::end(kOfTheShell);
-    if (!word.is_plain || is_of_shell) return std::nullopt;
+    // One without a slash may be the shell's own; one before a redirection may be a number.
+    const bool is_path = word.text.find('/') != std::string::npos;
+    const bool is_redirected = command.starts_with('<') || command.starts_with('>');
+    if (!word.is_plain || !is_path || is_redirected) return std::nullopt;
     return std::move(word.text);
   }
 }

@@ -7,8 +7,8 @@
 
 namespace pharos::app {
 
-// The first word that is neither an assignment nor `exec`, without its quotes; nullopt where only the shell can tell,
-// as of expansions and of words that are the shell's own.
+// The path that is the first word besides assignments and `exec`, without its quotes; nullopt where only the shell can
+// tell, as of expansions, of names that it looks for and of its own words.
 std::optional<std::string> program_of(std::string_view command);
 
 }  // namespace pharos::app

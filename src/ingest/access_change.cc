@@ -187,7 +187,7 @@ class Planner {
         if (rules_.fixed().allowed_pubkeys.contains(*key))
           return failure(plan_.subject + " is listed in the settings, in ingest.allow_pubkeys");
         take(AccessList::allowed_pubkey, entry);
-        if (!rules_.fixed().exempt.contains(*key)) take_roles(*key);
+        if (rules_.lists().allowed_pubkeys.contains(*key) && !rules_.fixed().exempt.contains(*key)) take_roles(*key);
     }
     return finish();
   }

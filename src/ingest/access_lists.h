@@ -147,9 +147,8 @@ struct Conditions {
 
   // Not everybody may publish everything.
   bool restrict_writes() const { return writers != Writers::anybody || listed_kinds || auth_to_write; }
-  // Whoever has not authenticated gets nowhere: reading needs it, and so does writing or it is for members, who come
-  // to read as well.
-  bool ask_everybody_for_auth() const { return auth_to_read && (auth_to_write || members_read); }
+  // Whoever has not authenticated gets nowhere, open kinds and requests to vanish aside (NIP-11 `auth_required`).
+  bool ask_everybody_for_auth() const { return auth_to_read && auth_to_write; }
 
   friend bool operator==(const Conditions&, const Conditions&) = default;
 };

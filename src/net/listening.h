@@ -8,7 +8,7 @@
 
 namespace pharos::net {
 
-// Listens there for a moment, "address:port"; why that does not do.
+// Binds to it for a moment, "address:port", so that no client is met; why that does not do.
 std::optional<NetFailure> check_listening(const std::string& address);
 
 }  // namespace pharos::net

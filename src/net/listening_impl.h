@@ -10,7 +10,8 @@
 
 namespace pharos::net {
 
-// Binds to "address:port" and listens; why that does not do.
-std::optional<NetFailure> open_listening(boost::asio::ip::tcp::acceptor& acceptor, const std::string& address);
+// Binds to "address:port" and, unless that is all, listens; why that does not do.
+std::optional<NetFailure> open_listening(boost::asio::ip::tcp::acceptor& acceptor, const std::string& address,
+                                         bool listens = true);
 
 }  // namespace pharos::net

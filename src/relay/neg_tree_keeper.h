@@ -51,6 +51,9 @@ class NegTreeKeeper final : public std::enable_shared_from_this<NegTreeKeeper> {
 
   // Ends the building where it is under way, at the record that it has reached: it reads the whole store.
   void stop();
+  // Leaves the feed, before the last reference may go on any thread: on the feed's own it could not. Not at the same
+  // time as start().
+  void retire() { subscription_ = {}; }
 
   // Whether the tree, in a window of time, is the set of these filters for whoever has these keys.
   bool serves(const std::vector<Filter>& filters, const KeyList& readers) const;

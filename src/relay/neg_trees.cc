@@ -46,6 +46,7 @@ bool NegTrees::is_revived(Tree& tree) {
   }
   if (now < *tree.again_at) return false;
   tree.again_at.reset();
+  tree.keeper->retire();
   tree.keeper = make(tree.keeper->filter());
   tree.keeper->start();
   return true;

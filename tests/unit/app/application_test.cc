@@ -162,6 +162,16 @@ TEST_F(ApplicationTest, AReloadWithOneErrorTakesNothing) {
   EXPECT_THAT(metrics(), HasSubstr("pharos_config_last_reload_successful 1\n"));
 }
 
+TEST_F(ApplicationTest, ASettingsFileThatWasEmptiedIsNotTaken) {
+  write_settings("name = \"one\"\n");
+  const auto application = make();
+  ASSERT_TRUE(application->start().has_value());
+  std::ofstream(file_, std::ios::trunc).close();
+  application->reload();
+  EXPECT_THAT(document(), HasSubstr("\"name\":\"one\""));
+  EXPECT_THAT(status(), HasSubstr("names no storage.directory any more"));
+}
+
 TEST_F(ApplicationTest, AFailedStartLeavesTheRunningInstanceAlone) {
   write_settings("");
   const auto first = make();

@@ -56,6 +56,21 @@ TEST(Cli, AnUnknownCommandIsNamedWithTheNearestOne) {
   EXPECT_THAT(complaint({}), HasSubstr("subcommand is required"));
 }
 
+TEST(Cli, WhoAsksForHelpNeverRunsTheCommand) {
+  const auto said = [](std::vector<std::string> words) {
+    ::testing::internal::CaptureStdout();
+    EXPECT_EQ(run(std::move(words)), 0);
+    return ::testing::internal::GetCapturedStdout();
+  };
+  EXPECT_THAT(said({"help", "delete", "--filter", "{}", "--config", "x"}), HasSubstr("Usage: pharos delete"));
+  EXPECT_THAT(said({"help", "ban", "kind", "4242"}), HasSubstr("Usage: pharos ban kind"));
+  EXPECT_THAT(said({"help", "backup", "there"}), HasSubstr("Usage: pharos backup"));
+  EXPECT_THAT(said({"help", "-x"}), HasSubstr("Usage: pharos "));
+  ::testing::internal::CaptureStderr();
+  EXPECT_EQ(run({"help", "sevre", "--config", "x"}), static_cast<int>(ExitCode::usage));
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("unknown command \"sevre\""));
+}
+
 TEST(Cli, ABanOfSomethingWithoutItsSortSaysWhatToWrite) {
   const std::string hex(64, 'a');
   const auto complaint = [](std::vector<std::string> words) {

@@ -7,7 +7,7 @@ namespace {
 
 TEST(ShellProgram, IsTheFirstWordHoweverManyFollow) {
   EXPECT_EQ(program_of("/usr/bin/policy"), "/usr/bin/policy");
-  EXPECT_EQ(program_of("  policy.py --word casino 'a b' | cat"), "policy.py");
+  EXPECT_EQ(program_of("  ./policy.py --word casino 'a b' | cat"), "./policy.py");
   EXPECT_EQ(program_of("/x;exit 1"), "/x");
   EXPECT_EQ(program_of("'/with a space/policy' --word \"x\""), "/with a space/policy");
   EXPECT_EQ(program_of("/with\\ a/\"po\"licy x"), "/with a/policy");
@@ -22,10 +22,11 @@ TEST(ShellProgram, StandsBehindAssignmentsAndExec) {
 TEST(ShellProgram, OnlyTheShellCanTellOfSome) {
   for (const char* command :
        {"", "  ", "$HOME/policy", "\"$HOME\"/policy", "~/policy", "(cd /; ./x)", "{ /x; }", "if true; then /x; fi",
-        "cd /y && ./x", "ulimit -v 100000; exec /x", "A=$(date) /x", "! /x", "X=1"}) {
+        "cd /y && ./x", "ulimit -v 100000; exec /x", "A=$(date) /x", "! /x", "X=1", "exec 2>>/log; exec /x",
+        "2>/dev/null /x", "true; /x", "nice /x", "mkdir -p d && /x", "python3 /x"}) {
     EXPECT_EQ(program_of(command), std::nullopt) << command;
   }
-  EXPECT_EQ(program_of("'$x' y"), "$x") << "quoted";
+  EXPECT_EQ(program_of("'/$x' y"), "/$x") << "quoted";
 }
 
 }  // namespace

@@ -156,7 +156,7 @@ TEST_F(AccessRulesTest, Nip11TellsTheConditionsOfEachSetting) {
   EXPECT_FALSE(rules().conditions().ask_everybody_for_auth()) << "anybody reads";
   fixed_.members_only = MembersOnly::read_write;
   EXPECT_TRUE(rules().conditions().members_read && rules().conditions().auth_to_read);
-  EXPECT_TRUE(rules().conditions().ask_everybody_for_auth());
+  EXPECT_FALSE(rules().conditions().ask_everybody_for_auth()) << "members write without AUTH";
   fixed_ = {};
   fixed_.auth_to_write = true;
   EXPECT_TRUE(rules().conditions().restrict_writes());

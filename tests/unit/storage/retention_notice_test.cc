@@ -66,6 +66,16 @@ TEST_F(NoticeTest, WithoutOneThatKeepsAllOthersWait) {
   EXPECT_TRUE(may(rule_of(1, 10)) && notice_.may_erase_for_size(now_));
 }
 
+TEST_F(NoticeTest, WhatWaitsDoesNotWaitLongerForEachChangeOfWhatIsKept) {
+  take({rule_of(1, 10), rule_of(2, 0)}, 100);
+  EXPECT_THAT(take({rule_of(1, 10), rule_of(3, 0)}, 100), ElementsAre("1"));
+  now_ += kPause / 2;
+  EXPECT_THAT(take({rule_of(1, 10), rule_of(4, 0)}, 100), IsEmpty());
+  EXPECT_FALSE(size_waits_);
+  now_ += kPause / 2;
+  EXPECT_TRUE(may(rule_of(1, 10)) && notice_.may_erase_for_size(now_));
+}
+
 TEST_F(NoticeTest, ASmallerSizeWaits) {
   take({});
   take({}, 100);
