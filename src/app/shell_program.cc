@@ -54,10 +54,9 @@ std::optional<std::string> program_of(std::string_view command) {
     const bool substitutes = word.text.find_first_of("(`") != std::string::npos && !word.is_plain;
     if (word.text.empty() || substitutes) return std::nullopt;
     if (word.text == "exec" || is_assignment(word.text)) continue;
-    // One without a slash may be the shell's own; one before a redirection may be a number.
+    // One without a slash may be the shell's own, or the number of what is redirected.
     const bool is_path = word.text.find('/') != std::string::npos;
-    const bool is_redirected = command.starts_with('<') || command.starts_with('>');
-    if (!word.is_plain || !is_path || is_redirected) return std::nullopt;
+    if (!word.is_plain || !is_path) return std::nullopt;
     return std::move(word.text);
   }
 }
