@@ -43,6 +43,7 @@ void NegSession::set_message(std::string message) {
 
 void NegSession::park() {
   if (query_) query_->park();
+  if (!turn_) read_.reset();
 }
 
 ScanSlice NegSession::work(const storage::Store& store, const Clock& clock) {

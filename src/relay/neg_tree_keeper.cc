@@ -12,6 +12,7 @@ namespace {
 
 // Of a set's node with its item.
 constexpr std::size_t kExpiringBytes = 96;
+constexpr std::size_t kMostUnsplit = 64;
 
 template <class T>
 bool allows(const std::optional<std::vector<T>>& list, const T& value) {
@@ -244,7 +245,8 @@ void NegTreeKeeper::change_tree(const NegItem& item, bool erased) {
 
 bool NegTreeKeeper::is_to_split(const NegBucket& bucket) const {
   if (bucket.count <= NegTree::kMost) return false;
-  return !unsplit_ || unsplit_->first != bucket.first || bucket.count >= 2 * unsplit_->count;
+  const auto tried = unsplit_.find(bucket.first);
+  return tried == unsplit_.end() || bucket.count >= 2 * tried->second;
 }
 
 void NegTreeKeeper::begin_split() {
@@ -277,8 +279,12 @@ void NegTreeKeeper::end_split(const std::vector<NegItem>* items) {
   Lock lock(mutex_);
   const auto splitting = std::exchange(splitting_, std::nullopt);
   if (phase_ != Phase::whole || !splitting) return;
-  unsplit_.reset();
-  if (items == nullptr) unsplit_ = splitting->held.bucket;
+  const NegBucket& bucket = splitting->held.bucket;
+  unsplit_.erase(bucket.first);
+  if (items == nullptr) {
+    if (unsplit_.size() >= kMostUnsplit) unsplit_.clear();
+    unsplit_.emplace(bucket.first, bucket.count);
+  }
   if (items == nullptr || !tree_.replace(splitting->held.bucket.first, *items)) return;
   for (const auto& [item, erased] : splitting->changes) erased ? tree_.remove(item) : tree_.add(item);
   tell_size();

@@ -18,6 +18,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -128,8 +129,9 @@ class NegTreeKeeper final : public std::enable_shared_from_this<NegTreeKeeper> {
     std::vector<std::pair<NegItem, bool>> changes;  // since then
   };
   std::optional<Splitting> splitting_ PHAROS_GUARDED_BY(mutex_);
-  // As it was when it could not be split; it is tried again once it has twice as many.
-  std::optional<NegBucket> unsplit_ PHAROS_GUARDED_BY(mutex_);
+  // Of buckets that could not be split, by the first each may hold: how many it had. It is tried again once it has
+  // twice as many.
+  std::map<NegItem, std::uint64_t> unsplit_ PHAROS_GUARDED_BY(mutex_);
   // The newest copy of the buckets, which views share; the others belong to the views alone.
   struct Copy;
   std::shared_ptr<Copy> copy_ PHAROS_GUARDED_BY(mutex_);

@@ -55,6 +55,7 @@ Negotiation* Negotiations::next_waiting() {
 void Negotiations::rest(Negotiation& negotiation, SteadyTime now) {
   if (negotiation.phase == Negotiation::Phase::working) --working_;
   negotiation.phase = Negotiation::Phase::idle;
+  negotiation.parked = false;
   negotiation.since = now;
 }
 

@@ -25,6 +25,7 @@ struct Negotiation {
   std::string message;  // the client's, while it waits
   Phase phase = Phase::waiting;
   bool begun = false;      // it has been working
+  bool parked = false;     // what it can read again was given back; since it is idle
   std::size_t values = 0;  // filter values, as Limits::max_filter_values counts them
   SteadyTime since;        // the client's last message, or in idle our answer
 };

@@ -149,6 +149,10 @@ void Session::run(action::Negotiate& negotiate) {
   begin(negotiate.key, session);
 }
 
+void Session::run(action::Park& park) {
+  if (const auto at = negotiations_.find(park.key); at != negotiations_.end()) at->second->park();
+}
+
 void Session::run(action::Forget& forget) {
   if (const auto at = watching_.find(forget.key); at != watching_.end()) {
     context_.shard.forget(at->second.handle);

@@ -84,6 +84,7 @@ class Session final : public ShardMember, public std::enable_shared_from_this<Se
   void run(const action::Invite& invite);
   void run(action::Count& count);
   void run(action::Negotiate& negotiate);
+  void run(action::Park& park);
   void run(action::Forget& forget);
   void run(action::Disconnect& disconnect);
 

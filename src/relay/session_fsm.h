@@ -78,6 +78,10 @@ struct Negotiate {
   std::string name;
   std::string message;
 };
+// The negentropy session waits for its client: give back what can be read again.
+struct Park {
+  SubscriptionKey key;
+};
 // Out of the live index, and no slice any more.
 struct Forget {
   SubscriptionKey key;
@@ -90,7 +94,7 @@ struct Disconnect {
 }  // namespace action
 using Action =
     std::variant<action::Send, action::SendEvents, action::Submit, action::CountRefused, action::Watch, action::Invite,
-                 action::Scan, action::Count, action::Negotiate, action::Forget, action::Disconnect>;
+                 action::Scan, action::Count, action::Negotiate, action::Park, action::Forget, action::Disconnect>;
 using Actions = std::vector<Action>;
 
 // What a slice of a scan came to.

@@ -7,6 +7,9 @@
 namespace pharos::relay {
 namespace {
 
+// Several times what a distant client takes to answer; what it would have spared is read again.
+constexpr std::chrono::seconds kKeepsReadFor{5};
+
 using metrics::cell;
 
 // A foreign version is answered, not refused.
@@ -106,6 +109,9 @@ void SessionFsm::on_negotiation_slice(Negotiation& negotiation, const SliceResul
 }
 
 void SessionFsm::on_tick(Actions& out) {
+  for (const SubscriptionKey key : negotiations_.idle_since(clock_.now() - kKeepsReadFor)) {
+    if (!std::exchange(negotiations_.find(key)->parked, true)) out.emplace_back(action::Park{key});
+  }
   for (const SubscriptionKey key : negotiations_.idle_since(clock_.now() - options_->limits.negentropy_idle_timeout)) {
     refuse_negotiation(std::string(negotiations_.find(key)->name), NegEnded::idle, closed::kIdleNegotiation, out);
   }

@@ -7,7 +7,8 @@
 //   l<d><d>   a live event of kind <d> and sequence number <d> comes to every watched subscription
 //   v         the oldest pending event is stored
 //   x         live events were lost
-//   t         time passes, and negentropy sessions that have been idle for long end
+//   t<d>      time passes, with an odd <d> a little: negentropy sessions that have been idle for long end or are parked
+//   p<d>      other rules: with an odd <d> none may read without AUTH
 
 #include <algorithm>
 #include <cstdint>
@@ -54,9 +55,12 @@ class Harness {
         settle();
         break;
       case 't':
-        clock_.advance(std::chrono::seconds(61));
+        clock_.advance(std::chrono::seconds(digit(0) % 2 == 0 ? 61 : 6));
         fsm_.on_tick(actions_);
         absorb();
+        break;
+      case 'p':
+        obey(digit(0) % 2 == 1);
         break;
       case 'x':
         fsm_.on_events_lost(actions_);
@@ -155,6 +159,17 @@ class Harness {
     PHAROS_FATAL_CHECK(fsm_.on_live(999'999, shared, actions_) == SessionFsm::Delivery::drop && actions_.empty());
   }
 
+  void obey(bool auth_to_read) {
+    ingest::FixedAccess fixed;
+    fixed.auth_to_read = auth_to_read;
+    fsm_.on_rules(std::make_shared<const ingest::AccessRules>(std::make_shared<ingest::AccessLists>(),
+                                                              std::make_shared<ingest::FixedAccess>(fixed), 1),
+                  actions_);
+    absorb();
+    if (!auth_to_read) return;
+    PHAROS_FATAL_CHECK(fsm_.subscriptions().size() + fsm_.counts().size() + fsm_.negotiations().size() == 0);
+  }
+
   void settle() {
     if (pending_.empty()) return;
     std::string reply;
@@ -205,6 +220,9 @@ class Harness {
     PHAROS_FATAL_CHECK(!watched_.contains(negotiate.key) && !counting_.contains(negotiate.key));
     negotiating_.insert(negotiate.key);
     PHAROS_FATAL_CHECK(scanning_.insert(negotiate.key).second);
+  }
+  void take(const action::Park& park) {
+    PHAROS_FATAL_CHECK(negotiating_.contains(park.key) && !scanning_.contains(park.key));
   }
   void take(const action::Forget& forget) {
     PHAROS_FATAL_CHECK(watched_.erase(forget.key) + counting_.erase(forget.key) + negotiating_.erase(forget.key) == 1);

@@ -38,6 +38,7 @@ class FsmTest : public ::testing::Test {
       std::string operator()(const action::Invite& a) const { return "invite of " + a.inviter.hex(); }
       std::string operator()(const action::Count& a) const { return "count " + a.name; }
       std::string operator()(const action::Negotiate& a) const { return "negotiate " + a.name; }
+      std::string operator()(const action::Park& a) const { return "park " + std::to_string(a.key); }
       std::string operator()(const action::Forget& a) const { return "forget " + std::to_string(a.key); }
       std::string operator()(const action::Disconnect& a) const { return "disconnect " + std::to_string(a.code); }
     };

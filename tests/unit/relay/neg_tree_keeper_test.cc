@@ -294,6 +294,9 @@ TEST_F(NegTreeKeeperTest, Nip77ASessionAnswersFromTheTreeAsItIsThen) {
     EXPECT_EQ(ids_from(*session), ids_stored());
     EXPECT_EQ(session_end_, SliceEnd::finished);
     EXPECT_LE(session_bytes_, static_cast<std::int64_t>(options_.max_negentropy_bytes / 2)) << "between two messages";
+    EXPECT_GT(session_bytes_, 0);
+    session->park();
+    EXPECT_EQ(session_bytes_, 0) << "while its client lets it wait";
     put_random(300);
   }
   session.reset();

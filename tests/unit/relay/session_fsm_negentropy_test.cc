@@ -103,7 +103,9 @@ TEST_F(NegotiationTest, Nip77TheIdleOnesEnd) {
   say(kOpen);
   EXPECT_THAT(tick(std::chrono::seconds(60)), IsEmpty()) << "it is our turn";
   slice(negotiation_key(1));
-  EXPECT_THAT(tick(std::chrono::seconds(9)), IsEmpty());
+  EXPECT_THAT(tick(std::chrono::seconds(4)), IsEmpty());
+  EXPECT_THAT(tick(std::chrono::seconds(1)), ElementsAre("park " + std::to_string(negotiation_key(1))));
+  EXPECT_THAT(tick(std::chrono::seconds(4)), IsEmpty());
   EXPECT_THAT(tick(std::chrono::seconds(1)),
               ElementsAre(R"(["NEG-ERR","n","closed: you took too long to respond"])", forget(1)));
 }
