@@ -77,6 +77,7 @@ class Import {
     std::string_view line;
     LineSource::Next next = lines_.next(line);
     for (; next == LineSource::Next::line || next == LineSource::Next::too_long; next = lines_.next(line)) {
+      if (options_.stop != nullptr && *options_.stop) break;
       if (next == LineSource::Next::line)
         take(line);
       else
@@ -90,6 +91,10 @@ class Import {
     }
     list_refused();
     if (next == LineSource::Next::failed) return failure(lines_.error());
+    if (next != LineSource::Next::end) {
+      return failure(fmt::format("stopped before line {} of {}; what was read is in the database", lines_.line_number(),
+                                 lines_.name()));
+    }
     return success();
   }
 

@@ -1,7 +1,8 @@
-// One line on a terminal that is redrawn in place while a long command works; nothing when standard error is not a
-// terminal. One thread.
+// How far a long command is: one line on a terminal, redrawn in place; where standard error is not a terminal a line
+// every half a minute. One thread.
 #pragma once
 
+#include <cstdio>
 #include <string_view>
 
 #include "util/clock.h"
@@ -11,17 +12,20 @@ namespace pharos::app {
 class Progress {
  public:
   explicit Progress(const Clock& clock);
+  // To another place, for tests.
+  Progress(const Clock& clock, std::FILE* out, bool is_terminal);
   // Takes the line away.
   ~Progress();
 
-  // True when it is time for show(): a few times a second, and only on a terminal.
+  // True when it is time for show(): a few times a second on a terminal.
   bool due();
   void show(std::string_view line);
   void clear();
 
  private:
   const Clock& clock_;
-  bool terminal_;
+  std::FILE* const out_;
+  const bool is_terminal_;
   bool shown_ = false;
   SteadyTime next_;
 };

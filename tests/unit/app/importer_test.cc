@@ -229,6 +229,31 @@ TEST_F(ImporterTest, WhatAPipeBringsIsStoredWhileItIsOpen) {
   EXPECT_EQ(report.stored, 2U);
 }
 
+TEST_F(ImporterTest, OneThatIsStoppedTellsWhereAndStoresWhatWasRead) {
+  const auto pipe = dir_.path() / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  const auto notes = testing::signed_notes(2, 1'700'000'000, 11);
+  std::atomic<bool> stop{false};
+  std::thread sender([&] {
+    std::ofstream out(pipe, std::ios::binary);
+    out << json_of(notes[0]) << "\n" << std::flush;
+    EXPECT_TRUE(testing::eventually([&] { return store_->last_seq() == 1; }));
+    stop = true;
+    out << json_of(notes[1]) << "\n";
+  });
+  auto lines = LineSource::open(pipe);
+  ImportOptions options;
+  options.show_progress = false;
+  options.stop = &stop;
+  ImportReport report;
+  ASSERT_TRUE(lines);
+  const auto imported = import_lines(*lines.value(), *pipeline_, clock_, options, report);
+  sender.join();
+  ASSERT_FALSE(imported);
+  EXPECT_EQ(imported.error(), "stopped before line 2 of " + pipe.string() + "; what was read is in the database");
+  EXPECT_EQ(report.stored, 1U);
+}
+
 TEST_F(ImporterTest, WhiteSpaceAndAByteOrderMarkArePassedOver) {
   const auto notes = testing::signed_notes(3, 1'700'000'000, 7);
   const ImportReport report = import("\xef\xbb\xbf" + json_of(notes[0]) + "\n" +      // 1
