@@ -35,8 +35,6 @@ IdentityFailure failed(const std::filesystem::path& file, const std::string& wha
   return {errno == EACCES || errno == EPERM, file.string() + ": " + what + ": " + std::strerror(errno)};
 }
 
-std::filesystem::path default_file(const IdentityOptions& options) { return options.data_directory / "identity.key"; }
-
 // Mode bits that a key file may not have.
 constexpr mode_t kOthersMayNotRead = 077;
 // systemd gives the service its credential by an access control list, whose mask shows as group bits; the directory
@@ -89,6 +87,10 @@ Result<Identity, IdentityFailure> read_key(const std::filesystem::path& file, mo
 
 }  // namespace
 
+std::filesystem::path identity_in(const std::filesystem::path& data_directory) {
+  return data_directory / "identity.key";
+}
+
 Result<Identity, IdentityFailure> read_key_file(const std::filesystem::path& file) {
   return read_key(file, kOthersMayNotRead);
 }
@@ -118,12 +120,12 @@ Result<void, IdentityFailure> write_key_file(const std::filesystem::path& file, 
 
 Result<Identity, IdentityFailure> load_identity(const IdentityOptions& options) {
   if (const auto given = given_file(options)) return read_key(given->file, given->refused_bits);
-  return read_key_file(default_file(options));
+  return read_key_file(identity_in(options.data_directory));
 }
 
 Result<Identity, IdentityFailure> load_or_create_identity(const IdentityOptions& options, Random& random) {
   if (const auto given = given_file(options)) return read_key(given->file, given->refused_bits);
-  const std::filesystem::path file = default_file(options);
+  const std::filesystem::path file = identity_in(options.data_directory);
   std::error_code ignored;
   if (std::filesystem::exists(file, ignored)) return read_key_file(file);
   std::filesystem::create_directories(options.data_directory, ignored);

@@ -31,6 +31,9 @@ struct IdentityOptions {
   std::filesystem::path data_directory;
 };
 
+// Where it is made when no other is given.
+std::filesystem::path identity_in(const std::filesystem::path& data_directory);
+
 // Makes the key when there is none.
 Result<Identity, IdentityFailure> load_or_create_identity(const IdentityOptions& options, Random& random);
 

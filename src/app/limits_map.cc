@@ -1,6 +1,9 @@
 #include "app/limits_map.h"
 
+#include <algorithm>
 #include <map>
+
+#include <fmt/format.h>
 
 #include "app/settings_reader.h"
 #include "config/value_parser.h"
@@ -61,8 +64,15 @@ class LimitsMapper : private SettingsReader {
     }
     if (values.size("max_event_bytes") > values_.size("relay.max_outbound_bytes") / 2)
       add(table, "max_event_bytes", "is greater than half of relay.max_outbound_bytes, such events reach nobody");
-    return {values.size("max_event_bytes"), values.size("max_content_length"), values.size("max_tags"),
-            values.size("max_tag_item_bytes"), static_cast<unsigned>(values.integer("min_pow"))};
+    constexpr const char* kLimits[] = {"max_event_bytes", "max_content_length", "max_tags", "max_tag_item_bytes",
+                                       "min_pow"};
+    const ingest::KindLimit limit{values.size("max_event_bytes"), values.size("max_content_length"),
+                                  values.size("max_tags"), values.size("max_tag_item_bytes"),
+                                  static_cast<unsigned>(values.integer("min_pow"))};
+    const bool is_refused = std::ranges::any_of(kLimits, [&](const char* key) { return values.is_refused(key); });
+    if (limit == ingest::KindLimit{} && !is_refused)
+      add(table, "kinds", fmt::format("the table limits nothing: it has none of {}", fmt::join(kLimits, ", ")));
+    return limit;
   }
 
   // False where a table has one of these kinds already.

@@ -184,7 +184,6 @@ class Mapper : private SettingsReader {
     admission.max_ephemeral_age = seconds("ingest.max_ephemeral_age");
     admission.min_pow_bits = static_cast<unsigned>(values_.integer("ingest.min_pow"));
     admission.require_pow_commitment = values_.boolean("ingest.require_pow_commitment");
-    admission.retention = all_.retention.rules;
     admission.honour_vanish = values_.boolean("ingest.vanish");
     for (const std::string& text : values_.list("relay.url")) {
       if (auto url = RelayUrl::parse(text)) admission.own_urls.push_back(std::move(url.value()));
@@ -328,6 +327,8 @@ class Mapper : private SettingsReader {
       // Its ledger has one writer.
       if (std::any_of(others.begin(), others.end(), [&](const auto& other) { return other.url == upstream.url; }))
         add(entry, "url", "\"" + upstream.url.text() + "\" is used twice");
+      if (std::ranges::find(all_.ingest.admission.own_urls, upstream.url) != all_.ingest.admission.own_urls.end())
+        add(entry, "url", "\"" + upstream.url.text() + "\" is this relay itself (relay.url)");
     } else if (!values.is_refused("url")) {
       add(entry, "url", no_url(values.text("url"), url.error()));
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <iterator>
 #include <optional>
 #include <utility>
@@ -63,8 +64,14 @@ class FileChecks {
     return !why;
   }
 
-  // One that is made on the first start has no setting that names it.
+  // The one in the data directory is made on the first start.
   void check_identity() {
+    const std::filesystem::path own = identity_in(text("storage.directory"));
+    std::error_code unknown;
+    if (text("identity.file").empty() && std::filesystem::exists(own, unknown)) {
+      if (const auto key = load_identity({"", text("storage.directory")}); !key)
+        add("identity.file", key.error().detail);
+    }
     if (!is_readable("identity.file")) return;
     if (const auto key = read_key_file(text("identity.file")); !key) add("identity.file", key.error().detail);
   }

@@ -15,6 +15,8 @@ struct KindLimit {
   std::size_t max_tags = 0;
   std::size_t max_tag_item_bytes = 0;
   unsigned min_pow_bits = 0;
+
+  friend bool operator==(const KindLimit&, const KindLimit&) = default;
 };
 
 class KindLimits {

@@ -380,15 +380,20 @@ TEST(OptionsMap, LimitsOfAKindReachAdmission) {
 }
 
 TEST(OptionsMap, AKindHasOneLimitAndTheErrorNamesBothLines) {
-  const std::string first = "[[kind_limit]]\nkinds = [\"100-200\"]\n";
-  const auto both = [&](const std::string& kinds) { return refusal(first + "[[kind_limit]]\nkinds = " + kinds); };
-  EXPECT_EQ(both("[\"150\"]"), "test.toml:4: kind_limit.kinds: kind 150 has its limits on line 2 already");
+  const std::string first = "[[kind_limit]]\nkinds = [\"100-200\"]\nmax_tags = 5\n";
+  const auto both = [&](const std::string& kinds) {
+    return refusal(first + "[[kind_limit]]\nkinds = " + kinds + "\nmax_tags = 6");
+  };
+  EXPECT_EQ(both("[\"150\"]"), "test.toml:5: kind_limit.kinds: kind 150 has its limits on line 2 already");
   EXPECT_THAT(both("[\"50-100\"]"), HasSubstr("kind 100 has"));
   EXPECT_THAT(both("[\"200-300\"]"), HasSubstr("kind 200 has"));
   EXPECT_THAT(both("[\"50-300\"]"), HasSubstr("kind 100 has"));
   EXPECT_EQ(both("[99, 201]"), "accepted");
-  EXPECT_THAT(both("[1, 5, 1]"), HasSubstr("kind 1 has its limits on line 4"));
+  EXPECT_THAT(both("[1, 5, 1]"), HasSubstr("kind 1 has its limits on line 5"));
   EXPECT_THAT(refusal("[[kind_limit]]\nmax_tags = 3"), HasSubstr("test.toml:1: kind_limit.kinds: at least one kind"));
+  EXPECT_THAT(refusal("[[kind_limit]]\nkinds = [1]"),
+              HasSubstr("test.toml:2: kind_limit.kinds: the table limits nothing: "
+                        "it has none of max_event_bytes, "));
 }
 
 TEST(OptionsMap, ALimitOfAKindIsNotGreaterThanWhatAMessageMayBring) {

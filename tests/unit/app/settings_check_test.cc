@@ -40,6 +40,18 @@ class SettingsCheckTest : public ::testing::Test {
   const std::string file_ = (dir_.path() / "pharos.toml").string();
 };
 
+TEST_F(SettingsCheckTest, AKeyInTheDataDirectoryThatOthersMayReadIsToldOf) {
+  write("identity.key", std::string(64, '1'), 0644);
+  EXPECT_THAT(errors("[storage]\ndirectory = \"" + dir_.path().string() + "\"\n"),
+              ElementsAre(HasSubstr("identity.key: the key file is readable by others; chmod 600 it")));
+}
+
+TEST_F(SettingsCheckTest, ARelayIsNoUpstreamOfItself) {
+  EXPECT_THAT(errors("[relay]\nurl = [\"wss://relay.example.com\"]\n"
+                     "[[upstream]]\nname = \"a\"\nurl = \"wss://relay.example.com/\"\n"),
+              ElementsAre(HasSubstr("upstream.url: \"wss://relay.example.com/\" is this relay itself (relay.url)")));
+}
+
 TEST_F(SettingsCheckTest, EveryKindOfErrorIsToldAtOnceInTheOrderOfTheFile) {
   EXPECT_THAT(
       errors("[relay]\npubkey = \"me\"\nmax_limit = \"many\"\n"
