@@ -43,7 +43,7 @@ Application::~Application() { stop(); }
 
 Result<void, StartFailure> Application::start() {
   started_ = clock_.unix_now();
-  show_taken(options_.plugin, {});
+  show_taken(options_, {});
   PHAROS_TRYV(open_store());
   PHAROS_TRYV(check_addresses());
   PHAROS_TRYV(load_identity_key());
@@ -59,6 +59,7 @@ Result<void, StartFailure> Application::start() {
   sample_relay_queues(registry_, options_.relay, options_.shards);
   plugin_ = std::make_unique<ingest::Plugin>(options_.plugin, clock_, random_, metrics::make_plugin_metrics(registry_));
   options_.ingest.access = moderation_->rules();
+  options_.ingest.admission.retention = retention_rules_;
   options_.ingest.requests = membership_.get();
   options_.ingest.author_salt = random_.next_u64();
   pipeline_ = ingest::make_pipeline(options_.ingest, *store_, *pool_, clock_, metrics::make_ingest_metrics(registry_),
@@ -74,7 +75,7 @@ Result<void, StartFailure> Application::start() {
   shards_->start();
 
   retention_ = std::make_unique<storage::RetentionKeeper>(*store_, clock_, options_.retention,
-                                                          metrics::make_storage_metrics(registry_));
+                                                          metrics::make_storage_metrics(registry_), retention_rules_);
 
   PHAROS_TRYV(start_relay());
   start_router();

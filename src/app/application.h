@@ -77,7 +77,7 @@ class Application {
   void watch_files();
   static void tell_environment(const config::Settings& settings);
   // For the status.
-  void show_taken(const ingest::PluginOptions& plugin, std::vector<std::string> restart_keys);
+  void show_taken(const AllOptions& options, std::vector<std::string> restart_keys);
   void refuse_settings(std::vector<std::string> why);
   InstanceStatus status();
 
@@ -99,6 +99,8 @@ class Application {
 
   // In the order in which they are made; stopped in the opposite one.
   std::unique_ptr<storage::Store> store_;
+  const std::shared_ptr<Snapshot<storage::RetentionRules>> retention_rules_ =
+      std::make_shared<Snapshot<storage::RetentionRules>>(std::make_shared<const storage::RetentionRules>());
   std::unique_ptr<storage::RetentionKeeper> retention_;
   std::unique_ptr<ingest::Moderation> moderation_;
   std::unique_ptr<ingest::Membership> membership_;  // where requests to join are taken

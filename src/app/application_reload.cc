@@ -15,12 +15,14 @@ void Application::tell_environment(const config::Settings& settings) {
   if (!keys.empty()) log::info("app", "settings from the environment, which wins over the file", {{"keys", keys}});
 }
 
-void Application::show_taken(const ingest::PluginOptions& plugin, std::vector<std::string> restart_keys) {
+void Application::show_taken(const AllOptions& options, std::vector<std::string> restart_keys) {
   SettingsState state;
+  state.file = settings_.file;
   state.taken = clock_.unix_now();
   state.restart_keys = std::move(restart_keys);
-  state.policy = !plugin.command.empty();
-  state.policy_accepts_on_failure = plugin.accept_on_failure;
+  state.policy = !options.plugin.command.empty();
+  state.policy_accepts_on_failure = options.plugin.accept_on_failure;
+  state.retention_rules = options.retention.rules->size();
   settings_state_.set(std::make_shared<const SettingsState>(std::move(state)));
 }
 
@@ -68,6 +70,7 @@ void Application::reload() {
   next.relay.search = options_.relay.search;
   next.relay.make_invite = options_.relay.make_invite;
   relay_->reconfigure(next.relay);
+  next.ingest.admission.retention = retention_rules_;
   next.ingest.admission.own_urls = options_.ingest.admission.own_urls;
   if (membership_) membership_->configure(next.membership);
   moderation_->set_fixed(fixed_access(next));
@@ -86,7 +89,7 @@ void Application::reload() {
   for (const std::string& key : restart_keys) {
     log::warn("app", "this setting takes effect after a restart", {{"key", key}});
   }
-  show_taken(next.plugin, restart_keys);
+  show_taken(next, restart_keys);
   registry_.gauge(metrics::MetricId::config_last_reload_successful).set(1);
   registry_.gauge(metrics::MetricId::config_last_reload_success_timestamp_seconds).set(clock_.unix_now());
   log::info("app", "settings taken", {{"file", settings_.file}});

@@ -80,6 +80,7 @@ InstanceStatus Application::status() {
   }
   now.last_seq = store_->last_seq();
   if (const auto words = store_->word_index()) now.search_left = words->left();
+  now.retention_waiting = retention_->waiting();
   now.connections = registry_.gauge(MetricId::connections, {"relay"}).value();
   now.authenticated_connections = registry_.gauge(MetricId::authenticated_connections).value();
   now.subscriptions = registry_.gauge(MetricId::subscriptions).value();
@@ -92,6 +93,10 @@ InstanceStatus Application::status() {
   for (const router::UpstreamStatus& upstream : router_->status()) {
     ++now.upstreams;
     if (upstream.connected_since != 0) ++now.upstreams_live;
+    const bool is_wanted = upstream.state != router::UpstreamState::disabled;
+    if (is_wanted && upstream.connected_since == 0 && !upstream.last_error.empty()) ++now.upstreams_failing;
+    if (std::string trouble = router::trouble(upstream); !trouble.empty())
+      now.upstream_troubles.emplace_back(upstream.name, std::move(trouble));
   }
   now.monitoring = monitor_ != nullptr;
   now.probes_running = registry_.gauge(MetricId::monitor_inflight).value();

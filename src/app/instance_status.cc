@@ -1,5 +1,7 @@
 #include "app/instance_status.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
@@ -38,10 +40,59 @@ void member(Writer& out, const char* key, std::uint64_t value) {
 void settings(Writer& out, const SettingsState& state) {
   out.Key("settings");
   out.StartObject();
+  member(out, "file", state.file);
   member(out, "taken", state.taken);
   member(out, "refused", state.refused);
   member(out, "restart_needed", state.restart_keys);
   out.EndObject();
+}
+
+constexpr const char* kWaits[] = {"rule", "no_longer_kept", "max_size"};  // by storage::RetentionWait::What
+
+void retention(Writer& out, const InstanceStatus& status) {
+  out.Key("retention");
+  out.StartObject();
+  member(out, "rules", std::uint64_t{status.settings.retention_rules});
+  out.Key("waiting");
+  out.StartArray();
+  for (const storage::RetentionWait& wait : status.retention_waiting) {
+    out.StartObject();
+    member(out, "what", std::string(kWaits[static_cast<std::size_t>(wait.what)]));
+    member(out, "name", wait.name);
+    member(out, "until", wait.until);
+    out.EndObject();
+  }
+  out.EndArray();
+  out.EndObject();
+}
+
+std::string in_short(std::int64_t seconds) {
+  return seconds < 120    ? fmt::format("{} s", seconds)
+         : seconds < 7200 ? fmt::format("{} min", seconds / 60)
+                          : fmt::format("{} h", seconds / 3600);
+}
+
+std::string warning_of(const storage::RetentionWait& wait, UnixSeconds now) {
+  const std::string time = in_short(std::max<std::int64_t>(0, wait.until - now));
+  switch (wait.what) {
+    case storage::RetentionWait::What::rule:
+      return fmt::format("the retention rule \"{}\" begins to erase in {}; `pharos retention plan` shows what",
+                         wait.name, time);
+    case storage::RetentionWait::What::no_longer_kept:
+      return fmt::format("what the retention rule \"{}\" kept is kept for another {}, then other rules may erase it",
+                         wait.name, time);
+    case storage::RetentionWait::What::size:
+      return fmt::format("the smaller storage.max_size begins to erase in {}", time);
+  }
+  return "";
+}
+
+// A few are told of, and how many there are.
+template <class List, class Text>
+void append_some(std::vector<std::string>& out, const List& list, const char* command, const Text& text_of) {
+  constexpr std::size_t kShown = 5;
+  for (std::size_t i = 0; i < std::min(list.size(), kShown); ++i) out.push_back(text_of(list[i]));
+  if (list.size() > kShown) out.push_back(fmt::format("and {} more such: `{}`", list.size() - kShown, command));
 }
 
 void plugin(Writer& out, const InstanceStatus& status) {
@@ -85,6 +136,13 @@ std::vector<std::string> warnings(const InstanceStatus& status) {
     out.push_back(
         fmt::format("changed in the settings, takes a restart: {}", fmt::join(status.settings.restart_keys, ", ")));
   }
+  append_some(out, status.retention_waiting, "pharos retention plan",
+              [&](const storage::RetentionWait& wait) { return warning_of(wait, status.now); });
+  append_some(out, status.upstream_troubles, "pharos router status", [](const auto& trouble) {
+    return fmt::format("the upstream \"{}\" is connected, but: {}", trouble.first, trouble.second);
+  });
+  if (status.upstreams_live == 0 && status.upstreams_failing > 0)
+    out.push_back("no upstream is connected: `pharos router status` tells why");
   return out;
 }
 
@@ -112,6 +170,7 @@ std::string to_json(const InstanceStatus& status) {
   member(out, "free_bytes", status.free_bytes);
   member(out, "map_bytes", status.database_map_bytes);
   out.EndObject();
+  retention(out, status);
   if (status.search_left) member(out, "search_left", *status.search_left);
   member(out, "connections", status.connections);
   member(out, "authenticated_connections", status.authenticated_connections);

@@ -4,19 +4,23 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "storage/retention_notice.h"
 #include "util/clock.h"
 
 namespace pharos::app {
 
 // What came of reading the settings while it runs.
 struct SettingsState {
+  std::string file;                       // "" for none
   UnixSeconds taken = 0;                  // when those in force were read
   std::vector<std::string> refused;       // why the last reading took nothing; empty when it took them
   std::vector<std::string> restart_keys;  // what the file says of these takes a restart
   bool policy = false;                    // there is a write policy plugin
   bool policy_accepts_on_failure = false;
+  std::size_t retention_rules = 0;  // in force or not
 };
 
 struct InstanceStatus {
@@ -45,12 +49,15 @@ struct InstanceStatus {
   std::uint64_t free_bytes = 0;              // inside it, to be reused
   std::uint64_t database_map_bytes = 0;      // storage.map_size
   std::optional<std::uint64_t> search_left;  // sequence numbers that the index for search lacks; nullopt: it is off
+  std::vector<storage::RetentionWait> retention_waiting;
   std::int64_t connections = 0;
   std::int64_t authenticated_connections = 0;
   std::int64_t subscriptions = 0;
   std::vector<Queue> queues;
   std::size_t upstreams = 0;
-  std::size_t upstreams_live = 0;  // connected
+  std::size_t upstreams_live = 0;                                      // connected
+  std::size_t upstreams_failing = 0;                                   // not connected, though they were dialed
+  std::vector<std::pair<std::string, std::string>> upstream_troubles;  // name, what; of connected ones
   bool monitoring = false;
   std::int64_t probes_running = 0;
   std::int64_t targets_overdue = 0;

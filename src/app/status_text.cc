@@ -171,6 +171,24 @@ void append_access(std::string& out, const Json& access) {
       counted(count(access, "allowed_kinds"), "kind"), counted(count(access, "allowed_events"), "event"));
 }
 
+void append_settings(std::string& out, const Json& status) {
+  const Json* settings = member(status, "settings");
+  if (settings == nullptr) return;
+  const std::string file = text(*settings, "file");
+  out += fmt::format("settings  {}, taken {}\n", file.empty() ? "no file: defaults and environment" : file,
+                     ago(number(*settings, "taken"), number(status, "started") + number(status, "uptime_seconds")));
+}
+
+void append_retention(std::string& out, const Json& status) {
+  const Json* retention = member(status, "retention");
+  if (retention == nullptr) return;
+  const Json* waiting = member(*retention, "waiting");
+  const std::size_t not_yet = waiting != nullptr && waiting->IsArray() ? waiting->Size() : 0;
+  out +=
+      fmt::format("retention {}{}\n", counted(count(*retention, "rules"), "rule"),
+                  not_yet == 0 ? "" : fmt::format(", {} of the settings not in force yet", counted(not_yet, "change")));
+}
+
 bool parse(rapidjson::Document& document, const std::string& json) {
   document.Parse(json.data(), json.size());
   return !document.HasParseError() && document.IsObject();
@@ -246,6 +264,7 @@ std::string instance_status_text(const std::string& json) {
                   : warnings.empty() ? "fine"
                                      : "with something to look after:");
   for (const std::string& warning : warnings) out += "!! " + warning + "\n";
+  append_settings(out, document);
   out += fmt::format("relay     {} (admin {})\nidentity  {}\ndata      {}\n", fmt::join(texts(document, "relay"), " "),
                      text(document, "admin"), text(document, "npub"), text(document, "directory"));
   const std::uint64_t logged = count(*database, "logged_events");
@@ -254,6 +273,7 @@ std::string instance_status_text(const std::string& json) {
                      logged == 0 ? "" : fmt::format(" ({} of them not merged yet)", logged),
                      byte_size(count(*database, "bytes")), byte_size(count(*database, "free_bytes")),
                      100.0 * real(*database, "bytes") / std::max(1.0, real(*database, "map_bytes")));
+  append_retention(out, document);
   const std::int64_t left = number(document, "search_left");
   if (left > 0) out += fmt::format("search    being built, {} sequence numbers left\n", left);
   if (left == 0) out += member(document, "search_left") != nullptr ? "search    on\n" : "search    off\n";

@@ -148,7 +148,7 @@ std::optional<Verdict> refuse_at_door(const Event& event, Source source, UnixSec
   if (auto refusal = refuse_size(event, limits)) return refusal;
   if (auto refusal = refuse_time(event, source, now, options)) return refusal;
   if (event.kind == kind::kVanish) return refuse_vanish(event, options);
-  if (options.retention && storage::is_outlived(event, *options.retention, now)) {
+  if (options.retention && storage::is_outlived(event, *options.retention->get(), now)) {
     return refuse(Reason::retention, "events like this are not kept for so long");
   }
   const bool from_others = source == Source::router || source == Source::import_;

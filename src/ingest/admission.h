@@ -15,6 +15,7 @@
 #include "nostr/relay_url.h"
 #include "storage/retention.h"
 #include "util/clock.h"
+#include "util/snapshot.h"
 
 namespace pharos::ingest {
 
@@ -44,8 +45,8 @@ struct AdmissionOptions {
   bool honour_vanish = true;
   std::vector<RelayUrl> own_urls;
 
-  // What retention rules would erase at once is refused, whoever brings it.
-  std::shared_ptr<const storage::RetentionRules> retention;
+  // What the retention rules in force would erase at once is refused, whoever brings it. nullptr: there are none.
+  std::shared_ptr<const Snapshot<storage::RetentionRules>> retention;
 
   // NIP-70: a protected event that a mirror or an import brings did not come from its author. An import of our own
   // archive switches this off: the author gave it to us once.

@@ -18,6 +18,7 @@ StorageMetrics make_storage_metrics(Registry& registry) {
   m.merge_seconds = registry.histogram(MetricId::merge_seconds);
   m.ageing_seconds = registry.histogram(MetricId::ageing_seconds);
   m.retention_seconds = registry.histogram(MetricId::retention_pass_seconds);
+  m.retention_waiting = registry.gauge(MetricId::retention_waiting);
   m.retention_timestamp = registry.gauge(MetricId::last_retention_timestamp_seconds);
   m.compaction_success_timestamp = registry.gauge(MetricId::last_compaction_success_timestamp_seconds);
   m.search_index_left = registry.gauge(MetricId::search_index_left);

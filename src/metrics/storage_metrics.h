@@ -31,6 +31,7 @@ struct StorageMetrics {
   Histogram ageing_seconds;        // of young levels, after it
   Gauge compaction_success_timestamp;
   Histogram retention_seconds;     // one pass of the rules and of the size
+  Gauge retention_waiting;         // rules and bounds that are not in force yet
   Gauge retention_timestamp;       // of the last pass of the rules
   Gauge search_index_left;         // sequence numbers that the index by word does not cover yet
   std::array<Counter, 6> deleted;  // events_deleted_total{cause}

@@ -66,6 +66,10 @@ struct UpstreamStatus {
   std::uint64_t backlog = 0;
 };
 
+// What is wrong with an upstream that is connected: that it refuses what it is asked, or all that is published to it.
+// "" for one that is fine, or not connected.
+std::string trouble(const UpstreamStatus& upstream);
+
 // {"upstreams":[...]}; times are unix seconds, null where there is none.
 std::string status_json(const std::vector<UpstreamStatus>& upstreams);
 

@@ -6,6 +6,7 @@
 #include "nostr/kind.h"
 #include "storage/info.h"
 #include "storage/meta.h"
+#include "storage/retention_notice_store.h"
 #include "storage/seq_scan.h"
 #include "storage/tombstones.h"
 #include "storage/txn.h"
@@ -31,6 +32,7 @@ struct RetentionKeeper::Answer {
   std::condition_variable there;
   bool is_there PHAROS_GUARDED_BY(mutex) = false;
   std::optional<Swept> swept PHAROS_GUARDED_BY(mutex);
+  std::atomic<bool> is_obsolete{false};  // the settings are others since
 
   void give(std::optional<Swept> what) {
     Lock lock(mutex);
@@ -41,9 +43,11 @@ struct RetentionKeeper::Answer {
 };
 
 RetentionKeeper::RetentionKeeper(Store& store, const Clock& clock, RetentionOptions options,
-                                 const metrics::StorageMetrics& metrics)
-    : store_(store), clock_(clock), metrics_(metrics), options_(std::move(options)) {
-  give_notice(current());
+                                 const metrics::StorageMetrics& metrics,
+                                 std::shared_ptr<pharos::Snapshot<RetentionRules>> in_force)
+    : store_(store), clock_(clock), metrics_(metrics), in_force_(std::move(in_force)), options_(std::move(options)) {
+  read_notice();
+  take(current());
   Lock lock(stop_mutex_);
   thread_ = std::thread([this] {
     set_thread_name("retention");
@@ -58,6 +62,7 @@ void RetentionKeeper::reconfigure(RetentionOptions options) {
     Lock lock(mutex_);
     options_ = std::move(options);
     reconfigured_ = true;
+    if (awaited_) awaited_->is_obsolete = true;
   }
   changed_.notify_all();
 }
@@ -78,6 +83,11 @@ RetentionOptions RetentionKeeper::current() const {
   return options_;
 }
 
+std::vector<RetentionWait> RetentionKeeper::waiting() const {
+  Lock lock(mutex_);
+  return waiting_;
+}
+
 bool RetentionKeeper::is_stopping() const {
   Lock lock(mutex_);
   return stopping_;
@@ -87,16 +97,18 @@ void RetentionKeeper::run() {
   SteadyTime next_rules = clock_.now();
   while (true) {
     const RetentionOptions options = current();
-    give_notice(options);
+    take(options);
+    keep_notice();
+    tell(options);
     const SteadyTime began = clock_.now();
     if (began >= next_rules) {
-      apply_rules(options);
+      apply_rules();
       next_rules = clock_.now() + options.interval;
     }
-    const bool is_beyond = keep_size(options);
+    const bool is_beyond = keep_size();
     metrics_.retention_seconds.observe(std::chrono::duration<double>(clock_.now() - began).count());
 
-    const auto deadline = wait_deadline(is_beyond ? std::min(options.size_step, options.interval) : options.interval);
+    const auto deadline = wait_deadline(until_next_look(options, is_beyond));
     Lock lock(mutex_);
     while (!stopping_ && !reconfigured_) {
       if (lock.wait_until(changed_, deadline) == std::cv_status::timeout) break;
@@ -107,11 +119,48 @@ void RetentionKeeper::run() {
   }
 }
 
-void RetentionKeeper::give_notice(const RetentionOptions& options) {
-  const auto waiting = notice_.take(*options.rules, options.max_size_bytes, clock_.now(), options.interval);
-  if (waiting.size) told_of_size_ = false;
-  const auto seconds = std::chrono::ceil<std::chrono::seconds>(options.interval).count();
-  for (const RetentionRule& rule : waiting.rules) {
+void RetentionKeeper::read_notice() {
+  auto kept = read_retention_notice(store_);
+  if (!kept) return;
+  notice_ = std::move(kept.value().notice);
+  kept_notice_ = notice_.encode();
+  *notice_written_ = true;
+  is_new_ = kept.value().is_new;
+}
+
+void RetentionKeeper::take(const RetentionOptions& options) {
+  const auto pause = std::exchange(is_new_, false) ? std::chrono::seconds(0) : retention_pause(options.interval);
+  RetentionNotice::News news = notice_.take(*options.rules, options.max_size_bytes, clock_.unix_now(), pause);
+  const auto append = [](RetentionRules& to, const RetentionRules& from) {
+    to.insert(to.end(), from.begin(), from.end());
+  };
+  append(untold_.rules, news.rules);
+  append(untold_.no_longer_kept, news.no_longer_kept);
+  untold_.size = untold_.size || news.size;
+  come_into_force();
+}
+
+void RetentionKeeper::come_into_force() {
+  const UnixSeconds now = clock_.unix_now();
+  in_force_->set(std::make_shared<const RetentionRules>(notice_.rules_in_force(now)));
+  std::vector<RetentionWait> waiting = notice_.waiting(now);
+  metrics_.retention_waiting.set(static_cast<std::int64_t>(waiting.size()));
+  Lock lock(mutex_);
+  waiting_ = std::move(waiting);
+}
+
+void RetentionKeeper::tell(const RetentionOptions& options) {
+  const RetentionNotice::News news = std::exchange(untold_, {});
+  const auto seconds = retention_pause(options.interval).count();
+  for (const RetentionRule& rule : news.no_longer_kept) {
+    log::warn("storage", "what a retention rule kept is kept for now, it can still be taken back",
+              {{"rule", rule.name}, {"seconds_left", seconds}});
+  }
+  if (news.size) {
+    log::warn("storage", "for the new storage.max_size nothing is erased yet, it can still be taken back",
+              {{"max_size", options.max_size_bytes}, {"seconds_left", seconds}});
+  }
+  for (const RetentionRule& rule : news.rules) {
     const auto forecast =
         forecast_rule(store_, rule, options.rules, clock_, [this](std::uint64_t) { return !is_stopping(); });
     if (!forecast || is_stopping()) return;
@@ -120,10 +169,29 @@ void RetentionKeeper::give_notice(const RetentionOptions& options) {
   }
 }
 
-void RetentionKeeper::apply_rules(const RetentionOptions& options) {
-  for (const RetentionRule& rule : *options.rules) {
-    if (!notice_.may_erase(rule, clock_.now())) continue;
-    auto due = sweep_of(rule, options.rules, clock_.unix_now());
+// What could not be kept is tried again with the next pass; a start before that lets the rules wait once more.
+void RetentionKeeper::keep_notice() {
+  std::string encoded = notice_.encode();
+  if (encoded == kept_notice_ && *notice_written_) return;
+  kept_notice_ = std::move(encoded);
+  notice_written_ = std::make_shared<std::atomic<bool>>(false);
+  store_.submit_update([text = kept_notice_](WriteTxn& txn) { return write_retention_notice(txn, text); },
+                       [written = notice_written_](bool is_written) { *written = is_written; });
+}
+
+std::chrono::milliseconds RetentionKeeper::until_next_look(const RetentionOptions& options, bool is_beyond) const {
+  std::chrono::milliseconds wait = is_beyond ? std::min(options.size_step, options.interval) : options.interval;
+  for (const RetentionWait& each : waiting()) {
+    const std::chrono::milliseconds left(each.until * 1000 - clock_.unix_milliseconds());
+    wait = std::clamp(left, std::chrono::milliseconds(1), wait);
+  }
+  return wait;
+}
+
+void RetentionKeeper::apply_rules() {
+  const auto rules = in_force_->get();
+  for (const RetentionRule& rule : *rules) {
+    auto due = sweep_of(rule, rules, clock_.unix_now());
     if (!due) continue;
     const auto swept = sweep(std::move(*due));
     if (swept && swept->erased > 0) {
@@ -133,8 +201,9 @@ void RetentionKeeper::apply_rules(const RetentionOptions& options) {
   metrics_.retention_timestamp.set(clock_.unix_now());
 }
 
-bool RetentionKeeper::keep_size(const RetentionOptions& options) {
-  if (options.max_size_bytes == 0) return false;
+bool RetentionKeeper::keep_size() {
+  const std::uint64_t max_size_bytes = notice_.max_size_in_force(clock_.unix_now());
+  if (max_size_bytes == 0) return false;
   DatabaseInfo info;
   {
     const auto txn = store_.read();
@@ -143,20 +212,13 @@ bool RetentionKeeper::keep_size(const RetentionOptions& options) {
     info = read_info(txn.value(), store_.tables());
   }
   const std::uint64_t used = info.used_bytes - std::min(info.free_page_bytes, info.used_bytes);
-  if (used <= options.max_size_bytes || info.events == 0) return false;
-  if (!notice_.may_erase_for_size(clock_.now())) {
-    if (!std::exchange(told_of_size_, true)) {
-      log::warn("storage", "for the new storage.max_size nothing is erased yet, it can still be taken back",
-                {{"bytes", used}, {"max_size", options.max_size_bytes}});
-    }
-    return false;
-  }
-  const double share = static_cast<double>(used - options.max_size_bytes) / static_cast<double>(used);
+  if (used <= max_size_bytes || info.events == 0) return false;
+  const double share = static_cast<double>(used - max_size_bytes) / static_cast<double>(used);
   const auto wanted = static_cast<std::uint64_t>(static_cast<double>(info.events) * share) + 1;
-  std::vector<Seq> events = first_to_go(options, std::min(wanted, info.events / kStepShare + 1));
+  std::vector<Seq> events = first_to_go(std::min(wanted, info.events / kStepShare + 1));
   if (events.empty()) {
     log::warn("storage", "the database is larger than storage.max_size, and nothing is left that may go for it",
-              {{"bytes", used}, {"max_size", options.max_size_bytes}});
+              {{"bytes", used}, {"max_size", max_size_bytes}});
     return false;
   }
   Sweep due;
@@ -166,13 +228,14 @@ bool RetentionKeeper::keep_size(const RetentionOptions& options) {
   awaits_merge_ = store_.merge_soon();
   if (swept && swept->erased > 0) {
     log::info("storage", "erased what came first, for storage.max_size",
-              {{"events", swept->erased}, {"bytes", used}, {"max_size", options.max_size_bytes}});
+              {{"events", swept->erased}, {"bytes", used}, {"max_size", max_size_bytes}});
   }
   return true;
 }
 
-std::vector<Seq> RetentionKeeper::first_to_go(const RetentionOptions& options, std::uint64_t count) {
+std::vector<Seq> RetentionKeeper::first_to_go(std::uint64_t count) {
   std::vector<Seq> events;
+  const auto rules = in_force_->get();
   const Seq through = store_.last_seq();
   for (const Seq start : {looked_at_, Seq{0}}) {
     looked_at_ = start;
@@ -181,7 +244,7 @@ std::vector<Seq> RetentionKeeper::first_to_go(const RetentionOptions& options, s
       const auto visited = scan_by_seq(store_, looked_at_, through, kReadAtOnce, [&](const RecordView& record) {
         if (events.size() >= count) return;
         last = record.seq();
-        if (goes_for_size(record, *options.rules)) events.push_back(last);
+        if (goes_for_size(record, *rules)) events.push_back(last);
       });
       if (!visited) return events;
       looked_at_ = events.size() >= count ? last : visited.value();
@@ -197,6 +260,11 @@ std::optional<Swept> RetentionKeeper::sweep(Sweep sweep) {
     Lock lock(mutex_);
     if (stopping_) return std::nullopt;
     awaited_ = answer;
+  }
+  if (sweep.spares) {
+    sweep.spares = [answer, spares = std::move(sweep.spares)](const RecordView& record) {
+      return answer->is_obsolete || spares(record);
+    };
   }
   sweep.done = [answer](const Swept& swept) { answer->give(swept); };
   if (!store_.sweep(std::move(sweep))) return std::nullopt;

@@ -1,6 +1,6 @@
 // Applies the retention rules and the bound of the database's size, again and again, in small batches behind what is
-// served. What a reload makes stricter is told in the log with what it would erase, and erases nothing before the pass
-// after that.
+// served. What the settings make stricter, by a reload or over a restart, is told in the log with what it would erase,
+// and erases nothing for as long as lies between two passes.
 //
 // The size is that of LMDB's pages in use, so what is erased shows in it once it was merged: a step erases at most a
 // twentieth of all events, the ones that came first, and the next one waits for its merge. Replaceable and addressable
@@ -9,6 +9,7 @@
 // Owned by app; the store outlives it.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -21,6 +22,7 @@
 #include "storage/retention.h"
 #include "storage/retention_notice.h"
 #include "util/clock.h"
+#include "util/snapshot.h"
 #include "util/sync.h"
 
 namespace pharos::storage {
@@ -34,15 +36,19 @@ struct RetentionOptions {
 
 class RetentionKeeper {
  public:
-  // Starts the thread with a pass.
-  RetentionKeeper(Store& store, const Clock& clock, RetentionOptions options, const metrics::StorageMetrics& metrics);
+  // Starts the thread with a pass. `in_force` is set whenever other rules come into force, and at once.
+  RetentionKeeper(Store& store, const Clock& clock, RetentionOptions options, const metrics::StorageMetrics& metrics,
+                  std::shared_ptr<pharos::Snapshot<RetentionRules>> in_force);
   // stop()
   ~RetentionKeeper();
   RetentionKeeper(const RetentionKeeper&) = delete;
   RetentionKeeper& operator=(const RetentionKeeper&) = delete;
 
-  // A pass follows at once, with what was in force before; what is new waits for the next. Any thread.
+  // A pass follows at once, with what was in force before; what is new waits. A sweep under way erases no more. Any
+  // thread.
   void reconfigure(RetentionOptions options);
+  // What of the settings is not in force yet. Any thread.
+  std::vector<RetentionWait> waiting() const;
   // Before the store stops, which ends the sweep under way. Idempotent.
   void stop();
 
@@ -52,20 +58,31 @@ class RetentionKeeper {
   void run();
   RetentionOptions current() const;
   bool is_stopping() const;
-  void give_notice(const RetentionOptions& options);
-  void apply_rules(const RetentionOptions& options);
+  void read_notice();
+  // What the settings say now, and since when it is in force.
+  void take(const RetentionOptions& options);
+  void come_into_force();
+  void tell(const RetentionOptions& options);
+  void keep_notice();
+  // When there is something to do again, unless other settings come.
+  std::chrono::milliseconds until_next_look(const RetentionOptions& options, bool is_beyond) const;
+  void apply_rules();
   // Whether the size is still beyond its bound.
-  bool keep_size(const RetentionOptions& options);
-  std::vector<Seq> first_to_go(const RetentionOptions& options, std::uint64_t count);
+  bool keep_size();
+  std::vector<Seq> first_to_go(std::uint64_t count);
   // Waits for its end; nothing when it was not taken or the keeper stops.
   std::optional<Swept> sweep(Sweep sweep);
 
   Store& store_;
   const Clock& clock_;
   const metrics::StorageMetrics metrics_;
+  const std::shared_ptr<pharos::Snapshot<RetentionRules>> in_force_;
   // Own thread.
   RetentionNotice notice_;
-  bool told_of_size_ = false;       // since the bound changed
+  RetentionNotice::News untold_;
+  bool is_new_ = false;  // the database: nothing has to wait
+  std::string kept_notice_;
+  std::shared_ptr<std::atomic<bool>> notice_written_ = std::make_shared<std::atomic<bool>>(false);
   Seq looked_at_ = 0;               // for the size, in the order of arrival
   std::uint64_t awaits_merge_ = 0;  // the generation that holds the erasures of the last step
 
@@ -74,6 +91,7 @@ class RetentionKeeper {
   RetentionOptions options_ PHAROS_GUARDED_BY(mutex_);
   bool reconfigured_ PHAROS_GUARDED_BY(mutex_) = false;
   bool stopping_ PHAROS_GUARDED_BY(mutex_) = false;
+  std::vector<RetentionWait> waiting_ PHAROS_GUARDED_BY(mutex_);
   std::shared_ptr<Answer> awaited_ PHAROS_GUARDED_BY(mutex_);
 
   Mutex stop_mutex_;

@@ -5,10 +5,12 @@
 
 #include <gmock/gmock.h>
 
+#include "support/event_builder.h"
 #include "support/eventually.h"
 #include "support/nostr_client.h"
 #include "support/pharos_instance.h"
 #include "support/signed_notes.h"
+#include "support/temp_dir.h"
 
 namespace pharos::testing {
 namespace {
@@ -45,12 +47,36 @@ TEST(Retention, RulesAreTakenWhenTheFileChangesAndEraseAPassLaterWhatThePlanFore
 
   std::filesystem::copy_file(planned, relay.config_file(), std::filesystem::copy_options::overwrite_existing);
   EXPECT_TRUE(eventually([&] { return relay.log().find("it can still be taken back") != std::string::npos; }));
+  const Ran status = run({pharos_program(), "status", "--config", relay.config_file()});
+  EXPECT_THAT(status.out, HasSubstr("!! the retention rule \"notes\" begins to erase in "));
   EXPECT_EQ(client.query(R"({"kinds":[1]})").size(), 48U);
   EXPECT_THAT(relay.log(), HasSubstr("would_erase=40"));
   EXPECT_TRUE(eventually([&] { return client.query(R"({"kinds":[1]})").size() == 8; })) << relay.log();
   const OkReply again = client.publish(old.front());
   EXPECT_FALSE(again.accepted);
   EXPECT_THAT(again.message, HasSubstr("blocked: "));
+}
+
+TEST(Retention, AnImportTakesWhatNoRuleInForceWouldErase) {
+  TempDir dir;
+  const auto file = [&](const char* name) { return (dir.path() / name).string(); };
+  const UnixSeconds now = SystemClock().unix_now();
+  const std::vector<Event> notes = signed_notes(2, now - 20 * 86'400, 3);
+  const auto import = [&](const Event& note) {
+    std::ofstream(file("events.jsonl")) << test::to_json(note) << "\n";
+    return run({pharos_program(), "import", "--config", file("pharos.toml"), file("events.jsonl")}).err;
+  };
+  const auto settings = [&](const std::string& max_age) {
+    std::ofstream(file("pharos.toml")) << "[storage]\ndirectory = \"" << file("data") << "\"\n[[retention]]\n"
+                                       << "name = \"notes\"\nfilters = [{ kinds = [1] }]\nmax_age = \"" << max_age
+                                       << "\"\n";
+  };
+  settings("10d");
+  EXPECT_THAT(import(notes[0]), HasSubstr("refused    1")) << "in a new database nothing waits";
+  settings("30d");
+  EXPECT_THAT(import(notes[0]), HasSubstr("stored     1"));
+  settings("10d");
+  EXPECT_THAT(import(notes[1]), HasSubstr("stored     1")) << "a rule that is new to the database waits";
 }
 
 }  // namespace

@@ -9,12 +9,6 @@
 #include "util/log.h"
 
 namespace pharos::app {
-namespace {
-
-constexpr const char* kDefaultConfig = "/etc/pharos/pharos.toml";
-
-}  // namespace
-
 std::shared_ptr<std::string> add_config_option(CLI::App& command) {
   std::error_code ignored;
   auto file = std::make_shared<std::string>(std::filesystem::exists(kDefaultConfig, ignored) ? kDefaultConfig : "");

@@ -16,6 +16,9 @@
 
 namespace pharos::app {
 
+// Where the packaged service keeps its settings.
+inline constexpr const char* kDefaultConfig = "/etc/pharos/pharos.toml";
+
 // The chosen command, to be run once the command line is parsed.
 using Action = std::function<ExitCode()>;
 

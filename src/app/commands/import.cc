@@ -1,17 +1,19 @@
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <thread>
 
 #include <fmt/format.h>
 #include <malloc.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include "app/commands/command.h"
 #include "app/data_owner.h"
 #include "app/importer.h"
 #include "app/line_sink.h"
-#include "app/stored_access.h"
+#include "app/stored_rules.h"
 #include "ingest/plugin.h"
 
 namespace pharos::app {
@@ -50,6 +52,16 @@ void keep_freed_memory() {
   ::mallopt(M_TRIM_THRESHOLD, kMost);
 }
 
+std::atomic<bool> is_to_stop{false};
+
+// What was read is brought to its end. A second signal ends at once.
+void stop_when_asked() {
+  struct sigaction action {};
+  action.sa_handler = [](int) { is_to_stop = true; };
+  action.sa_flags = static_cast<int>(SA_RESETHAND) | SA_RESTART;
+  for (const int number : {SIGTERM, SIGINT}) ::sigaction(number, &action, nullptr);
+}
+
 ExitCode import_files(const ImportArguments& arguments) {
   const auto loaded = load_or_complain(*arguments.config);
   if (!loaded) return ExitCode::settings;
@@ -67,6 +79,8 @@ ExitCode import_files(const ImportArguments& arguments) {
   }
   ImportOptions options;
   options.trusted = arguments.trusted;
+  options.stop = &is_to_stop;
+  stop_when_asked();
   std::unique_ptr<LineSink> rejects;
   if (!arguments.rejects.empty()) {
     auto opened = LineSink::open(arguments.rejects, false);
@@ -80,7 +94,12 @@ ExitCode import_files(const ImportArguments& arguments) {
     };
   }
 
-  ingest::Options ingest_options = loaded->options.ingest;
+  auto rules = with_stored_rules(*store.value(), loaded->options, clock.unix_now());
+  if (!rules) {
+    complain(failure_text(rules.error()));
+    return exit_code(rules.error().error);
+  }
+  ingest::Options ingest_options = std::move(rules).value();
   // Nobody else asks anything of this machine's cores, and a full queue of the pool is no reason to refuse lines.
   const std::size_t threads = std::max<std::size_t>(loaded->options.workers, std::thread::hardware_concurrency());
   WorkerPool pool("worker", threads, ingest_options.max_in_flight + 1);
@@ -89,12 +108,6 @@ ExitCode import_files(const ImportArguments& arguments) {
         std::min(ingest_options.max_in_flight_bytes, threads * kBlocksAThread * kImportBlockBytes);
   }
   ingest_options.admission.refuse_protected_from_others = arguments.refuse_protected;
-  auto access = stored_access(*store.value(), loaded->options.access);
-  if (!access) {
-    complain(failure_text(access.error()));
-    return exit_code(access.error().error);
-  }
-  ingest_options.access = std::move(access).value();
   SystemRandom random;
   ingest::Plugin plugin(ingest::for_one_source(loaded->options.plugin, ingest::Source::import_), clock, random);
   const auto pipeline = ingest::make_pipeline(ingest_options, *store.value(), pool, clock, {}, &plugin);
@@ -110,7 +123,7 @@ ExitCode import_files(const ImportArguments& arguments) {
     }
     if (const auto done = import_lines(*lines.value(), *pipeline, clock, options, report); !done) {
       complain(done.error());
-      code = ExitCode::io;
+      code = is_to_stop ? ExitCode::failure : ExitCode::io;
       break;
     }
   }

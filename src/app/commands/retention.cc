@@ -1,5 +1,6 @@
 #include "storage/retention.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include <fmt/chrono.h>
@@ -9,6 +10,7 @@
 #include "app/progress.h"
 #include "app/wording.h"
 #include "storage/info.h"
+#include "storage/retention_notice_store.h"
 #include "storage/txn.h"
 
 namespace pharos::app {
@@ -16,25 +18,46 @@ namespace {
 
 std::string day_of(UnixSeconds time) { return fmt::format("{:%Y-%m-%d}", fmt::gmtime(static_cast<std::time_t>(time))); }
 
-void print_forecast(const storage::RetentionForecast& forecast) {
-  fmt::print("{}: ", forecast.rule);
-  if (forecast.events == 0) {
-    fmt::print("nothing{}\n", forecast.complete ? "" : " (the database could not be read to the end)");
-    return;
-  }
-  fmt::print("{}, {} of records, created {} to {}{}\n", counted(forecast.events, "event"), byte_size(forecast.bytes),
-             day_of(forecast.oldest), day_of(forecast.newest),
-             forecast.complete ? "" : " (the database could not be read to the end)");
+using storage::RetentionWait;
+
+// "" for what is in force: when it will be, where the settings of the plan stay what they are.
+std::string not_before(const std::vector<RetentionWait>& waiting, RetentionWait::What what, const std::string& name) {
+  const auto wait =
+      std::ranges::find_if(waiting, [&](const RetentionWait& each) { return each.what == what && each.name == name; });
+  if (wait == waiting.end()) return "";
+  return fmt::format("; not before {:%Y-%m-%d %H:%M:%S} UTC", fmt::gmtime(static_cast<std::time_t>(wait->until)));
 }
 
-void print_size(const storage::Store& store, std::uint64_t max_size) {
+void print_forecast(const storage::RetentionForecast& forecast, const std::vector<RetentionWait>& waiting) {
+  const char* incomplete = forecast.complete ? "" : " (the database could not be read to the end)";
+  const std::string later = not_before(waiting, RetentionWait::What::rule, forecast.rule);
+  if (forecast.events == 0) {
+    fmt::print("{}: nothing{}{}\n", forecast.rule, incomplete, later);
+    return;
+  }
+  fmt::print("{}: {}, {} of records, created {} to {}{}{}\n", forecast.rule, counted(forecast.events, "event"),
+             byte_size(forecast.bytes), day_of(forecast.oldest), day_of(forecast.newest), incomplete, later);
+}
+
+void print_size(const storage::Store& store, std::uint64_t max_size, const std::vector<RetentionWait>& waiting) {
   if (max_size == 0) return;
   const auto txn = store.read();
   if (!txn) return;
   const auto info = storage::read_info(txn.value(), store.tables());
   const std::uint64_t used = info.used_bytes - std::min(info.free_page_bytes, info.used_bytes);
-  fmt::print("storage.max_size: {} of {} are in use{}\n", byte_size(used), byte_size(max_size),
-             used > max_size ? "; regular events that came first go, in steps" : "");
+  fmt::print("storage.max_size: {} of {} are in use{}{}\n", byte_size(used), byte_size(max_size),
+             used > max_size ? "; regular events that came first go, in steps" : "",
+             not_before(waiting, RetentionWait::What::size, ""));
+}
+
+// As if these settings were taken now.
+std::vector<RetentionWait> waiting_under(const storage::RetentionOptions& options, const storage::Store& store,
+                                         UnixSeconds now) {
+  auto kept = storage::read_retention_notice(store);
+  if (!kept || kept.value().is_new) return {};
+  storage::RetentionNotice& notice = kept.value().notice;
+  notice.take(*options.rules, options.max_size_bytes, now, storage::retention_pause(options.interval));
+  return notice.waiting(now);
 }
 
 ExitCode plan(const std::string& config) {
@@ -52,13 +75,18 @@ ExitCode plan(const std::string& config) {
     return true;
   });
   progress.clear();
-  fmt::print("The next pass would erase, each rule seen alone:\n");
+  const std::vector<RetentionWait> waiting = waiting_under(options, *opened.store, clock.unix_now());
+  fmt::print("These settings would erase, each rule seen alone:\n");
   bool complete = true;
   for (const storage::RetentionForecast& forecast : forecasts) {
-    print_forecast(forecast);
+    print_forecast(forecast, waiting);
     complete = complete && forecast.complete;
   }
-  print_size(*opened.store, options.max_size_bytes);
+  print_size(*opened.store, options.max_size_bytes, waiting);
+  for (const RetentionWait& wait : waiting) {
+    if (wait.what == RetentionWait::What::no_longer_kept)
+      fmt::print("{}: no longer kept{}\n", wait.name, not_before(waiting, wait.what, wait.name));
+  }
   return complete ? ExitCode::ok : ExitCode::io;
 }
 

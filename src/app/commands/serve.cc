@@ -38,6 +38,9 @@ ExitCode serve(const std::string& config_file) {
 
   const auto loaded = load_or_complain(config_file, NamedFiles::checked);
   if (!loaded) return ExitCode::settings;
+  if (config_file.empty())
+    log::warn("app", "no settings file: the defaults and the environment are in force",
+              {{"looked_for", kDefaultConfig}});
   Application application(loaded->settings, loaded->options);
   if (auto started = application.start(); !started) {
     complain(started.error().detail);

@@ -11,7 +11,7 @@
 #include "app/patience.h"
 #include "app/progress.h"
 #include "app/run_file.h"
-#include "app/stored_access.h"
+#include "app/stored_rules.h"
 #include "ingest/plugin.h"
 #include "nostr/schnorr.h"
 
@@ -119,16 +119,14 @@ ExitCode open_here(const AllOptions& options, const RelayUrl& from, bool fetches
   if (!fetches) return ExitCode::ok;
   if (!running) {
     here.pool = std::make_unique<WorkerPool>("worker", options.workers, options.ingest.max_in_flight + 1);
-    auto access = stored_access(*here.store, options.access);
-    if (!access) {
-      complain(failure_text(access.error()));
-      return exit_code(access.error().error);
+    const auto rules = with_stored_rules(*here.store, options, clock.unix_now());
+    if (!rules) {
+      complain(failure_text(rules.error()));
+      return exit_code(rules.error().error);
     }
-    ingest::Options ingest_options = options.ingest;
-    ingest_options.access = std::move(access).value();
     here.plugin = std::make_unique<ingest::Plugin>(ingest::for_one_source(options.plugin, ingest::Source::router),
                                                    clock, here.random);
-    here.pipeline = ingest::make_pipeline(ingest_options, *here.store, *here.pool, clock, {}, here.plugin.get());
+    here.pipeline = ingest::make_pipeline(rules.value(), *here.store, *here.pool, clock, {}, here.plugin.get());
     here.target = std::make_unique<PipelineTarget>(
         *here.pipeline, std::make_shared<const ingest::Sender>(ingest::Sender{from.text(), nullptr}));
     return ExitCode::ok;

@@ -139,6 +139,50 @@ TEST(StatusText, TheInstanceTellsFirstWhatIsWrongWhileItServes) {
   EXPECT_THAT(text, HasSubstr("\nplugin    up, "));
 }
 
+TEST(StatusText, TheInstanceTellsWhatOfRetentionWaits) {
+  InstanceStatus status;
+  status.now = 1'000;
+  status.settings.retention_rules = 2;
+  EXPECT_THAT(instance_status_text(to_json(status)), HasSubstr("\nretention 2 rules\n"));
+  status.retention_waiting = {{storage::RetentionWait::What::rule, "notes", 1'000 + 3'540},
+                              {storage::RetentionWait::What::no_longer_kept, "ours", 1'060},
+                              {storage::RetentionWait::What::size, "", 1'000 + 7'200}};
+  const std::string text = instance_status_text(to_json(status));
+  EXPECT_THAT(text, HasSubstr("!! the retention rule \"notes\" begins to erase in 59 min; "
+                              "`pharos retention plan` shows what\n"
+                              "!! what the retention rule \"ours\" kept is kept for another 60 s, then other rules may "
+                              "erase it\n"
+                              "!! the smaller storage.max_size begins to erase in 2 h\n"));
+  EXPECT_THAT(text, HasSubstr("\nretention 2 rules, 3 changes of the settings not in force yet\n"));
+  EXPECT_THAT(to_json(status), HasSubstr(R"({"what":"rule","name":"notes","until":4540})"));
+}
+
+TEST(StatusText, TheInstanceTellsOfUpstreamsThatAreOfNoUse) {
+  InstanceStatus status;
+  status.upstreams = 9;
+  status.upstreams_live = 7;
+  for (int i = 0; i < 7; ++i) status.upstream_troubles.emplace_back("up" + std::to_string(i), "auth-required: no");
+  const std::string text = instance_status_text(to_json(status));
+  EXPECT_THAT(text, HasSubstr("!! the upstream \"up0\" is connected, but: auth-required: no\n"));
+  EXPECT_THAT(text, HasSubstr("!! and 2 more such: `pharos router status`\n"));
+  status = {};
+  status.upstreams = 2;
+  EXPECT_THAT(instance_status_text(to_json(status)), HasSubstr(", fine\n")) << "not dialed yet";
+  status.upstreams_failing = 1;
+  EXPECT_THAT(instance_status_text(to_json(status)), HasSubstr("!! no upstream is connected: "));
+}
+
+TEST(StatusText, TheInstanceTellsWhichSettingsAreInForce) {
+  InstanceStatus status;
+  status.started = 100;
+  status.now = 400;
+  status.settings.taken = 130;
+  EXPECT_THAT(instance_status_text(to_json(status)),
+              HasSubstr("\nsettings  no file: defaults and environment, taken 4m ago\n"));
+  status.settings.file = "/etc/pharos/pharos.toml";
+  EXPECT_THAT(instance_status_text(to_json(status)), HasSubstr("\nsettings  /etc/pharos/pharos.toml, taken 4m ago\n"));
+}
+
 TEST(StatusText, TheInstanceTellsItsListsMembersAndDirectory) {
   InstanceStatus status;
   status.directory = "/var/lib/pharos";

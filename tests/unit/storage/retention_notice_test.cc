@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include "storage/retention_notice_store.h"
+
 namespace pharos::storage {
 namespace {
 
@@ -19,74 +21,141 @@ RetentionRule rule_of(Kind kind, int max_age) {
 
 class NoticeTest : public ::testing::Test {
  protected:
-  static constexpr std::chrono::minutes kPause{60};
+  static constexpr std::chrono::seconds kPause{3'600};
 
+  static std::vector<std::string> names(const RetentionRules& rules) {
+    std::vector<std::string> out;
+    for (const RetentionRule& rule : rules) out.push_back(rule.name);
+    return out;
+  }
   // The names of the rules that wait since.
   std::vector<std::string> take(const RetentionRules& rules, std::uint64_t max_size = 0) {
-    const auto waiting = notice_.take(rules, max_size, now_, kPause);
-    size_waits_ = waiting.size;
-    std::vector<std::string> names;
-    for (const RetentionRule& rule : waiting.rules) names.push_back(rule.name);
-    return names;
+    news_ = notice_.take(rules, max_size, now_, kPause);
+    return names(news_.rules);
   }
-  bool may(const RetentionRule& rule) const { return notice_.may_erase(rule, now_); }
+  // The settings of a start that has nothing to wait for.
+  void begin(const RetentionRules& rules, std::uint64_t max_size = 0) {
+    notice_.take(rules, max_size, now_, std::chrono::seconds(0));
+  }
+  std::vector<std::string> in_force() const { return names(notice_.rules_in_force(now_)); }
+  std::uint64_t size() const { return notice_.max_size_in_force(now_); }
 
   RetentionNotice notice_;
-  SteadyTime now_{std::chrono::hours(100)};
-  bool size_waits_ = false;
+  RetentionNotice::News news_;
+  UnixSeconds now_ = 1'800'000'000;
 };
 
-TEST_F(NoticeTest, TheRulesOfTheStartEraseAtOnce) {
-  EXPECT_THAT(take({rule_of(1, 10)}, 100), IsEmpty());
-  EXPECT_FALSE(size_waits_);
-  EXPECT_TRUE(may(rule_of(1, 10)));
-  EXPECT_TRUE(notice_.may_erase_for_size(now_));
+TEST_F(NoticeTest, WithoutAPauseAllIsInForceAtOnce) {
+  begin({rule_of(1, 10), rule_of(7, 0)}, 100);
+  EXPECT_THAT(in_force(), ElementsAre("1", "7"));
+  EXPECT_EQ(size(), 100U);
+  EXPECT_THAT(notice_.waiting(now_), IsEmpty());
 }
 
 TEST_F(NoticeTest, WhatIsNewOrChangedWaitsAndNothingElse) {
-  take({rule_of(1, 10), rule_of(2, 10)});
+  begin({rule_of(1, 10), rule_of(2, 10)});
   EXPECT_THAT(take({rule_of(1, 10), rule_of(2, 5), rule_of(3, 10)}), ElementsAre("2", "3"));
-  EXPECT_TRUE(may(rule_of(1, 10)));
-  EXPECT_FALSE(may(rule_of(2, 5)) || may(rule_of(3, 10)));
-  now_ += kPause / 2;
+  EXPECT_THAT(in_force(), ElementsAre("1"));
+  now_ += kPause.count() / 2;
   RetentionRule renamed = rule_of(3, 10);
   renamed.name = "other";
   EXPECT_THAT(take({rule_of(1, 10), rule_of(2, 5), renamed}), IsEmpty()) << "it has been told";
-  now_ += kPause / 2;
-  EXPECT_TRUE(may(rule_of(2, 5)) && may(renamed));
+  const auto waiting = notice_.waiting(now_);
+  ASSERT_EQ(waiting.size(), 2U);
+  EXPECT_EQ(waiting[1].name, "other");
+  EXPECT_EQ(waiting[1].until, now_ + kPause.count() / 2);
+  now_ += kPause.count() / 2;
+  EXPECT_THAT(in_force(), ElementsAre("1", "2", "other"));
+  EXPECT_THAT(notice_.waiting(now_), IsEmpty());
 }
 
-TEST_F(NoticeTest, WithoutOneThatKeepsAllOthersWait) {
-  take({rule_of(1, 10), rule_of(2, 0)}, 100);
-  EXPECT_THAT(take({rule_of(1, 10), rule_of(2, 0), rule_of(3, 0)}, 100), IsEmpty());
-  EXPECT_THAT(take({rule_of(1, 10), rule_of(3, 0)}, 100), ElementsAre("1"));
-  EXPECT_TRUE(size_waits_);
-  EXPECT_FALSE(may(rule_of(1, 10)) || notice_.may_erase_for_size(now_));
-  now_ += kPause;
-  EXPECT_TRUE(may(rule_of(1, 10)) && notice_.may_erase_for_size(now_));
+TEST_F(NoticeTest, WhatARuleKeptIsKeptForThePauseAfterItIsGone) {
+  begin({rule_of(1, 10), rule_of(2, 0)});
+  EXPECT_THAT(take({rule_of(1, 10), rule_of(3, 0)}), IsEmpty());
+  EXPECT_THAT(names(news_.no_longer_kept), ElementsAre("2"));
+  EXPECT_THAT(in_force(), ::testing::UnorderedElementsAre("1", "2", "3"));
+  now_ += kPause.count() / 2;
+  take({rule_of(1, 10), rule_of(4, 0)});
+  EXPECT_THAT(names(news_.no_longer_kept), ElementsAre("3"));
+  now_ += kPause.count() / 2;
+  EXPECT_THAT(in_force(), ::testing::UnorderedElementsAre("1", "3", "4"));
+  take({rule_of(1, 10), rule_of(3, 0)});
+  now_ += kPause.count();
+  EXPECT_THAT(in_force(), ElementsAre("1", "3")) << "it was taken back in time";
 }
 
-TEST_F(NoticeTest, WhatWaitsDoesNotWaitLongerForEachChangeOfWhatIsKept) {
-  take({rule_of(1, 10), rule_of(2, 0)}, 100);
-  EXPECT_THAT(take({rule_of(1, 10), rule_of(3, 0)}, 100), ElementsAre("1"));
-  now_ += kPause / 2;
-  EXPECT_THAT(take({rule_of(1, 10), rule_of(4, 0)}, 100), IsEmpty());
-  EXPECT_FALSE(size_waits_);
-  now_ += kPause / 2;
-  EXPECT_TRUE(may(rule_of(1, 10)) && notice_.may_erase_for_size(now_));
-}
-
-TEST_F(NoticeTest, ASmallerSizeWaits) {
-  take({});
-  take({}, 100);
-  EXPECT_TRUE(size_waits_);
-  now_ += kPause;
-  EXPECT_TRUE(notice_.may_erase_for_size(now_));
+TEST_F(NoticeTest, ASmallerSizeWaitsAndTheOneBeforeItHoldsUntilThen) {
+  begin({}, 100);
+  take({}, 50);
+  EXPECT_TRUE(news_.size);
+  EXPECT_EQ(size(), 100U);
+  take({}, 50);
+  EXPECT_FALSE(news_.size);
+  now_ += kPause.count();
+  EXPECT_EQ(size(), 50U);
   take({}, 200);
-  EXPECT_FALSE(size_waits_);
-  EXPECT_TRUE(notice_.may_erase_for_size(now_));
+  EXPECT_EQ(size(), 200U);
   take({}, 150);
-  EXPECT_FALSE(notice_.may_erase_for_size(now_));
+  EXPECT_TRUE(news_.size);
+  EXPECT_EQ(size(), 200U);
+  take({}, 0);
+  EXPECT_EQ(size(), 0U);
+}
+
+TEST_F(NoticeTest, ASizeThatIsSetBackToTheOneInForceDoesNotWait) {
+  begin({}, 100);
+  take({}, 50);
+  take({}, 100);
+  EXPECT_FALSE(news_.size);
+  EXPECT_EQ(size(), 100U);
+  EXPECT_THAT(notice_.waiting(now_), IsEmpty());
+}
+
+TEST_F(NoticeTest, AnOtherSizeThatIsNoStricterThanTheOneThatWaitsWaitsNoLonger) {
+  begin({}, 100);
+  take({}, 50);
+  now_ += kPause.count() / 2;
+  take({}, 60);
+  EXPECT_FALSE(news_.size);
+  now_ += kPause.count() / 2;
+  EXPECT_EQ(size(), 60U);
+}
+
+TEST_F(NoticeTest, AShorterPauseHoldsForWhatWaitsAlready) {
+  begin({});
+  take({rule_of(1, 10)});
+  notice_.take({rule_of(1, 10)}, 0, now_, std::chrono::seconds(5));
+  now_ += 5;
+  EXPECT_THAT(in_force(), ElementsAre("1"));
+}
+
+TEST_F(NoticeTest, ARestartKnowsWhatWaitsAndWhatIsKept) {
+  begin({rule_of(1, 10), rule_of(2, 0)}, 100);
+  RetentionRule quoted = rule_of(3, 0);
+  quoted.name = "\"kept\"\n";
+  take({rule_of(1, 5), quoted}, 50);
+  now_ += kPause.count() / 2;
+  const auto again = RetentionNotice::decode(notice_.encode());
+  ASSERT_TRUE(again);
+  notice_ = *again;
+  EXPECT_THAT(take({rule_of(1, 5), quoted}, 50), IsEmpty());
+  EXPECT_FALSE(news_.size);
+  EXPECT_THAT(news_.no_longer_kept, IsEmpty());
+  EXPECT_THAT(in_force(), ::testing::UnorderedElementsAre("2", quoted.name));
+  EXPECT_EQ(size(), 100U);
+  now_ += kPause.count() / 2;
+  EXPECT_THAT(in_force(), ElementsAre("1", quoted.name));
+  EXPECT_EQ(size(), 50U);
+}
+
+TEST_F(NoticeTest, WhatIsNoNoticeIsNotTakenForOne) {
+  const std::string size = "size 0 0 0\n";
+  EXPECT_TRUE(RetentionNotice::decode(size));
+  for (const std::string& bytes : {std::string(), std::string("size 0 0"), std::string("size 0 0 x\n"),
+                                   std::string("rule 1 a\n"), size + "rule a b\n", size + "kept x 61\t{}\n",
+                                   size + "kept - 6\t{}\n", size + "kept - 61\t{\n", size + "other\n"}) {
+    EXPECT_FALSE(RetentionNotice::decode(bytes)) << bytes;
+  }
 }
 
 }  // namespace

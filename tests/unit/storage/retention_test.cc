@@ -18,6 +18,7 @@ using storage::RetentionRule;
 using storage::RetentionRules;
 using ::testing::ElementsAre;
 using testing::eventually;
+using ::testing::IsEmpty;
 
 constexpr UnixSeconds kNow = 1'800'000'000;  // of the harness
 constexpr UnixSeconds kDay = 86'400;
@@ -94,15 +95,40 @@ TEST(Retention, BoundsOfOneRuleHoldTogether) {
 
 class KeeperTest : public ::testing::Test {
  protected:
+  // Between two passes by the real clock, while that of the rules stands; a pause is counted in whole seconds.
+  static constexpr std::chrono::milliseconds kInterval{5};
+  static constexpr std::chrono::seconds kPause{1};
+
+  static RetentionOptions every_moment() {
+    RetentionOptions options;
+    options.interval = kInterval;
+    return options;
+  }
   std::unique_ptr<RetentionKeeper> keeper(RetentionOptions options) {
     options.size_step = std::chrono::milliseconds(5);
     metrics::StorageMetrics metrics;
     metrics.retention_timestamp = metrics::Gauge(&last_pass_);
-    return std::make_unique<RetentionKeeper>(harness_.store(), harness_.clock(), std::move(options), metrics);
+    metrics.retention_waiting = metrics::Gauge(&waiting_);
+    return std::make_unique<RetentionKeeper>(harness_.store(), harness_.clock(), std::move(options), metrics,
+                                             in_force_);
+  }
+  void passes(int count) {
+    for (int pass = 0; pass < count; ++pass) {
+      last_pass_ = 0;
+      ASSERT_TRUE(eventually([&] { return last_pass_ != 0; }));
+    }
+  }
+  static std::vector<std::string> names(const RetentionRules& rules) {
+    std::vector<std::string> out;
+    for (const RetentionRule& rule : rules) out.push_back(rule.name);
+    return out;
   }
   bool holds(const Event& event) { return harness_.store().contains(event.id); }
 
   std::atomic<std::int64_t> last_pass_{0};
+  std::atomic<std::int64_t> waiting_{0};
+  const std::shared_ptr<Snapshot<RetentionRules>> in_force_ =
+      std::make_shared<Snapshot<RetentionRules>>(std::make_shared<const RetentionRules>());
   StoreHarness harness_{[] {
     storage::StoreOptions options;
     options.expire_interval = std::chrono::milliseconds(5);
@@ -110,38 +136,56 @@ class KeeperTest : public ::testing::Test {
   }()};
 };
 
-TEST_F(KeeperTest, ErasesByTheRulesOfTheStartAtOnceAndByNewOnesAPassLater) {
-  const Event old = make(1, kNow - 2 * kDay);
-  const Event young = make(1, kNow - kDay / 2);
-  harness_.put(old);
-  harness_.put(young);
+TEST_F(KeeperTest, ErasesByTheFirstRulesAtOnceAndByNewOnesAPassLater) {
   RetentionRule rule = rule_about({1});
   rule.max_age = std::chrono::seconds(kDay);
-  RetentionOptions options;
+  RetentionOptions options = every_moment();
   options.rules = shared({rule});
   const auto keeper = this->keeper(options);
+  const Event old = make(1, kNow - 2 * kDay);
+  const Event young = make(1, kNow - kDay / 2);
+  const Event other = make(7, kNow - kDay / 2);
+  for (const Event& event : {old, young, other}) harness_.put(event);
   EXPECT_TRUE(eventually([&] { return !holds(old); }));
   EXPECT_TRUE(holds(young));
-  const Event other = make(7, kNow - kDay / 2);
-  harness_.put(other);
   RetentionRule second = rule_about({7});
   second.max_age = std::chrono::seconds(1);
   rule.max_age = std::chrono::seconds(1);
-  options.interval = std::chrono::milliseconds(5);
   options.rules = shared({rule, second});
   keeper->reconfigure(options);
-  for (int pass = 0; pass < 2; ++pass) {
-    last_pass_ = 0;
-    ASSERT_TRUE(eventually([&] { return last_pass_ != 0; }));
-  }
+  passes(2);
   EXPECT_TRUE(holds(young) && holds(other));
+  EXPECT_EQ(waiting_, 2);
+  EXPECT_THAT(names(*in_force_->get()), IsEmpty()) << "what is refused on entry waits as well";
   second.max_age = std::chrono::seconds(0);
   second.keep = true;
   options.rules = shared({rule, second});
   keeper->reconfigure(options);
-  harness_.clock().advance(options.interval);
+  harness_.clock().advance(kPause);
   EXPECT_TRUE(eventually([&] { return !holds(young); }));
   EXPECT_TRUE(holds(other)) << "taken back in time";
+  EXPECT_EQ(waiting_, 0);
+}
+
+TEST_F(KeeperTest, ARuleThatComesWithARestartWaitsAndItsWaitOutlivesTheNext) {
+  const Event old = make(1, kNow - 2 * kDay);
+  harness_.put(old);
+  RetentionRule rule = rule_about({1});
+  rule.max_age = std::chrono::seconds(kDay);
+  RetentionOptions options = every_moment();
+  options.rules = shared({rule});
+  auto keeper = this->keeper(options);
+  passes(2);
+  EXPECT_TRUE(holds(old));
+  ASSERT_EQ(keeper->waiting().size(), 1U);
+  const UnixSeconds until = keeper->waiting().front().until;
+  keeper.reset();
+  harness_.reopen();
+  keeper = this->keeper(options);
+  ASSERT_EQ(keeper->waiting().size(), 1U);
+  EXPECT_EQ(keeper->waiting().front().until, until);
+  harness_.clock().advance(kPause);
+  EXPECT_TRUE(eventually([&] { return !holds(old); }));
 }
 
 TEST_F(KeeperTest, ErasesWhatCameFirstUntilTheSizeIsWithinItsBound) {
@@ -165,10 +209,13 @@ TEST_F(KeeperTest, ErasesWhatCameFirstUntilTheSizeIsWithinItsBound) {
   ASSERT_GT(before, 4'000'000U);
   Filter reactions;
   reactions.kinds = {7};
-  RetentionOptions options;
+  RetentionOptions options = every_moment();
   options.rules = shared({keeping(reactions)});
   options.max_size_bytes = before / 2;
   const auto keeper = this->keeper(options);
+  passes(2);
+  EXPECT_TRUE(holds(first)) << "it waits, as the database is not new";
+  harness_.clock().advance(kPause);
   EXPECT_TRUE(eventually([&] { return used() <= options.max_size_bytes; }, std::chrono::seconds(60)));
   EXPECT_FALSE(holds(first));
   EXPECT_TRUE(holds(profile));
@@ -177,14 +224,15 @@ TEST_F(KeeperTest, ErasesWhatCameFirstUntilTheSizeIsWithinItsBound) {
 }
 
 TEST_F(KeeperTest, StopsWhileASweepIsUnderWay) {
-  Outcomes outcomes;
-  for (int i = 0; i < 2'000; ++i) harness_.submit(make(1, kNow - kDay - i), outcomes);
-  outcomes.wait_for(2'000);
   RetentionRule rule = rule_about({1});
   rule.max_age = std::chrono::seconds(1);
   RetentionOptions options;
   options.rules = shared({rule});
   const auto keeper = this->keeper(options);
+  Outcomes outcomes;
+  for (int i = 0; i < 2'000; ++i) harness_.submit(make(1, kNow - kDay - i), outcomes);
+  outcomes.wait_for(2'000);
+  keeper->reconfigure(options);
   keeper->stop();
 }
 
