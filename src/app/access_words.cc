@@ -9,24 +9,58 @@ namespace pharos::app {
 namespace {
 
 using ingest::AccessAction;
+using ingest::AccessLists;
 using ingest::AccessRules;
 
-std::string now_or_already(bool was, const std::string& what, const std::string& state, const std::string& more) {
-  return was ? what + " is " + state + " already; only the reason may be new."
-             : what + " is " + state + " now: " + more;
+// An entry of one list, before and after: its reason, nullopt where there is none.
+struct Entry {
+  std::optional<std::string> before;
+  std::optional<std::string> after;
+
+  bool came() const { return !before && after; }
+  bool went() const { return before && !after; }
+};
+
+template <class Map, class Key>
+Entry entry(const Map& before, const Map& after, const Key& key) {
+  const auto reason = [&key](const Map& map) {
+    const auto found = map.find(key);
+    return found == map.end() ? std::nullopt : std::optional(found->second);
+  };
+  return {reason(before), reason(after)};
 }
 
-std::string no_longer_or_never(bool was, const std::string& what, const std::string& state,
-                               const std::string& not_state) {
-  return was ? what + " is " + state + "." : what + " " + not_state + "; nothing has changed.";
+std::string now_or_already(const Entry& entry, const std::string& what, const char* state, const char* more) {
+  if (entry.came()) return fmt::format("{} is {} now: {}", what, state, more);
+  return fmt::format("{} is {} already; {}", what, state,
+                     entry.before == entry.after ? "nothing has changed." : "its reason is the new one now.");
 }
 
-std::string unbanned(bool was, const std::string& what) {
-  return no_longer_or_never(was, what, "no longer banned", "was not banned");
+std::string banned(const Entry& ban, const std::string& what, const char* more) {
+  return now_or_already(ban, what, "banned", more);
 }
 
-std::string unallowed(bool was, const std::string& what) {
-  return no_longer_or_never(was, what, "off the allow list", "was not on the allow list") +
+// What comes of it besides, of a key or an event that was banned before.
+std::string rest_is_erased(const Entry& ban) {
+  return ban.came() ? "" : " What may still be stored of it is being erased.";
+}
+
+std::string unbanned(const Entry& ban, const std::string& what) {
+  return what + (ban.went() ? " is no longer banned." : " was not banned; nothing has changed.");
+}
+
+std::string allowed(const Entry& list, const Entry& ban, const std::string& what, const char* more) {
+  return now_or_already(list, what, "on the allow list", more) + (ban.went() ? " Its ban was lifted." : "");
+}
+
+// Of a ban that was lifted where all others may publish; ingest::AccessAction tells why.
+std::string lifted_alone(const std::string& what, const char* others) {
+  return fmt::format("{} is no longer banned. It is not on the allow list, which would keep all other {} away.", what,
+                     others);
+}
+
+std::string unallowed(const Entry& list, const std::string& what) {
+  return what + (list.went() ? " is off the allow list." : " was not on the allow list; nothing has changed.") +
          " That is no ban: pharos ban makes one.";
 }
 
@@ -36,108 +70,131 @@ bool only_the_list_asks(const AccessRules& rules) {
   return fixed.allowed_pubkeys.empty() && fixed.members_only == ingest::MembersOnly::off && !fixed.trust;
 }
 
-std::string of_pubkey(AccessAction action, const std::string& subject, const AccessRules& before) {
+std::string of_pubkey(AccessAction action, const std::string& subject, const AccessRules& rules,
+                      const AccessLists& after) {
   const auto key = *PublicKey::from_hex(subject);
   const std::string what = "The public key " + subject;
-  const bool was_allowed = before.lists().allowed_pubkeys.contains(key);
+  const Entry ban = entry(rules.lists().banned_pubkeys, after.banned_pubkeys, key);
+  const Entry list = entry(rules.lists().allowed_pubkeys, after.allowed_pubkeys, key);
   switch (action) {
     case AccessAction::ban_pubkey:
-      return now_or_already(before.lists().banned_pubkeys.contains(key), what, "banned",
-                            "nothing of it is taken any more, whoever brings it, and what is stored of it is being "
-                            "erased.") +
-             (was_allowed ? " It is on the allow list too, where it does not help it." : "");
+      return banned(ban, what,
+                    "nothing of it is taken any more, whoever brings it, and what is stored of it is being erased.") +
+             rest_is_erased(ban) + (list.after ? " It is on the allow list too, where it does not help it." : "");
     case AccessAction::unban_pubkey:
-      return unbanned(before.lists().banned_pubkeys.contains(key), what);
+      return unbanned(ban, what) + (rules.fixed().denied_pubkeys.contains(key)
+                                        ? " The settings still ban it, in ingest.deny_pubkeys."
+                                        : (list.after ? " It is on the allow list." : ""));
     case AccessAction::allow_pubkey:
-      return now_or_already(was_allowed, what, "on the allow list",
-                            "it may publish; who is not on the list may where the settings say so.") +
-             (before.bans(key) ? " But it is banned, and nothing of it is taken: pharos unban pubkey lifts that." : "");
+      if (ban.went() && !list.after) return lifted_alone(what, "keys");
+      return allowed(list, ban, what, "it may publish; who is not on the list may where the settings say so.");
     default:
-      return unallowed(was_allowed, what) +
-             (was_allowed && before.lists().allowed_pubkeys.size() == 1 && only_the_list_asks(before)
+      return unallowed(list, what) +
+             (list.went() && rules.fixed().allowed_pubkeys.contains(key)
+                  ? " The settings still allow it, in ingest.allow_pubkeys."
+                  : "") +
+             (list.went() && after.allowed_pubkeys.empty() && only_the_list_asks(rules)
                   ? " The list is empty now, so anybody may publish."
                   : "");
   }
 }
 
-std::string of_event(AccessAction action, const std::string& subject, const AccessRules& before) {
+std::string of_event(AccessAction action, const std::string& subject, const AccessRules& rules,
+                     const AccessLists& after) {
   const auto id = *EventId::from_hex(subject);
   const std::string what = "The event " + subject;
-  const bool was_banned = before.lists().banned_events.contains(id);
-  const bool was_allowed = before.lists().allowed_events.contains(id);
+  const Entry ban = entry(rules.lists().banned_events, after.banned_events, id);
+  const Entry list = entry(rules.lists().allowed_events, after.allowed_events, id);
   switch (action) {
     case AccessAction::ban_event:
-      return now_or_already(was_banned, what, "banned", "it is not taken any more, and erased where it is stored.") +
-             (was_allowed ? " It is off the allow list." : "");
+      return banned(ban, what, "it is not taken any more, and erased where it is stored.") + rest_is_erased(ban) +
+             (list.went() ? " It is off the allow list." : "");
     case AccessAction::unban_event:
-      return unbanned(was_banned, what);
+      return unbanned(ban, what);
     case AccessAction::allow_event:
-      return now_or_already(was_allowed, what, "on the allow list", "it is taken whoever wrote it.") +
-             (was_banned ? " It is no longer banned." : "");
+      return allowed(list, ban, what, "it is taken whoever wrote it.");
     default:
-      return unallowed(was_allowed, what);
+      return unallowed(list, what);
   }
 }
 
-std::string of_kind(AccessAction action, const std::string& subject, const AccessRules& before) {
+bool settings_ban(const AccessRules& rules, Kind kind) {
+  return std::ranges::any_of(rules.fixed().denied_kinds, [kind](const ingest::KindRange& range) {
+    return range.first <= kind && kind <= range.last;
+  });
+}
+
+std::string of_kind(AccessAction action, const std::string& subject, const AccessRules& rules,
+                    const AccessLists& after) {
   Kind kind = 0;
   std::from_chars(subject.data(), subject.data() + subject.size(), kind);
   const std::string what = "The kind " + subject;
-  const bool was_banned = before.lists().denied_kinds.contains(kind);
-  const bool was_allowed = before.lists().allowed_kinds.contains(kind);
-  const bool all_may_come = before.lists().allowed_kinds.empty() && before.fixed().allowed_kinds.empty();
+  const Entry ban = entry(rules.lists().denied_kinds, after.denied_kinds, kind);
+  const Entry list = entry(rules.lists().allowed_kinds, after.allowed_kinds, kind);
+  const bool opened = list.went() && after.allowed_kinds.empty() && rules.fixed().allowed_kinds.empty();
   switch (action) {
     case AccessAction::disallow_kind:
-      return now_or_already(was_banned, what, "banned",
-                            "events of it are not taken any more, whoever brings them; what is stored stays.") +
-             (was_allowed ? " It is off the allow list." : "");
+      return banned(ban, what, "events of it are not taken any more, whoever brings them; what is stored stays.") +
+             (list.went() ? " It is off the allow list." : "") +
+             (opened ? " The list is empty now, so clients may publish any other kind." : "");
     case AccessAction::undisallow_kind:
-      return unbanned(was_banned, what);
+      return unbanned(ban, what) +
+             (settings_ban(rules, kind) ? " The settings still ban it, in ingest.deny_kinds." : "");
     case AccessAction::allow_kind:
-      if (was_banned && all_may_come)
-        return what + " is no longer banned. It is not on the allow list, which would keep all other kinds away.";
-      return now_or_already(was_allowed, what, "on the allow list", "clients may publish only the kinds on it.") +
-             (was_banned ? " It is no longer banned." : "");
+      if (ban.went() && !list.after) return lifted_alone(what, "kinds");
+      return allowed(list, ban, what, "clients may publish only the kinds on it.");
     default:
-      return unallowed(was_allowed, what) +
-             (was_allowed && before.lists().allowed_kinds.size() == 1 && before.fixed().allowed_kinds.empty()
-                  ? " The list is empty now, so clients may publish any kind."
-                  : "");
+      return unallowed(list, what) + (opened ? " The list is empty now, so clients may publish any kind." : "");
   }
 }
 
-std::string of_address(AccessAction action, const std::string& subject, const AccessRules& before) {
+// So many that one can read them.
+std::string some_of(const std::vector<std::string>& blocks) {
+  constexpr std::size_t kShown = 10;
+  const auto end = blocks.begin() + static_cast<std::ptrdiff_t>(std::min(blocks.size(), kShown));
+  const std::string shown = fmt::format("{}", fmt::join(blocks.begin(), end, ", "));
+  return blocks.size() <= kShown ? shown : fmt::format("{} and {} more", shown, blocks.size() - kShown);
+}
+
+std::string of_address(AccessAction action, const std::string& subject, const AccessRules& rules,
+                       const AccessLists& after) {
   const auto block = *IpRange::parse(subject);
   const std::string what = (block.length() == block.full_length() ? "The address " : "The address block ") + subject;
-  const bool was_banned = before.lists().blocked.contains(block);
-  if (action == AccessAction::unblock_address) return unbanned(was_banned, what);
-  return now_or_already(was_banned, what, "banned", "connections from it are ended, and new ones refused.");
+  const Entry ban = entry(rules.lists().blocked, after.blocked, block);
+  const auto [around, within] = ingest::other_blocks(after, rules.fixed(), block);
+  if (action == AccessAction::block_address) {
+    return banned(ban, what, "connections from it are ended, and new ones refused.") +
+           (around.empty() ? "" : fmt::format(" It is banned by {} as well.", some_of(around)));
+  }
+  if (!around.empty())
+    return fmt::format("{} has no ban of its own any more, but is still banned by {}.", what, some_of(around));
+  return unbanned(ban, what) + (within.empty() ? "" : fmt::format(" Still banned in it: {}.", some_of(within)));
 }
 
 }  // namespace
 
-std::string told(AccessAction action, const std::string& subject, const AccessRules& before) {
+std::string told(AccessAction action, const std::string& subject, const AccessRules& before, const AccessLists& after) {
   switch (action) {
     case AccessAction::ban_pubkey:
     case AccessAction::unban_pubkey:
     case AccessAction::allow_pubkey:
     case AccessAction::unallow_pubkey:
-      return of_pubkey(action, subject, before);
+      return of_pubkey(action, subject, before, after);
     case AccessAction::ban_event:
     case AccessAction::unban_event:
     case AccessAction::allow_event:
     case AccessAction::unallow_event:
-      return of_event(action, subject, before);
+      return of_event(action, subject, before, after);
     case AccessAction::allow_kind:
     case AccessAction::unallow_kind:
     case AccessAction::disallow_kind:
     case AccessAction::undisallow_kind:
-      return of_kind(action, subject, before);
+      return of_kind(action, subject, before, after);
     case AccessAction::block_address:
     case AccessAction::unblock_address:
-      return of_address(action, subject, before);
+      return of_address(action, subject, before, after);
     default:
-      return "done: " + std::string(name(action)) + " " + subject;
+      return fmt::format("done: {} {}", title(action), subject);
   }
 }
 

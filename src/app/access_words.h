@@ -7,8 +7,9 @@
 
 namespace pharos::app {
 
-// One or more sentences. The subject is in its one spelling; before is what the change was made of, which tells
-// whether it changed anything.
-std::string told(ingest::AccessAction action, const std::string& subject, const ingest::AccessRules& before);
+// One or more sentences. The subject is in its one spelling; before is what the change was made of, after what it made
+// of its lists.
+std::string told(ingest::AccessAction action, const std::string& subject, const ingest::AccessRules& before,
+                 const ingest::AccessLists& after);
 
 }  // namespace pharos::app

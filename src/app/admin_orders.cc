@@ -22,6 +22,10 @@ std::string text_of(const Json& object, const char* key) {
   return {found->value.GetString(), found->value.GetStringLength()};
 }
 
+std::string words_of(ingest::AccessAction action, const ingest::Moderation::Changed& done) {
+  return told(action, done.subject, *done.before, *done.after);
+}
+
 void change(const AdminOrders& orders, const Json& order, const net::HttpAnswer& answer) {
   const std::string name = text_of(order, "action");
   const auto action = ingest::access_action(name);
@@ -31,7 +35,7 @@ void change(const AdminOrders& orders, const Json& order, const net::HttpAnswer&
   asked.subject = text_of(order, "subject");
   asked.reason = text_of(order, "reason");
   orders.change(std::move(asked), [answer, action = *action](const auto& done) {
-    if (done) return answer(admin_text(200, told(action, done.value().subject, *done.value().before) + "\n"));
+    if (done) return answer(admin_text(200, words_of(action, done.value()) + "\n"));
     answer(admin_text(done.error().fault == Fault::invalid ? 400 : 503, done.error().detail + "\n"));
   });
 }

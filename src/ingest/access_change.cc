@@ -13,30 +13,34 @@ namespace {
 
 using Planned = Result<AccessPlan, std::string>;
 
-constexpr std::array<std::string_view, kAccessActions> kNames{"banpubkey",
-                                                              "unbanpubkey",
-                                                              "allowpubkey",
-                                                              "unallowpubkey",
-                                                              "banevent",
-                                                              "unbanevent",
-                                                              "allowevent",
-                                                              "unallowevent",
-                                                              "allowkind",
-                                                              "unallowkind",
-                                                              "disallowkind",
-                                                              "undisallowkind",
-                                                              "blockip",
-                                                              "unblockip",
-                                                              "createrole",
-                                                              "editrole",
-                                                              "deleterole",
-                                                              "assignrole",
-                                                              "unassignrole",
-                                                              "changerelayname",
-                                                              "changerelaydescription",
-                                                              "changerelayicon",
-                                                              "join",
-                                                              "leave"};
+struct Names {
+  std::string_view name;
+  std::string_view title;
+};
+constexpr std::array<Names, kAccessActions> kNames{Names{"banpubkey", "ban pubkey"},
+                                                   Names{"unbanpubkey", "unban pubkey"},
+                                                   Names{"allowpubkey", "allow pubkey"},
+                                                   Names{"unallowpubkey", "deny pubkey"},
+                                                   Names{"banevent", "ban event"},
+                                                   Names{"unbanevent", "unban event"},
+                                                   Names{"allowevent", "allow event"},
+                                                   Names{"unallowevent", "deny event"},
+                                                   Names{"allowkind", "allow kind"},
+                                                   Names{"unallowkind", "deny kind"},
+                                                   Names{"disallowkind", "ban kind"},
+                                                   Names{"undisallowkind", "unban kind"},
+                                                   Names{"blockip", "ban ip"},
+                                                   Names{"unblockip", "unban ip"},
+                                                   Names{"createrole", "create role"},
+                                                   Names{"editrole", "edit role"},
+                                                   Names{"deleterole", "delete role"},
+                                                   Names{"assignrole", "assign role"},
+                                                   Names{"unassignrole", "unassign role"},
+                                                   Names{"changerelayname", "change name"},
+                                                   Names{"changerelaydescription", "change description"},
+                                                   Names{"changerelayicon", "change icon"},
+                                                   Names{"join", "join"},
+                                                   Names{"leave", "leave"}};
 
 constexpr std::size_t kMaxTextBytes = 4096;
 constexpr std::size_t kMaxIconBytes = 1024;
@@ -128,10 +132,19 @@ class Planner {
   void put(AccessList list, std::string key, std::string value) {
     plan_.entries.push_back({list, std::move(key), std::move(value)});
   }
+  // Whoever gives no reason again has not taken the first one back.
+  void put_with_reason(AccessList list, std::string key) {
+    std::string reason = change_.reason.empty() ? rules_.lists().value(list, key).value_or("") : change_.reason;
+    put(list, std::move(key), std::move(reason));
+  }
   void take(AccessList list, std::string key) { plan_.entries.push_back({list, std::move(key), std::nullopt}); }
 
   // Each change adds one entry at most, and one that replaces another of its key adds none.
   Planned finish() {
+    std::erase_if(plan_.entries, [this](const AccessEntry& entry) {
+      return rules_.lists().value(entry.list, entry.key) == entry.value;
+    });
+    if (plan_.entries.empty()) return std::move(plan_);
     forget_expired();
     for (const AccessEntry& entry : plan_.entries) {
       if (!entry.value || rules_.lists().size(entry.list) < max_entries(entry.list)) continue;
@@ -165,29 +178,38 @@ class Planner {
     if (!key) return failure(why_no_public_key(change_.subject));
     plan_.subject = key->hex();
     const std::string entry = raw(key->span());
+    const bool was_banned = rules_.lists().banned_pubkeys.contains(*key);
     switch (change_.action) {
       case AccessAction::ban_pubkey: {
         if (rules_.fixed().exempt.contains(*key))
           return failure(plan_.subject + " is the relay's own key, its operator's or an administrator's");
-        put(AccessList::banned_pubkey, entry, change_.reason);
+        put_with_reason(AccessList::banned_pubkey, entry);
         Filter by_them;
         by_them.authors = {*key};
         plan_.erased.push_back(std::move(by_them));
         break;
       }
       case AccessAction::unban_pubkey:
-        if (rules_.fixed().denied_pubkeys.contains(*key))
+        if (!was_banned && rules_.fixed().denied_pubkeys.contains(*key))
           return failure(plan_.subject + " is listed in the settings, in ingest.deny_pubkeys");
         take(AccessList::banned_pubkey, entry);
         break;
-      case AccessAction::allow_pubkey:
-        put(AccessList::allowed_pubkey, entry, change_.reason);
+      case AccessAction::allow_pubkey: {
+        if (rules_.fixed().denied_pubkeys.contains(*key) && !rules_.fixed().exempt.contains(*key))
+          return failure(plan_.subject + " is banned by the settings, in ingest.deny_pubkeys");
+        const bool all_may_come = rules_.conditions().writers == Writers::anybody;
+        take(AccessList::banned_pubkey, entry);
+        if (!was_banned || !all_may_come) put_with_reason(AccessList::allowed_pubkey, entry);
         break;
-      default:
-        if (rules_.fixed().allowed_pubkeys.contains(*key))
+      }
+      default: {
+        const bool is_fixed = rules_.fixed().allowed_pubkeys.contains(*key);
+        const bool was_allowed = rules_.lists().allowed_pubkeys.contains(*key);
+        if (!was_allowed && is_fixed)
           return failure(plan_.subject + " is listed in the settings, in ingest.allow_pubkeys");
         take(AccessList::allowed_pubkey, entry);
-        if (rules_.lists().allowed_pubkeys.contains(*key) && !rules_.fixed().exempt.contains(*key)) take_roles(*key);
+        if (was_allowed && !is_fixed && !rules_.fixed().exempt.contains(*key)) take_roles(*key);
+      }
     }
     return finish();
   }
@@ -200,7 +222,7 @@ class Planner {
     switch (change_.action) {
       case AccessAction::ban_event: {
         take(AccessList::allowed_event, entry);
-        put(AccessList::banned_event, entry, change_.reason);
+        put_with_reason(AccessList::banned_event, entry);
         Filter that;
         that.ids = {*id};
         plan_.erased.push_back(std::move(that));
@@ -211,7 +233,7 @@ class Planner {
         break;
       case AccessAction::allow_event:
         take(AccessList::banned_event, entry);
-        put(AccessList::allowed_event, entry, change_.reason);
+        put_with_reason(AccessList::allowed_event, entry);
         break;
       default:
         take(AccessList::allowed_event, entry);
@@ -228,28 +250,26 @@ class Planner {
     const auto is_fixed = [kind](const std::vector<KindRange>& ranges) {
       return std::ranges::any_of(ranges, [kind](const KindRange& r) { return r.first <= kind && kind <= r.last; });
     };
-    const bool lifts = change_.action == AccessAction::allow_kind || change_.action == AccessAction::undisallow_kind;
-    if (lifts && is_fixed(rules_.fixed().denied_kinds))
-      return failure(plan_.subject + " is listed in the settings, in ingest.deny_kinds");
-    if (change_.action == AccessAction::unallow_kind && is_fixed(rules_.fixed().allowed_kinds))
-      return failure(plan_.subject + " is listed in the settings, in ingest.allow_kinds");
+    const bool was_banned = rules_.lists().denied_kinds.contains(kind);
     switch (change_.action) {
-      case AccessAction::allow_kind: {
-        const bool all_may_come = rules_.lists().allowed_kinds.empty() && rules_.fixed().allowed_kinds.empty();
-        // Else taking a denial back would deny every other kind.
-        const bool takes_back = rules_.lists().denied_kinds.contains(kind) && all_may_come;
+      case AccessAction::allow_kind:
+        if (is_fixed(rules_.fixed().denied_kinds))
+          return failure(plan_.subject + " is banned by the settings, in ingest.deny_kinds");
         take(AccessList::denied_kind, entry);
-        if (!takes_back) put(AccessList::allowed_kind, entry, change_.reason);
+        if (!was_banned || rules_.conditions().listed_kinds) put_with_reason(AccessList::allowed_kind, entry);
         break;
-      }
       case AccessAction::unallow_kind:
+        if (!rules_.lists().allowed_kinds.contains(kind) && is_fixed(rules_.fixed().allowed_kinds))
+          return failure(plan_.subject + " is listed in the settings, in ingest.allow_kinds");
         take(AccessList::allowed_kind, entry);
         break;
       case AccessAction::disallow_kind:
         take(AccessList::allowed_kind, entry);
-        put(AccessList::denied_kind, entry, change_.reason);
+        put_with_reason(AccessList::denied_kind, entry);
         break;
       default:
+        if (!was_banned && is_fixed(rules_.fixed().denied_kinds))
+          return failure(plan_.subject + " is listed in the settings, in ingest.deny_kinds");
         take(AccessList::denied_kind, entry);
     }
     return finish();
@@ -267,16 +287,14 @@ class Planner {
               plan_.subject + " meets " + spared.text() +
               ", loopback or one of relay.trusted_proxies: a block of it would lock out all who come that way");
       }
-      put(AccessList::blocked, plan_.subject, change_.reason);
+      put_with_reason(AccessList::blocked, plan_.subject);
       return finish();
     }
-    for (const IpRange& denied : rules_.fixed().denied_addresses) {
-      if (denied.contains(*range))
-        return failure(plan_.subject + " lies in " + denied.text() + " of the settings, in relay.deny_addresses");
-    }
-    for (const auto& [blocked, reason] : rules_.lists().blocked) {
-      if (blocked != *range && blocked.contains(*range))
-        return failure(plan_.subject + " lies in " + blocked.text() + ", which is blocked");
+    if (!rules_.lists().blocked.contains(*range)) {
+      std::string around;
+      for (const std::string& block : other_blocks(rules_.lists(), rules_.fixed(), *range).around)
+        around += (around.empty() ? "" : ", ") + block;
+      if (!around.empty()) return failure(plan_.subject + " has no ban of its own: it is banned by " + around);
     }
     take(AccessList::blocked, plan_.subject);
     return finish();
@@ -381,10 +399,11 @@ class Planner {
 
 }  // namespace
 
-std::string_view name(AccessAction action) { return kNames[static_cast<std::size_t>(action)]; }
+std::string_view name(AccessAction action) { return kNames[static_cast<std::size_t>(action)].name; }
+std::string_view title(AccessAction action) { return kNames[static_cast<std::size_t>(action)].title; }
 
 std::optional<AccessAction> access_action(std::string_view name) {
-  const auto found = std::ranges::find(kNames, name);
+  const auto found = std::ranges::find(kNames, name, &Names::name);
   if (found == kNames.end()) return std::nullopt;
   const auto action = static_cast<AccessAction>(found - kNames.begin());
   return is_request(action) ? std::nullopt : std::optional(action);
@@ -392,6 +411,21 @@ std::optional<AccessAction> access_action(std::string_view name) {
 
 Result<AccessPlan, std::string> plan(const AccessRules& rules, const AccessChange& change, UnixSeconds now) {
   return Planner(rules, change, now).run();
+}
+
+OtherBlocks other_blocks(const AccessLists& lists, const FixedAccess& fixed, const IpRange& block) {
+  OtherBlocks out;
+  const auto sort = [&out, &block](const IpRange& other, const std::string& text) {
+    if (other.contains(block))
+      out.around.push_back(text);
+    else if (block.contains(other))
+      out.within.push_back(text);
+  };
+  for (const auto& [blocked, reason] : lists.blocked) {
+    if (blocked != block) sort(blocked, blocked.text());
+  }
+  for (const IpRange& denied : fixed.denied_addresses) sort(denied, denied.text() + " (in relay.deny_addresses)");
+  return out;
 }
 
 std::size_t max_entries(AccessList list) {

@@ -26,11 +26,16 @@ bool put_bytes(ReasonByKey<Key>& map, const AccessEntry& entry) {
   return true;
 }
 
+std::optional<Kind> read_kind(std::string_view key) {
+  if (key.size() != 2) return std::nullopt;
+  const auto bytes = as_bytes(key);
+  return static_cast<Kind>(bytes[0] << 8U | bytes[1]);
+}
+
 bool put_kind(std::map<Kind, std::string>& map, const AccessEntry& entry) {
-  if (entry.key.size() != 2) return false;
-  const auto bytes = as_bytes(entry.key);
-  put(map, static_cast<Kind>(bytes[0] << 8U | bytes[1]), entry.value);
-  return true;
+  const auto kind = read_kind(entry.key);
+  if (kind) put(map, *kind, entry.value);
+  return kind.has_value();
 }
 
 std::optional<std::int64_t> decode_decimal(std::string_view text) {
@@ -53,6 +58,23 @@ std::optional<Role> decode_role(std::string_view text) {
   return role;
 }
 
+template <class Map, class Key>
+std::optional<std::string> find(const Map& map, const Key& key) {
+  const auto found = map.find(key);
+  return found == map.end() ? std::nullopt : std::optional<std::string>(found->second);
+}
+
+template <class Key>
+std::optional<std::string> find_bytes(const ReasonByKey<Key>& map, std::string_view bytes) {
+  const auto key = Key::from_bytes(as_bytes(bytes));
+  return key ? find(map, *key) : std::nullopt;
+}
+
+std::optional<std::string> find_kind(const std::map<Kind, std::string>& map, std::string_view bytes) {
+  const auto kind = read_kind(bytes);
+  return kind ? find(map, *kind) : std::nullopt;
+}
+
 bool put_role(std::map<std::string, Role>& roles, const AccessEntry& entry) {
   if (!entry.value) {
     roles.erase(entry.key);
@@ -63,8 +85,12 @@ bool put_role(std::map<std::string, Role>& roles, const AccessEntry& entry) {
   return role.has_value();
 }
 
+std::optional<PublicKey> member_of(std::string_view key) {
+  return PublicKey::from_bytes(as_bytes(key).first(std::min(key.size(), PublicKey::kSize)));
+}
+
 bool put_member(std::map<PublicKey, std::set<std::string>>& members, const AccessEntry& entry) {
-  const auto key = PublicKey::from_bytes(as_bytes(entry.key).first(std::min(entry.key.size(), PublicKey::kSize)));
+  const auto key = member_of(entry.key);
   if (!key || entry.key.size() == PublicKey::kSize) return false;
   std::string role = entry.key.substr(PublicKey::kSize);
   if (entry.value) {
@@ -139,6 +165,45 @@ bool AccessLists::apply(const AccessEntry& entry) {
       return put_spent(spent_invites, entry);
   }
   return false;
+}
+
+std::optional<std::string> AccessLists::value(AccessList list, std::string_view key) const {
+  switch (list) {
+    case AccessList::banned_pubkey:
+      return find_bytes(banned_pubkeys, key);
+    case AccessList::allowed_pubkey:
+      return find_bytes(allowed_pubkeys, key);
+    case AccessList::banned_event:
+      return find_bytes(banned_events, key);
+    case AccessList::allowed_event:
+      return find_bytes(allowed_events, key);
+    case AccessList::denied_kind:
+      return find_kind(denied_kinds, key);
+    case AccessList::allowed_kind:
+      return find_kind(allowed_kinds, key);
+    case AccessList::blocked: {
+      const auto range = IpRange::parse(key);
+      return range ? find(blocked, *range) : std::nullopt;
+    }
+    case AccessList::role: {
+      const auto role = roles.find(std::string(key));
+      return role == roles.end() ? std::nullopt : std::optional(encode_role(role->second));
+    }
+    case AccessList::member: {
+      const auto who = member_of(key);
+      const auto member = who ? members.find(*who) : members.end();
+      const bool has_role =
+          member != members.end() && member->second.contains(std::string(key.substr(PublicKey::kSize)));
+      return has_role ? std::optional(std::string()) : std::nullopt;
+    }
+    case AccessList::text:
+      return key == "name" ? name : key == "description" ? description : key == "icon" ? icon : std::nullopt;
+    case AccessList::spent_invite: {
+      const auto spent = spent_invites.find(std::string(key));
+      return spent == spent_invites.end() ? std::nullopt : std::optional(std::to_string(spent->second));
+    }
+  }
+  return std::nullopt;
 }
 
 std::size_t AccessLists::size(AccessList list) const {

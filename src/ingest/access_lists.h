@@ -94,6 +94,8 @@ struct AccessLists {
 
   // False for an entry that is none, which changes nothing.
   bool apply(const AccessEntry& entry);
+  // What apply() was last given for that key; nullopt where there is no such entry.
+  std::optional<std::string> value(AccessList list, std::string_view key) const;
   // Entries of a list, for its cap.
   std::size_t size(AccessList list) const;
 };

@@ -106,6 +106,10 @@ bool Moderation::start(const std::shared_ptr<Job>& job) {
     fail(*job, Fault::invalid, std::move(planned).error());
     return false;
   }
+  if (planned.value().entries.empty()) {
+    unchanged(*job, std::move(planned).value(), rules);
+    return false;
+  }
   auto lists = std::make_shared<AccessLists>(rules->lists());
   for (const AccessEntry& entry : planned.value().entries) lists->apply(entry);
   AuditEntry audit{
@@ -116,26 +120,36 @@ bool Moderation::start(const std::shared_ptr<Job>& job) {
     const auto& kept = audit_.of(ring);
     audit.number = kept.empty() ? 1 : kept.back().number + 1;
   }
-  put_in_force(std::move(lists));
+  const std::shared_ptr<const AccessLists> after = std::move(lists);
+  put_in_force(after);
   const auto work = std::make_shared<const std::pair<AccessPlan, AuditEntry>>(std::move(planned).value(), audit);
   const bool taken = store_.submit_update(
       [work, ring](storage::WriteTxn& txn) { return write_access(txn, work->first.entries, ring, work->second); },
-      [this, job, work, rules](bool written) {
-        finished(*job, work->first, work->second, rules, written);
+      [this, job, work, rules, after](bool written) {
+        finished(*job, work->first, work->second, {work->first.subject, rules, after}, written);
         run();
       });
-  if (!taken) finished(*job, work->first, work->second, rules, false);
+  if (!taken) finished(*job, work->first, work->second, {work->first.subject, rules, after}, false);
   return taken;
 }
 
-void Moderation::finished(const Job& job, const AccessPlan& plan, AuditEntry audit,
-                          const std::shared_ptr<const AccessRules>& before, bool written) {
+// What is left of a ban that an earlier sweep could not take is erased by asking again.
+void Moderation::unchanged(const Job& job, AccessPlan plan, const std::shared_ptr<const AccessRules>& rules) const {
+  metrics_.changes[static_cast<std::size_t>(AccessMetrics::Changed::unchanged)].add();
+  if (erase_ && !plan.erased.empty()) erase_(std::move(plan.erased));
+  job.done(Changed{std::move(plan.subject), rules, rules->shared_lists()});
+}
+
+void Moderation::finished(const Job& job, const AccessPlan& plan, AuditEntry audit, Changed done, bool written) {
   if (!written) {
-    put_in_force(before->shared_lists());
+    put_in_force(done.before->shared_lists());
     return fail(job, Fault::not_written, "the change could not be written, so it does not hold");
   }
   log::info("access", "access lists changed",
-            {{"action", audit.action}, {"subject", audit.subject}, {"by", audit.actor}, {"reason", audit.reason}});
+            {{"action", title(job.change.action)},
+             {"subject", audit.subject},
+             {"by", audit.actor},
+             {"reason", audit.reason}});
   metrics_.changes[static_cast<std::size_t>(AccessMetrics::Changed::kept)].add();
   {
     Lock lock(mutex_);
@@ -144,7 +158,7 @@ void Moderation::finished(const Job& job, const AccessPlan& plan, AuditEntry aud
     if (kept.size() > kMaxAuditEntries) kept.pop_front();
   }
   if (erase_ && !plan.erased.empty()) erase_(plan.erased);
-  job.done(Changed{plan.subject, before});
+  job.done(std::move(done));
 }
 
 void Moderation::fail(const Job& job, Fault fault, std::string detail) const {

@@ -2,6 +2,7 @@
 // rules of the moment to whoever asks.
 //
 //   submit -> plan -> in force at once -> written -> audit, erased() -> done
+//                  -> nothing changes: erased() -> done
 //
 // A change is in force before it is written, so that nothing it forbids comes in after it; one that cannot be written
 // is taken back. When erased() is called everything that had come in before is committed and can be found.
@@ -45,6 +46,7 @@ class Moderation {
   struct Changed {
     std::string subject;                        // in its one spelling
     std::shared_ptr<const AccessRules> before;  // what the change was made of
+    std::shared_ptr<const AccessLists> after;   // the same lists where nothing had to be changed
   };
   // Once the change is on disk.
   using Done = std::function<void(Result<Changed, Failure>)>;
@@ -80,8 +82,8 @@ class Moderation {
   void run();
   // True when the store has it and finished() follows.
   bool start(const std::shared_ptr<Job>& job);
-  void finished(const Job& job, const AccessPlan& plan, AuditEntry audit,
-                const std::shared_ptr<const AccessRules>& before, bool written);
+  void unchanged(const Job& job, AccessPlan plan, const std::shared_ptr<const AccessRules>& rules) const;
+  void finished(const Job& job, const AccessPlan& plan, AuditEntry audit, Changed done, bool written);
   void show_waiting() const PHAROS_REQUIRES(mutex_);
   void fail(const Job& job, Fault fault, std::string detail) const;
   void put_in_force(std::shared_ptr<const AccessLists> lists);

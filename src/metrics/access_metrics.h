@@ -15,12 +15,13 @@ struct AccessMetrics {
   static constexpr std::array<const char*, 11> kListLabels{
       "banned_pubkey", "allowed_pubkey", "banned_event", "allowed_event", "denied_kind", "allowed_kind",
       "blocked",       "role",           "member",       "text",          "spent_invite"};
-  // access_changes_total{result}: kept, refused for what they ask, and those that could not be written.
-  enum class Changed { kept, refused, failed };
-  static constexpr std::array<const char*, 3> kChangedLabels{"kept", "refused", "failed"};
+  // access_changes_total{result}: kept, those that ask for what is so already, those that are refused for what they
+  // ask, and those that could not be written.
+  enum class Changed { kept, unchanged, refused, failed };
+  static constexpr std::array<const char*, 4> kChangedLabels{"kept", "unchanged", "refused", "failed"};
 
   std::array<Gauge, 11> entries;
-  std::array<Counter, 3> changes;
+  std::array<Counter, 4> changes;
   Gauge trusted_keys;             // trusted_keys
   Gauge trusted_bytes;            // trusted_keys_memory_bytes
   Gauge trust_complete;           // trust_complete

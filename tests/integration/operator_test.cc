@@ -6,6 +6,7 @@
 
 #include "support/eventually.h"
 #include "support/pharos_instance.h"
+#include "support/ws_client.h"
 
 namespace pharos::testing {
 namespace {
@@ -41,6 +42,20 @@ TEST_F(OperatorTest, ANamedListenerIsAskedWhateverTheSettingsSay) {
     words.insert(words.end(), {"--admin", pharos_.admin_address()});
     run(words);
   }
+}
+
+TEST_F(OperatorTest, TheLogTellsChangesAloneAndInTheOperatorsWords) {
+  ASSERT_TRUE(pharos_.start()) << pharos_.log();
+  run({"unban", "kind", "7"});
+  run({"ban", "kind", "7", "--reason", "noise"});
+  EXPECT_THAT(run({"ban", "kind", "7"}), HasSubstr("already; nothing has changed"));
+  const std::string log = pharos_.log();
+  EXPECT_THAT(log, HasSubstr("access lists changed action=\"ban kind\" subject=7 by=operator reason=noise"));
+  EXPECT_EQ(log.find("access lists changed"), log.rfind("access lists changed")) << log;
+  EXPECT_THAT(http_get(pharos_.admin_address(), "/metrics").body,
+              HasSubstr("access_changes_total{result=\"unchanged\"} 2\n"));
+  EXPECT_THAT(http_get(pharos_.admin_address(), "/api/v1/access").body,
+              HasSubstr(R"("denied_kinds":[{"kind":7,"reason":"noise"}])"));
 }
 
 TEST_F(OperatorTest, TheStatusTellsAPolicyThatIsDown) {

@@ -38,7 +38,8 @@ constexpr std::array<Verb, 4> kVerbs{
          {AccessAction::unban_pubkey, AccessAction::unban_event, AccessAction::undisallow_kind,
           AccessAction::unblock_address}},
     Verb{"allow",
-         "Put it on the allow list: once there is a key or kind, clients may publish those alone; an event is taken "
+         "Lift its ban and put it on the allow list: once there is a key or kind, clients may publish those alone; an "
+         "event is taken "
          "whoever wrote it",
          {AccessAction::allow_pubkey, AccessAction::allow_event, AccessAction::allow_kind, std::nullopt}},
     Verb{"deny",

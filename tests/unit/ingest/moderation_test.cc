@@ -60,6 +60,7 @@ TEST_F(ModerationTest, AChangeIsKeptWithItsAuditOverARestart) {
   ASSERT_TRUE(done) << done.error().detail;
   EXPECT_EQ(done.value().subject, alice_.hex());
   EXPECT_THAT(done.value().before->lists().banned_pubkeys, IsEmpty());
+  EXPECT_THAT(done.value().after->banned_pubkeys, SizeIs(1));
   ASSERT_TRUE(submit(AccessAction::block_address, "192.0.2.0/24"));
   ASSERT_TRUE(submit(AccessAction::change_name, "mine"));
   const auto audit = moderation_->audit();
@@ -96,6 +97,24 @@ TEST_F(ModerationTest, ARefusedChangeLeavesNoTrace) {
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().fault, Moderation::Fault::invalid);
   EXPECT_THAT(moderation_->audit(), IsEmpty());
+}
+
+TEST_F(ModerationTest, WhatChangesNothingIsNotWrittenDown) {
+  int changes = 0;
+  std::size_t erased = 0;
+  moderation_->set_listeners([&] { ++changes; }, [&](const std::vector<Filter>& filters) { erased += filters.size(); });
+  ASSERT_TRUE(submit(AccessAction::ban_pubkey, alice_.hex(), "spam"));
+  const auto again = submit(AccessAction::ban_pubkey, alice_.hex());
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again.value().after, again.value().before->shared_lists());
+  EXPECT_EQ(again.value().subject, alice_.hex());
+  ASSERT_TRUE(submit(AccessAction::unban_pubkey, Person(2).hex()));
+  EXPECT_THAT(moderation_->audit(), SizeIs(1));
+  EXPECT_EQ(changes, 1);
+  EXPECT_EQ(erased, 2U) << "a sweep that was too much at first is asked for by the same words";
+  ASSERT_TRUE(submit(AccessAction::ban_pubkey, alice_.hex(), "more spam"));
+  EXPECT_THAT(moderation_->audit(), SizeIs(2));
+  EXPECT_EQ(rules()->lists().banned_pubkeys.at(alice_.key()), "more spam");
 }
 
 TEST_F(ModerationTest, TheSettingsAreMergedInAndReplacedWhole) {
