@@ -5,6 +5,7 @@
 
 #include "app/settings_reader.h"
 #include "ingest/access_change.h"
+#include "nostr/key_text.h"
 #include "nostr/nip19.h"
 #include "util/utf8.h"
 
@@ -73,7 +74,7 @@ class InfoMapper : private SettingsReader {
     const std::string& text = values_.text("relay.pubkey");
     if (text.empty()) return text;
     if (const auto key = parse_public_key(text)) return key->hex();
-    add("relay.pubkey", "neither 64 lower-case hex digits nor an npub");
+    add("relay.pubkey", why_no_public_key(text));
     return {};
   }
 

@@ -216,7 +216,7 @@ class Planner {
 
   Planned of_event() {
     const auto id = parse_event_id(change_.subject);
-    if (!id) return failure(quoted(change_.subject) + " is neither 64 lower-case hex digits nor a note or nevent");
+    if (!id) return failure(why_no_event_id(change_.subject));
     plan_.subject = id->hex();
     const std::string entry = raw(id->span());
     switch (change_.action) {

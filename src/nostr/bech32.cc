@@ -90,6 +90,16 @@ std::optional<std::string> encode_bech32(std::string_view prefix, std::span<cons
   return out;
 }
 
+std::optional<std::size_t> foreign_to_bech32(std::string_view text) {
+  const std::size_t separator = text.rfind('1');
+  if (separator == text.npos) return std::nullopt;
+  for (std::size_t i = separator + 1; i < text.size(); ++i) {
+    const char lower = is_upper(text[i]) ? static_cast<char>(text[i] - 'A' + 'a') : text[i];
+    if (kValues[static_cast<unsigned char>(lower)] < 0) return i;
+  }
+  return std::nullopt;
+}
+
 std::optional<Bech32> decode_bech32(std::string_view text) {
   if (text.size() > kMaxBech32Size || !std::ranges::all_of(text, is_printable)) return std::nullopt;
   if (std::ranges::any_of(text, is_upper) && std::ranges::any_of(text, is_lower)) return std::nullopt;

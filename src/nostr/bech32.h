@@ -25,4 +25,7 @@ std::optional<std::string> encode_bech32(std::string_view prefix, std::span<cons
 // nullopt for mixed case, a bad checksum, characters outside the alphabet, non-zero padding, or too much text.
 std::optional<Bech32> decode_bech32(std::string_view text);
 
+// Where the first character behind the last '1' stands that the alphabet lacks; nullopt where there is none, or no '1'.
+std::optional<std::size_t> foreign_to_bech32(std::string_view text);
+
 }  // namespace pharos

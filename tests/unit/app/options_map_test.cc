@@ -174,7 +174,7 @@ TEST(OptionsMap, ErrorsNameTheKeyAndItsLine) {
       refusal("[[upstream]]\nname = \"a\"\nurl = \"ws://a.example\"\nfilters = [{ kinds = [-1], limit = 1 }]\n"),
       ::testing::AllOf(HasSubstr(": kinds, value 1 (-1): wants"), ::testing::Not(HasSubstr("\n"))));
   EXPECT_THAT(refusal("[relay]\nurl = [\"relay.example.com\"]\n"), HasSubstr("relay.url"));
-  EXPECT_THAT(refusal("[relay]\npubkey = \"me\"\n"), HasSubstr("test.toml:2: relay.pubkey:"));
+  EXPECT_THAT(refusal("[relay]\npubkey = \"me\"\n"), HasSubstr("test.toml:2: relay.pubkey: \"me\" is neither"));
   EXPECT_THAT(refusal("[relay]\ntls_key = \"k.pem\"\n"), HasSubstr("relay.tls_certificate"));
   EXPECT_THAT(refusal("[relay]\nidle_timeout = \"20s\"\n"), HasSubstr("relay.idle_timeout"));
   EXPECT_THAT(refusal("[relay]\ndefault_limit = 2000\n"), HasSubstr("relay.default_limit"));
