@@ -1,7 +1,9 @@
 #include "app/line_sink.h"
 
 #include <cerrno>
+#include <charconv>
 #include <cstring>
+#include <optional>
 #include <vector>
 
 #include <fcntl.h>
@@ -17,6 +19,27 @@ constexpr std::size_t kBufferBytes = 256 * 1024;
 struct FreeContext {
   void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
 };
+
+// The descriptor of this process which the name stands for: /dev/stdout and /dev/fd/1 lead to /proc/self/fd/1. What
+// they lead to from there may be a file, but it is the open file that is meant, and where it is written.
+std::optional<int> own_descriptor(std::filesystem::path name) {
+  constexpr int kMostLinks = 40;  // as the kernel has it
+  std::error_code error;
+  const std::filesystem::path descriptors = std::filesystem::canonical("/proc/self/fd", error);
+  for (int links = 0; !error && links < kMostLinks && std::filesystem::is_symlink(name, error); ++links) {
+    const std::filesystem::path folder =
+        std::filesystem::canonical(std::filesystem::absolute(name).parent_path(), error);
+    if (error) break;
+    if (folder == descriptors) {
+      const std::string number = name.filename();
+      int descriptor = -1;
+      std::from_chars(number.data(), number.data() + number.size(), descriptor);
+      return descriptor;
+    }
+    name = folder / std::filesystem::read_symlink(name, error);
+  }
+  return std::nullopt;
+}
 
 }  // namespace
 
@@ -42,15 +65,26 @@ struct LineSink::Impl {
     return false;
   }
 
-  bool open_file(const std::filesystem::path& file) {
+  bool refuse(const char* why) {
+    error = name + ": " + why;
+    return false;
+  }
+
+  bool open_file(const std::filesystem::path& file, Existing existing) {
     name = file.string();
     owned = true;
+    if (const auto descriptor = own_descriptor(file)) {
+      fd = ::fcntl(*descriptor, F_DUPFD_CLOEXEC, 0);
+      return fd >= 0 || failed();
+    }
     struct stat status {};
     const bool exists = ::stat(file.c_str(), &status) == 0;
+    if (!exists && ::lstat(file.c_str(), &status) == 0) return refuse("it is a link that leads nowhere");
     if (exists && !S_ISREG(status.st_mode)) {
       fd = ::open(file.c_str(), O_WRONLY | O_CLOEXEC);
       return fd >= 0 || failed();
     }
+    if (exists && existing == Existing::refused) return refuse("it is there already; --force replaces it");
     std::error_code error_code;
     target = std::filesystem::canonical(file, error_code);  // a link stays a link
     if (error_code) target = file;
@@ -112,12 +146,13 @@ struct LineSink::Impl {
 LineSink::LineSink(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 LineSink::~LineSink() = default;
 
-Result<std::unique_ptr<LineSink>, std::string> LineSink::open(const std::filesystem::path& file, bool zstd) {
+Result<std::unique_ptr<LineSink>, std::string> LineSink::open(const std::filesystem::path& file, bool zstd,
+                                                              Existing existing) {
   auto impl = std::make_unique<Impl>();
   if (file == "-") {
     impl->name = "standard output";
     impl->fd = STDOUT_FILENO;
-  } else if (!impl->open_file(file)) {
+  } else if (!impl->open_file(file, existing)) {
     return failure(impl->error);
   }
   impl->buffer.reserve(kBufferBytes + 64 * 1024);

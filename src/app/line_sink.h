@@ -13,9 +13,13 @@ namespace pharos::app {
 
 class LineSink {
  public:
-  // "-" is standard output. A file is written beside its name and takes it in finish(): until then, and for good when
-  // that does not come, what stood there stays.
-  static Result<std::unique_ptr<LineSink>, std::string> open(const std::filesystem::path& file, bool zstd);
+  enum class Existing { refused, replaced };
+
+  // "-" is standard output, and so are the names of what this process has open, such as /dev/stdout. A file is written
+  // beside its name and takes it in finish(): until then, and for good when that does not come, what stood there stays.
+  // existing: what becomes of a file that stands there.
+  static Result<std::unique_ptr<LineSink>, std::string> open(const std::filesystem::path& file, bool zstd,
+                                                             Existing existing = Existing::replaced);
   ~LineSink();
 
   // False once a write failed; see error().

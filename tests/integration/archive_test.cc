@@ -338,8 +338,14 @@ TEST(Archive, CompressedRoundTrip) {
   prepare(first);
   ASSERT_EQ(first.command({"import", "-"}, input).exit_code, 0);
   const auto file = first.directory() / "all.jsonl.zst";
-  ASSERT_EQ(first.command({"export", "--zstd", "--output", file.string()}).exit_code, 0);
-  EXPECT_LT(std::filesystem::file_size(file), input.size() / 2);
+  const Ran wrote = first.command({"export", "--output", file.string()});
+  ASSERT_EQ(wrote.exit_code, 0) << wrote.err;
+  EXPECT_THAT(wrote.err, HasSubstr("500 events written to " + file.string()));
+  EXPECT_LT(std::filesystem::file_size(file), input.size() / 2) << "compressed, as its name says";
+  const Ran refused = first.command({"export", "--output", file.string()});
+  EXPECT_EQ(refused.exit_code, 73);
+  EXPECT_THAT(refused.err, HasSubstr("--force"));
+  EXPECT_EQ(first.command({"export", "--force", "--zstd", "--output", file.string()}).exit_code, 0);
   PharosInstance second;
   prepare(second);
   const Ran ran = second.command({"import", file.string()});

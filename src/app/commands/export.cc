@@ -27,6 +27,7 @@ struct ExportArguments {
   Selection selection;
   std::string output = "-";
   bool zstd = false;
+  bool force = false;
 };
 
 ExitCode export_events(const ExportArguments& arguments) {
@@ -38,10 +39,11 @@ ExitCode export_events(const ExportArguments& arguments) {
   }
   const OpenedStore opened = open_read_only(*arguments.config, clock);
   if (!opened.store) return opened.code;
-  auto sink = LineSink::open(arguments.output, arguments.zstd);
+  auto sink = LineSink::open(arguments.output, arguments.zstd || arguments.output.ends_with(".zst"),
+                             arguments.force ? LineSink::Existing::replaced : LineSink::Existing::refused);
   if (!sink) {
     complain(sink.error());
-    return ExitCode::io;
+    return ExitCode::cannot_create;
   }
   Progress progress(clock);
   std::uint64_t rendered = 0;
@@ -56,7 +58,12 @@ ExitCode export_events(const ExportArguments& arguments) {
   };
   const WalkResult result = walk_events(*opened.store, std::move(filters).value(), clock, render, write);
   progress.clear();
-  return end_output(result, *sink.value());
+  const ExitCode code = end_output(result, *sink.value());
+  if (code == ExitCode::ok) {
+    fmt::print(stderr, "{} written to {}\n", counted(result.events, "event"),
+               arguments.output == "-" ? "standard output" : arguments.output);
+  }
+  return code;
 }
 
 struct ScanArguments {
@@ -101,7 +108,8 @@ void add_export(CLI::App& root, Action& action) {
   arguments->config = add_config_option(*command);
   arguments->selection.add_options(*command);
   command->add_option("-o,--output", arguments->output, "File to write, - for standard output")->capture_default_str();
-  command->add_flag("--zstd", arguments->zstd, "Compress the output");
+  command->add_flag("--zstd", arguments->zstd, "Compress the output, as that of a file with a name in .zst is anyway");
+  command->add_flag("--force", arguments->force, "Replace the file where it is there already");
   command->callback([&action, arguments] { action = [arguments] { return export_events(*arguments); }; });
 }
 

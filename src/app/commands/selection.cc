@@ -3,11 +3,16 @@
 #include <algorithm>
 #include <charconv>
 #include <ctime>
+#include <limits>
+
+#include <fmt/format.h>
 
 #include "app/filter_text.h"
 
 namespace pharos::app {
 namespace {
+
+constexpr UnixSeconds kNever = std::numeric_limits<UnixSeconds>::max();
 
 // Narrows an inclusive bound.
 void narrow(std::optional<UnixSeconds>& bound, UnixSeconds by, bool lower) {
@@ -41,6 +46,10 @@ Result<std::vector<Filter>, std::string> Selection::filters() const {
     const auto time = parse_time(*text, lower ? DayBound::first_second : DayBound::last_second);
     if (!time) return failure(std::string(name) + " " + *text + ": neither unix seconds nor a date such as 2026-01-31");
     for (Filter& filter : parsed) narrow(lower ? filter.since : filter.until, *time, lower);
+  }
+  for (const Filter& filter : parsed) {
+    if (filter.since.value_or(0) <= filter.until.value_or(kNever)) continue;
+    return failure(fmt::format("nothing can match: since ({}) is later than until ({})", *filter.since, *filter.until));
   }
   return success(std::move(parsed));
 }

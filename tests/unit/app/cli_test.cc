@@ -202,6 +202,17 @@ TEST(Cli, WhatIsMissingIsToldWithWhatToDo) {
               HasSubstr(data + " is not empty: name a directory that is not there yet, or an empty one"));
 }
 
+TEST(Cli, ATimeRangeThatHoldsNothingIsRefused) {
+  const auto complaint = [](std::vector<std::string> words) {
+    ::testing::internal::CaptureStderr();
+    EXPECT_EQ(run(std::move(words)), static_cast<int>(ExitCode::usage));
+    return ::testing::internal::GetCapturedStderr();
+  };
+  EXPECT_THAT(complaint({"export", "--since", "1970-01-03", "--until", "1970-01-01"}),
+              HasSubstr("nothing can match: since (172800) is later than until (86399)"));
+  EXPECT_THAT(complaint({"scan", "--since", "9", "--filter", R"({"until":8})"}), HasSubstr("nothing can match"));
+}
+
 TEST(Cli, AKeyIsGeneratedIntoAFileOnce) {
   const testing::TempDir dir;
   const std::string file = (dir.path() / "key").string();

@@ -4,8 +4,10 @@
 #include <iterator>
 #include <thread>
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "app/line_sink.h"
 #include "app/line_source.h"
@@ -156,6 +158,42 @@ TEST(Lines, GoToWhatOnlyTakesBytes) {
   write_lines(pipe, {"a", "b"}, false);
   reader.join();
   EXPECT_EQ(got, "a\nb\n");
+}
+
+TEST(Lines, WhatThisProcessHasOpenIsWrittenToAndNeverReplaced) {
+  const testing::TempDir dir;
+  const auto file = dir.path() / "log";
+  const int descriptor = ::open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  ASSERT_GE(descriptor, 0);
+  ASSERT_EQ(::write(descriptor, "before\n", 7), 7);
+  std::filesystem::create_symlink("/dev/fd/" + std::to_string(descriptor), dir.path() / "link");
+  write_lines("/proc/self/fd/" + std::to_string(descriptor), {"a"}, false);
+  write_lines("/dev/fd/" + std::to_string(descriptor), {"b"}, false);
+  write_lines(dir.path() / "link", {"c"}, false);
+  ASSERT_EQ(::write(descriptor, "after\n", 6), 6);
+  EXPECT_EQ(text_of(file), "before\na\nb\nc\nafter\n");
+  EXPECT_TRUE(std::filesystem::is_symlink(dir.path() / "link"));
+  // As where a test harness has unlinked what it reads.
+  std::filesystem::remove(file);
+  write_lines(dir.path() / "link", {"nowhere"}, false);
+  EXPECT_EQ(entries_of(dir.path()), 1U);
+  ::close(descriptor);
+}
+
+TEST(Lines, AFileThatIsThereIsRefusedWhereItIsNotToBeReplaced) {
+  const testing::TempDir dir;
+  const auto file = dir.path() / "out";
+  write_lines(file, {"before"}, false);
+  const auto refused = LineSink::open(file, false, LineSink::Existing::refused);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error(), file.string() + ": it is there already; --force replaces it");
+  EXPECT_EQ(text_of(file), "before\n");
+  EXPECT_TRUE(LineSink::open(dir.path() / "new", false, LineSink::Existing::refused).has_value());
+  EXPECT_TRUE(LineSink::open("/dev/null", false, LineSink::Existing::refused).has_value());
+  std::filesystem::create_symlink("missing", dir.path() / "link");
+  const auto nowhere = LineSink::open(dir.path() / "link", false);
+  ASSERT_FALSE(nowhere.has_value());
+  EXPECT_THAT(nowhere.error(), ::testing::HasSubstr("leads nowhere"));
 }
 
 TEST(Lines, AFailedWriteIsToldAtTheEndToo) {
