@@ -36,6 +36,7 @@ net::HttpResponse admin_text(unsigned status, std::string body, const char* type
   response.status = status;
   response.headers.emplace_back("Content-Type", type);
   response.headers.emplace_back("Cache-Control", "no-store");
+  response.headers.emplace_back(kAdminHeader);
   response.body = std::move(body);
   return response;
 }

@@ -6,6 +6,8 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "metrics/registry.h"
 #include "net/server.h"
@@ -26,6 +28,9 @@ struct AdminServices {
   std::function<std::string()> status;  // JSON
   std::function<std::string()> access;  // JSON
 };
+
+// The header by which those who ask know this listener from any other HTTP server.
+inline constexpr std::pair<std::string_view, std::string_view> kAdminHeader{"Pharos-Listener", "admin"};
 
 // What every answer of the listener has in common.
 net::HttpResponse admin_text(unsigned status, std::string body, const char* type = "text/plain; charset=utf-8");

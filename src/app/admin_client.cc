@@ -3,7 +3,11 @@
 #include <charconv>
 #include <future>
 
+#include <fmt/format.h>
+
+#include "app/admin.h"
 #include "app/run_file.h"
+#include "net/http_message.h"
 #include "net/ws_connector.h"
 
 namespace pharos::app {
@@ -41,6 +45,18 @@ Answer fetch(const net::DialTarget& target, const AdminQuery& query) {
   return answer;
 }
 
+bool is_marked(const net::Fetched& answer) {
+  return net::header_of(answer.headers, kAdminHeader.first) == kAdminHeader.second;
+}
+
+// What the server says before the listener is asked: the request is too large, or there are too many connections.
+bool is_of_any_server(unsigned status) { return status == 413 || status == 503; }
+
+std::string trimmed(std::string text) {
+  while (text.ends_with('\n')) text.pop_back();
+  return text;
+}
+
 }  // namespace
 
 Result<std::string, AdminFailure> ask_admin(const AdminQuery& query) {
@@ -48,8 +64,9 @@ Result<std::string, AdminFailure> ask_admin(const AdminQuery& query) {
   if (address.empty()) {
     const auto running = RunFile::read(query.data_directory);
     if (!running) {
-      return failure(AdminFailure{
-          ExitCode::unavailable, "no instance is running on " + query.data_directory.string() + " (no live run.json)"});
+      return failure(AdminFailure{ExitCode::unavailable,
+                                  "no instance is running on " + query.data_directory.string() + " (no live run.json)",
+                                  true});
     }
     address = running->admin;
   }
@@ -72,15 +89,19 @@ Result<std::string, AdminFailure> ask_admin(const AdminQuery& query) {
     return failure(AdminFailure{ExitCode::unavailable, "no answer from the admin listener at " + address + ": " +
                                                            answer.error().failure.detail});
   }
-  if (answer.value().status == 400) {
-    std::string why = answer.value().body;
-    while (why.ends_with('\n')) why.pop_back();
-    return failure(AdminFailure{ExitCode::usage, std::move(why)});
-  }
-  if (answer.value().status != 200 && answer.value().status != 202) {
+  const unsigned status = answer.value().status;
+  if (!is_marked(answer.value()) && !is_of_any_server(status)) {
     return failure(AdminFailure{
-        ExitCode::failure,
-        address + query.path + " answered " + std::to_string(answer.value().status) + ": " + answer.value().body});
+        ExitCode::unavailable,
+        fmt::format(
+            "what answers at {} is not Pharos's admin listener; admin.listen of the settings says where that is, "
+            "and the log of a start",
+            address)});
+  }
+  if (status == 400) return failure(AdminFailure{ExitCode::usage, trimmed(answer.value().body)});
+  if (status != 200 && status != 202) {
+    return failure(AdminFailure{ExitCode::failure, fmt::format("{}{} answered {}: {}", address, query.path, status,
+                                                               trimmed(answer.value().body))});
   }
   return success(answer.value().body);
 }

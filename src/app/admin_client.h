@@ -22,9 +22,11 @@ struct AdminQuery {
 struct AdminFailure {
   ExitCode code = ExitCode::unavailable;
   std::string detail;
+  bool nothing_runs = false;  // no instance has a run file in the data directory
 };
 
-// The body of a 200 or 202 answer; what a 400 says is a usage error. Blocks for at most the timeout.
+// The body of a 200 or 202 answer; what a 400 says is a usage error. Answers without the mark of the admin listener are
+// told as those of somebody else. Blocks for at most the timeout.
 Result<std::string, AdminFailure> ask_admin(const AdminQuery& query);
 
 }  // namespace pharos::app

@@ -44,6 +44,15 @@ TEST_F(OperatorTest, ANamedListenerIsAskedWhateverTheSettingsSay) {
   }
 }
 
+TEST_F(OperatorTest, AnotherListenerIsNotTakenForTheAdmins) {
+  ASSERT_TRUE(pharos_.start()) << pharos_.log();
+  for (std::vector<std::string> words :
+       {std::vector<std::string>{"status"}, {"db", "compact"}, {"unban", "kind", "1"}}) {
+    words.insert(words.end(), {"--admin", pharos_.relay_address()});
+    EXPECT_THAT(run(words, 69), HasSubstr(pharos_.relay_address() + " is not Pharos's admin listener")) << words[0];
+  }
+}
+
 TEST_F(OperatorTest, TheLogTellsChangesAloneAndInTheOperatorsWords) {
   ASSERT_TRUE(pharos_.start()) << pharos_.log();
   run({"unban", "kind", "7"});

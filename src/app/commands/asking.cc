@@ -29,6 +29,11 @@ Result<std::string, ExitCode> ask_instance(const AskedInstance& instance, AdminQ
   auto answer = ask_admin(query);
   if (answer) return success(std::move(answer).value());
   complain(answer.error().detail);
+  if (answer.error().nothing_runs) {
+    complain((instance.config->empty() ? "no settings file was read: --config FILE names that of the instance"
+                                       : *instance.config + " leads there: --config FILE names another") +
+             ", and --admin HOST:PORT the instance itself");
+  }
   return failure(answer.error().code);
 }
 

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <unistd.h>
 
+#include "app/admin.h"
 #include "app/run_file.h"
 #include "net/server.h"
 #include "support/temp_dir.h"
@@ -12,7 +13,9 @@
 namespace pharos::app {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class AdminClientTest : public ::testing::Test {
  protected:
@@ -23,6 +26,7 @@ class AdminClientTest : public ::testing::Test {
     net::ServerHandlers handlers;
     handlers.on_http = [](const net::HttpRequest& request) {
       net::HttpResponse response;
+      if (request.target != "/somebody-else") response.headers.emplace_back(kAdminHeader);
       response.status = request.target == "/api/v1/router" ? 200 : request.target == "/order" ? 400 : 404;
       if (request.method == "POST")
         response.body = request.header("Content-Type") + " " + request.body + "\n";
@@ -56,6 +60,14 @@ TEST_F(AdminClientTest, ANamedAddressIsAskedInsteadAndOtherAnswersAreFailures) {
   EXPECT_THAT(answer.error().detail, HasSubstr("404"));
 }
 
+TEST_F(AdminClientTest, AnotherServerIsToldByItsAddress) {
+  const auto answer = ask_admin({dir_.path(), server_->address(), "/somebody-else"});
+  ASSERT_FALSE(answer.has_value());
+  EXPECT_EQ(answer.error().code, ExitCode::unavailable);
+  EXPECT_THAT(answer.error().detail,
+              AllOf(HasSubstr(server_->address() + " is not Pharos's admin listener"), Not(HasSubstr("asked"))));
+}
+
 TEST_F(AdminClientTest, AnOrderGoesAsJsonAndAWrongOneIsAUsageError) {
   const auto taken = ask_admin({dir_.path(), server_->address(), "/api/v1/router", "{\"order\":1}"});
   ASSERT_TRUE(taken.has_value()) << taken.error().detail;
@@ -71,6 +83,7 @@ TEST_F(AdminClientTest, SaysThatNothingRunsThere) {
   ASSERT_FALSE(none.has_value());
   EXPECT_EQ(none.error().code, ExitCode::unavailable);
   EXPECT_THAT(none.error().detail, HasSubstr(dir_.path().string()));
+  EXPECT_TRUE(none.error().nothing_runs);
   EXPECT_EQ(ask_admin({dir_.path(), "127.0.0.1:1", "/"}).error().code, ExitCode::unavailable);
   EXPECT_EQ(ask_admin({dir_.path(), "nonsense", "/"}).error().code, ExitCode::usage);
   EXPECT_EQ(ask_admin({dir_.path(), "127.0.0.1:port", "/"}).error().code, ExitCode::usage);

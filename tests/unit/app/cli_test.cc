@@ -14,6 +14,7 @@
 namespace pharos::app {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -198,6 +199,12 @@ TEST(Cli, WhatIsMissingIsToldWithWhatToDo) {
   const std::string nothing = complaint({"import", data + "/missing.jsonl"}, ExitCode::no_input);
   EXPECT_THAT(nothing, HasSubstr("missing.jsonl: No such file"));
   EXPECT_THAT(nothing, Not(HasSubstr("stored")));
+  EXPECT_THAT(complaint({"status"}, ExitCode::unavailable),
+              AllOf(HasSubstr("no instance is running on " + data), HasSubstr(file + " leads there: --config FILE"),
+                    HasSubstr("--admin HOST:PORT")));
+  ::testing::internal::CaptureStderr();
+  EXPECT_EQ(run({"status", "--config", ""}), static_cast<int>(ExitCode::unavailable));
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("no settings file was read: --config FILE"));
   EXPECT_THAT(complaint({"backup", data}, ExitCode::cannot_create),
               HasSubstr(data + " is not empty: name a directory that is not there yet, or an empty one"));
 }
