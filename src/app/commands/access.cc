@@ -47,6 +47,14 @@ constexpr std::array<Verb, 4> kVerbs{
          {AccessAction::unallow_pubkey, AccessAction::unallow_event, AccessAction::unallow_kind, std::nullopt}},
 };
 
+// What else people call them, in the order of kSubjects.
+constexpr std::array<std::array<std::string_view, 6>, 4> kOtherNames{{
+    {"pubkeys", "key", "npub", "author", "user", "member"},
+    {"events", "id", "note", "nevent", "message", "post"},
+    {"kinds", "type", "number", "", "", ""},
+    {"ip", "ips", "address", "addr", "host", "cidr"},
+}};
+
 struct Arguments {
   AskedInstance instance;
   std::string subject;
@@ -101,6 +109,18 @@ std::string missing_subject(const std::string& command, const std::string& value
       out += fmt::format("{}pharos {} {} {}", out.empty() ? "" : " or ", command, kSubjects[i], value);
   }
   return out.empty() ? out : "say what it is: " + out;
+}
+
+std::string meant_subject(const std::string& command, const std::string& word) {
+  const auto verb = std::ranges::find(kVerbs, command, &Verb::name);
+  if (verb == kVerbs.end()) return {};
+  for (std::size_t i = 0; i < kSubjects.size(); ++i) {
+    if (std::ranges::find(kOtherNames[i], word) == kOtherNames[i].end()) continue;
+    if (verb->actions[i]) return fmt::format(", did you mean pharos {} {}?", command, kSubjects[i]);
+    return fmt::format(": there is no allow list of addresses, did you mean pharos {} {}?",
+                       command == "allow" ? "unban" : "ban", kSubjects[i]);
+  }
+  return {};
 }
 
 void add_access(CLI::App& root, Action& action) {

@@ -1,4 +1,5 @@
-// What is missing of a line that says what to do and with which value, and not what that value is.
+// What is wrong with a line that bans, unbans, allows or denies something of which it does not say what it is, or calls
+// it by another name.
 #pragma once
 
 #include <string>
@@ -8,5 +9,9 @@ namespace pharos::app {
 // The lines that may be meant by "pharos ban VALUE", in a sentence; "" where the command is no ban, unban, allow or
 // deny, or the value none of what it takes.
 std::string missing_subject(const std::string& command, const std::string& value);
+
+// What may be meant by "pharos ban ADDRESS", to stand behind "unknown command": ", did you mean pharos ban ip?"; ""
+// where the command is none of these, or the word for nothing that they take.
+std::string meant_subject(const std::string& command, const std::string& word);
 
 }  // namespace pharos::app

@@ -57,6 +57,36 @@ TEST(Cli, AnUnknownCommandIsNamedWithTheNearestOne) {
   EXPECT_THAT(complaint({}), HasSubstr("subcommand is required"));
 }
 
+TEST(Cli, ANearMissIsToldTheNearestCommand) {
+  const auto complaint = [](std::vector<std::string> words) {
+    ::testing::internal::CaptureStderr();
+    EXPECT_EQ(run(std::move(words)), static_cast<int>(ExitCode::usage));
+    return ::testing::internal::GetCapturedStderr();
+  };
+  EXPECT_THAT(complaint({"ban", "address", "192.0.2.1"}), HasSubstr("\"address\", did you mean pharos ban ip?"));
+  EXPECT_THAT(complaint({"unban", "key", "x"}), HasSubstr("did you mean pharos unban pubkey?"));
+  EXPECT_THAT(complaint({"deny", "ip", "192.0.2.1"}),
+              HasSubstr("\"ip\": there is no allow list of addresses, did you mean pharos ban ip?"));
+  EXPECT_THAT(complaint({"allow", "address", "192.0.2.1"}), HasSubstr("did you mean pharos unban ip?"));
+  EXPECT_THAT(complaint({"plan"}), HasSubstr("unknown command \"plan\", did you mean pharos retention plan?"));
+  EXPECT_THAT(complaint({"check"}), HasSubstr("pharos db check or pharos config check or pharos monitor check?"));
+  EXPECT_THAT(complaint({"compcat"}), HasSubstr("did you mean pharos db compact?"));
+  EXPECT_THAT(complaint({"db", "status"}), HasSubstr("pharos status"));
+}
+
+TEST(Cli, AWrongOptionIsNamedWhereverItStands) {
+  const auto complaint = [](std::vector<std::string> words) {
+    ::testing::internal::CaptureStderr();
+    EXPECT_EQ(run(std::move(words)), static_cast<int>(ExitCode::usage));
+    return ::testing::internal::GetCapturedStderr();
+  };
+  EXPECT_THAT(complaint({"--jsno", "status"}), HasSubstr("unknown option --jsno, did you mean --json?"));
+  EXPECT_THAT(complaint({"--jsno"}), HasSubstr("unknown option --jsno\n"));
+  EXPECT_THAT(complaint({"status", "--jsno=1"}), HasSubstr("unknown option --jsno, did you mean --json?"));
+  EXPECT_THAT(complaint({"--json", "status"}), HasSubstr("--json belongs behind the command: pharos status --json"));
+  EXPECT_THAT(complaint({"db", "-x", "info"}), HasSubstr("unknown option -x"));
+}
+
 TEST(Cli, WhoAsksForHelpNeverRunsTheCommand) {
   const auto said = [](std::vector<std::string> words) {
     ::testing::internal::CaptureStdout();
