@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -140,6 +141,7 @@ Sync::Done Sync::reconcile(const Filter& filter, const NegItems& ours) {
     return success();
   }
   if (client.state() == State::failed) return failure(refused("negentropy", client.reason()));
+  ++report_.compared;
   report_.here += ours.size();
   return settle(client.difference());
 }
@@ -277,15 +279,19 @@ Result<std::vector<Event>, std::string> Sync::ask(const Filter& filter) {
 
 Sync::Done Sync::page_through(const Filter& filter, const NegItems& ours) {
   report_.by_pages = true;
-  report_.here += ours.size();
   std::unordered_set<EventId> lacking;
   for (std::size_t i = 0; i < ours.size(); ++i) lacking.insert(ours.at(i).id);
   std::unordered_set<EventId> seen;
   std::size_t longest = 0;
+  bool is_first = true;
   Filter page = filter;
   page.limit = options_.page;
   while (true) {
     PHAROS_TRY(auto events, ask(page));
+    if (std::exchange(is_first, false)) {
+      ++report_.compared;
+      report_.here += ours.size();
+    }
     std::erase_if(events, [&](const Event& event) { return !matches(filter, event); });
     if (events.empty()) break;
     const std::size_t count = events.size();

@@ -32,6 +32,7 @@ struct SyncOptions {
 };
 
 struct SyncReport {
+  std::uint64_t compared = 0;          // filters, or parts of them in time; 0: nothing is known of the rest here
   std::uint64_t here = 0;              // events of the filters
   std::uint64_t need = 0;              // the relay has and we lack
   std::uint64_t have = 0;              // the other way round

@@ -14,6 +14,7 @@
 namespace pharos::testing {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 std::string as_lines(const std::vector<Event>& events) {
@@ -106,6 +107,7 @@ TEST_F(Sync, EachDirectionAlone) {
   const Ran none = sync({"--dir", "none"});
   EXPECT_EQ(none.exit_code, 0) << none.err;
   EXPECT_THAT(none.out, HasSubstr("40 missing here, 40 missing there"));
+  EXPECT_THAT(none.out, HasSubstr("nothing was fetched or sent: --dir none"));
   EXPECT_EQ(ids_of(here_).size(), second_.size());
   EXPECT_EQ(sync({"--dir", "down"}).exit_code, 0);
   EXPECT_EQ(ids_of(here_).size(), kNotes);
@@ -179,6 +181,18 @@ TEST_F(Sync, SaysWhatIsWrong) {
   EXPECT_EQ(here_.command({"sync", "http://127.0.0.1/"}).exit_code, 64);
   EXPECT_EQ(sync({"--filter", R"({"limit":5})"}).exit_code, 64);
   EXPECT_EQ(sync({"--dir", "sideways"}).exit_code, 64);
+}
+
+TEST_F(Sync, WhereNothingWasComparedNothingIsCounted) {
+  for (const char* negentropy : {"true", "false"}) {
+    ASSERT_EQ(there_.terminate(), 0);
+    there_.set_settings("members_only = \"read_write\"\nnegentropy = " + std::string(negentropy) + "\n");
+    ASSERT_TRUE(there_.start()) << there_.log();
+    const Ran refused = sync({"--dir", "none"});
+    EXPECT_EQ(refused.exit_code, 69);
+    EXPECT_EQ(refused.out, "") << negentropy;
+    EXPECT_THAT(refused.err, AllOf(HasSubstr("refused"), HasSubstr("nothing was compared")));
+  }
 }
 
 }  // namespace

@@ -166,15 +166,18 @@ ExitCode sync_with(const RelayUrl& url, std::vector<Filter> filters, const std::
   Sync sync(link, *here.store, here.target.get(), sent, sync_options, clock, progress);
   const auto done = sync.run(std::move(filters));
   progress.clear();
+  if (!done) {
+    complain(url.text() + ": " + done.error());
+    complain(sync.report().compared == 0 ? "nothing was compared" : "it ended before all was compared; until then:");
+    if (sync.report().compared == 0) return ExitCode::unavailable;
+  }
   fmt::print("{}", sync.report().text());
   if (here.target) print_tally("fetched", here.target->tally());
   if (sync_options.up) print_tally("sent", sent.tally());
+  if (direction == "none") fmt::print("nothing was fetched or sent: --dir none\n");
   fmt::print("{:.1f} s, {} bytes sent, {} received\n", std::chrono::duration<double>(clock.now() - start).count(),
              link.sent_bytes(), link.received_bytes());
-  if (!done) {
-    complain(url.text() + ": " + done.error());
-    return ExitCode::unavailable;
-  }
+  if (!done) return ExitCode::unavailable;
   const bool is_whole = sync.report().missing == 0 && sync.report().complete && sent.tally().refused == 0 &&
                         (!here.target || here.target->tally().refused == 0);
   return is_whole ? ExitCode::ok : ExitCode::partial;
