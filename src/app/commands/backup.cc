@@ -1,6 +1,10 @@
 #include "storage/backup.h"
 
+#include <cerrno>
+#include <system_error>
+
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "app/commands/command.h"
 #include "app/progress.h"
@@ -8,6 +12,21 @@
 
 namespace pharos::app {
 namespace {
+
+// Why the folder cannot take a new one; "" where nothing is in the way. What is wrong with the destination itself is
+// found when it is made.
+std::string why_no_room(const std::filesystem::path& destination) {
+  std::error_code ignored;
+  std::filesystem::path whole = std::filesystem::absolute(destination, ignored).lexically_normal();
+  if (!whole.has_filename()) whole = whole.parent_path();
+  const std::filesystem::path folder = whole.parent_path();
+  if (!std::filesystem::exists(folder, ignored))
+    return "there is no folder " + folder.string() + " to put the backup into: make it first";
+  if (!std::filesystem::is_directory(folder, ignored)) return folder.string() + " is no folder";
+  if (::access(folder.c_str(), W_OK | X_OK) != 0)
+    return "the folder " + folder.string() + " cannot be written to: " + std::generic_category().message(errno);
+  return {};
+}
 
 struct Arguments {
   std::shared_ptr<std::string> config;
@@ -27,6 +46,10 @@ ExitCode back_up(const Arguments& arguments) {
   if (std::filesystem::is_directory(arguments.destination, ignored) &&
       !std::filesystem::is_empty(arguments.destination, ignored)) {
     complain(arguments.destination + " is not empty: name a directory that is not there yet, or an empty one");
+    return ExitCode::cannot_create;
+  }
+  if (const std::string why = why_no_room(arguments.destination); !why.empty()) {
+    complain(why);
     return ExitCode::cannot_create;
   }
   storage::BackupOptions options;

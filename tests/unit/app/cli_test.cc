@@ -229,6 +229,11 @@ TEST(Cli, WhatIsMissingIsToldWithWhatToDo) {
   const std::string nothing = complaint({"import", data + "/missing.jsonl"}, ExitCode::no_input);
   EXPECT_THAT(nothing, HasSubstr("missing.jsonl: No such file"));
   EXPECT_THAT(nothing, Not(HasSubstr("stored")));
+  const std::string nowhere = data + "/missing/backup";
+  EXPECT_THAT(
+      complaint({"backup", nowhere}, ExitCode::cannot_create),
+      AllOf(HasSubstr("there is no folder " + data + "/missing to put the backup into"), Not(HasSubstr("database"))));
+  EXPECT_THAT(complaint({"backup", file + "/backup"}, ExitCode::cannot_create), HasSubstr(file + " is no folder"));
   EXPECT_THAT(complaint({"status"}, ExitCode::unavailable),
               AllOf(HasSubstr("no instance is running on " + data), HasSubstr(file + " leads there: --config FILE"),
                     HasSubstr("--admin HOST:PORT")));
