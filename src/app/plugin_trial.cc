@@ -63,6 +63,7 @@ class Trial {
   // Until one of those in flight is answered, or until then.
   Heard listen(SteadyTime until);
   void exchange(SteadyTime until);
+  void end_input();
   void take_errors(std::string_view bytes);
   bool take_line();
   void tell(const Given& given, const PluginAnswer& answer);
@@ -84,6 +85,7 @@ class Trial {
   bool output_closed_ = false;
   bool errors_closed_ = false;
   bool input_broken_ = false;
+  bool input_ended_ = false;  // by us: it may end then
   bool too_long_ = false;
   bool quiet_ = false;  // the second time the decisions are not listed
   std::deque<Given> given_;
@@ -191,7 +193,7 @@ void Trial::find_out_why_it_is_silent() {
           "it has not even read its standard input; if it takes long to start, raise plugin.timeout");
     return;
   }
-  child_->close_input();
+  end_input();
   unwritten_.clear();
   if (listen(clock_.now() + std::min(options_.timeout, milliseconds(2'000))) == Heard::answer) {
     fault(
@@ -206,7 +208,7 @@ void Trial::find_out_why_it_is_silent() {
 void Trial::let_it_end() {
   // An answer too many would come by now.
   listen(clock_.now() + milliseconds(100));
-  child_->close_input();
+  end_input();
   const auto ended_within = [this](milliseconds limit) {
     const SteadyTime until = clock_.now() + limit;
     while (clock_.now() < until && !child_->has_ended()) exchange(clock_.now() + milliseconds(10));
@@ -258,6 +260,11 @@ void Trial::exchange(SteadyTime until) {
   };
   if (!errors_closed_) take_errors(read(child_->errors(), errors_closed_));
   if (!output_closed_) output_ += read(child_->output(), output_closed_);
+}
+
+void Trial::end_input() {
+  child_->close_input();
+  input_ended_ = true;
 }
 
 void Trial::take_errors(std::string_view bytes) {
@@ -321,6 +328,7 @@ void Trial::tell(const Given& given, const PluginAnswer& answer) {
 
 bool Trial::has_ended() {
   if (!output_closed_ && !input_broken_) return false;
+  if (input_ended_) return true;
   const SteadyTime until = clock_.now() + kGrace;
   while (!child_->has_ended() && clock_.now() < until) exchange(clock_.now() + milliseconds(10));
   if (child_->has_ended()) {
