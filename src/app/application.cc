@@ -135,6 +135,11 @@ Result<void, StartFailure> Application::load_identity_key() {
   if (identity_->created) {
     log::info("app", "made the relay's identity",
               {{"file", identity_->file.string()}, {"npub", encode_npub(identity_->pubkey)}});
+    if (store_->last_seq() > 0)
+      log::warn("app",
+                "the database is older than this identity: for others the relay is another one now; if its key was "
+                "kept elsewhere, stop and put it there",
+                {{"file", identity_->file.string()}});
   }
   options_.relay.info.self = identity_->pubkey.hex();
   return success();

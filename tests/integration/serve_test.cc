@@ -16,6 +16,7 @@ namespace pharos::testing {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 // Sum of all series of one metric, by name, from a scrape.
 std::map<std::string, double> sums(const std::string& scrape) {
@@ -176,6 +177,18 @@ TEST(Serve, ASecondInstanceOnTheSameDataIsRefused) {
   const Ran second = relay.command({"serve"});
   EXPECT_EQ(second.exit_code, 75) << second.err;
   EXPECT_THAT(second.err, HasSubstr(relay.data().string()));
+}
+
+TEST(Serve, AnotherIdentityThanTheDatabaseKnewIsWarnedOf) {
+  PharosInstance relay;
+  ASSERT_TRUE(relay.start()) << relay.log();
+  EXPECT_THAT(relay.log(), Not(HasSubstr("the relay is another one now"))) << "a new database";
+  ASSERT_TRUE(
+      NostrClient(relay.relay_address()).publish(signed_notes(1, SystemClock().unix_now(), 1).front()).accepted);
+  ASSERT_EQ(relay.terminate(), 0) << relay.log();
+  std::filesystem::remove(relay.data() / "identity.key");
+  ASSERT_TRUE(relay.start()) << relay.log();
+  EXPECT_THAT(relay.log(), HasSubstr("the relay is another one now"));
 }
 
 TEST(Serve, ASlowReaderIsCutOffAndOthersAreServed) {
