@@ -6,6 +6,8 @@
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
+#include "app/wording.h"
+
 namespace pharos::app {
 namespace {
 
@@ -60,6 +62,7 @@ void retention(Writer& out, const InstanceStatus& status) {
     member(out, "what", std::string(kWaits[static_cast<std::size_t>(wait.what)]));
     member(out, "name", wait.name);
     member(out, "until", wait.until);
+    if (wait.would_erase) member(out, "would_erase", *wait.would_erase);
     out.EndObject();
   }
   out.EndArray();
@@ -76,8 +79,8 @@ std::string warning_of(const storage::RetentionWait& wait, UnixSeconds now) {
   const std::string time = in_short(std::max<std::int64_t>(0, wait.until - now));
   switch (wait.what) {
     case storage::RetentionWait::What::rule:
-      return fmt::format("the retention rule \"{}\" begins to erase in {}; `pharos retention plan` shows what",
-                         wait.name, time);
+      return fmt::format("the retention rule \"{}\" begins to erase{} in {}; `pharos retention plan` shows what",
+                         wait.name, wait.would_erase ? " " + counted(*wait.would_erase, "event") : "", time);
     case storage::RetentionWait::What::no_longer_kept:
       return fmt::format("what the retention rule \"{}\" kept is kept for another {}, then other rules may erase it",
                          wait.name, time);
@@ -136,7 +139,10 @@ std::vector<std::string> warnings(const InstanceStatus& status) {
     out.push_back(
         fmt::format("changed in the settings, takes a restart: {}", fmt::join(status.settings.restart_keys, ", ")));
   }
-  append_some(out, status.retention_waiting, "pharos retention plan",
+  // What was counted and comes to nothing is no reason to look.
+  std::vector<storage::RetentionWait> waiting = status.retention_waiting;
+  std::erase_if(waiting, [](const storage::RetentionWait& wait) { return wait.would_erase == 0U; });
+  append_some(out, waiting, "pharos retention plan",
               [&](const storage::RetentionWait& wait) { return warning_of(wait, status.now); });
   append_some(out, status.upstream_troubles, "pharos router status", [](const auto& trouble) {
     return fmt::format("the upstream \"{}\" is connected, but: {}", trouble.first, trouble.second);

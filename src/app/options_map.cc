@@ -111,6 +111,7 @@ class Mapper : private SettingsReader {
   void map_retention() {
     storage::RetentionOptions& retention = all_.retention;
     retention.interval = values_.duration("storage.retention_interval");
+    retention.notice = std::chrono::duration_cast<std::chrono::seconds>(values_.duration("storage.retention_notice"));
     retention.max_size_bytes = values_.size("storage.max_size");
     if (retention.max_size_bytes > 0 && retention.max_size_bytes < kLeastMaxSize)
       add("storage.max_size", "less than 16MiB would erase nearly everything; has the unit been forgotten?");

@@ -8,14 +8,14 @@
 
 namespace pharos::app {
 
-Result<ingest::Options, storage::StorageFailure> with_stored_rules(const storage::Store& store,
-                                                                   const AllOptions& options, UnixSeconds now) {
+Result<ingest::Options, storage::StorageFailure> with_stored_rules(storage::Store& store, const AllOptions& options,
+                                                                   UnixSeconds now) {
   ingest::Options out = options.ingest;
   PHAROS_TRY(auto access, ingest::read_access(store));
   out.access = std::make_shared<Snapshot<ingest::AccessRules>>(
       std::make_shared<const ingest::AccessRules>(std::make_shared<const ingest::AccessLists>(std::move(access.lists)),
                                                   std::make_shared<const ingest::FixedAccess>(options.access), 1));
-  PHAROS_TRY(auto rules, storage::rules_in_force(store, *options.retention.rules, options.retention.interval, now));
+  PHAROS_TRY(auto rules, storage::take_retention(store, options.retention, now));
   out.admission.retention = std::make_shared<const Snapshot<storage::RetentionRules>>(
       std::make_shared<const storage::RetentionRules>(std::move(rules)));
   return out;

@@ -9,8 +9,9 @@
 
 namespace pharos::app {
 
-// The settings of a pipeline, with the access lists, and the retention rules that are in force by now.
-Result<ingest::Options, storage::StorageFailure> with_stored_rules(const storage::Store& store,
-                                                                   const AllOptions& options, UnixSeconds now);
+// The settings of a pipeline, with the access lists, and the retention rules that are in force by now. The database is
+// told of new ones where it can be written as by an instance.
+Result<ingest::Options, storage::StorageFailure> with_stored_rules(storage::Store& store, const AllOptions& options,
+                                                                   UnixSeconds now);
 
 }  // namespace pharos::app

@@ -93,6 +93,7 @@ constexpr Setting kSettings[] = {
     {"storage", "memtable_size", bytes, "\"64MiB\"", kRestart, "Memory for new events before they are merged into the database; up to three times as much is held while a merge is under way", kMi, 4 * kGi},
     {"storage", "compression", integer, "0", kRestart, "zstd's level, 1 to 19, for events that are merged into the database: about a third smaller with 3 (an archive), slower to read; 0 leaves them as they are", 0, 19},
     {"storage", "unpacked_cache", bytes, "\"16MiB\"", kRestart, "Memory for compressed events that were read", 0, 64 * kGi},
+    {"storage", "retention_notice", duration, "\"1h\"", kLive, "How long a new or changed [[retention]] rule, or a smaller max_size, waits before it erases, so that it can be taken back; neither it nor what it was before erases until then", 0, 30 * kDay},
     {"storage", "retention_interval", duration, "\"1h\"", kLive, "Between two passes of the [[retention]] rules and of max_size", kSecond, 30 * kDay},
     {"storage", "max_size", bytes, "\"0\"", kLive, "Of the pages in use, about: beyond it the regular events that came first are erased, in steps; 0 is no bound", 0, 64.0 * 1024 * kGi},
     {"storage", "search", boolean, "false", kRestart, "Index the words of events and answer searches (NIP-50); turned on over a database that has events, it is built in the background first, turned off, it is dropped"},

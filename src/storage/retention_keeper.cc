@@ -47,7 +47,10 @@ RetentionKeeper::RetentionKeeper(Store& store, const Clock& clock, RetentionOpti
                                  std::shared_ptr<pharos::Snapshot<RetentionRules>> in_force)
     : store_(store), clock_(clock), metrics_(metrics), in_force_(std::move(in_force)), options_(std::move(options)) {
   read_notice();
-  take(current());
+  {
+    Lock lock(mutex_);
+    take();
+  }
   Lock lock(stop_mutex_);
   thread_ = std::thread([this] {
     set_thread_name("retention");
@@ -62,6 +65,7 @@ void RetentionKeeper::reconfigure(RetentionOptions options) {
     Lock lock(mutex_);
     options_ = std::move(options);
     reconfigured_ = true;
+    take();
     if (awaited_) awaited_->is_obsolete = true;
   }
   changed_.notify_all();
@@ -78,26 +82,32 @@ void RetentionKeeper::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-RetentionOptions RetentionKeeper::current() const {
-  Lock lock(mutex_);
-  return options_;
-}
-
 std::vector<RetentionWait> RetentionKeeper::waiting() const {
   Lock lock(mutex_);
-  return waiting_;
+  std::vector<RetentionWait> waiting = notice_.waiting(clock_.unix_now());
+  for (RetentionWait& each : waiting) {
+    const auto counted = forecasts_.find(each.name);
+    if (each.what == RetentionWait::What::rule && counted != forecasts_.end()) each.would_erase = counted->second;
+  }
+  return waiting;
 }
 
-bool RetentionKeeper::is_stopping() const {
+bool RetentionKeeper::is_interrupted() const {
   Lock lock(mutex_);
-  return stopping_;
+  return stopping_ || reconfigured_;
 }
 
 void RetentionKeeper::run() {
   SteadyTime next_rules = clock_.now();
   while (true) {
-    const RetentionOptions options = current();
-    take(options);
+    RetentionOptions options;
+    {
+      Lock lock(mutex_);
+      if (stopping_) return;
+      if (std::exchange(reconfigured_, false)) next_rules = clock_.now();
+      come_into_force();
+      options = options_;
+    }
     keep_notice();
     tell(options);
     const SteadyTime began = clock_.now();
@@ -113,8 +123,6 @@ void RetentionKeeper::run() {
     while (!stopping_ && !reconfigured_) {
       if (lock.wait_until(changed_, deadline) == std::cv_status::timeout) break;
     }
-    if (stopping_) return;
-    if (std::exchange(reconfigured_, false)) next_rules = clock_.now();
     if (!is_beyond) next_rules = clock_.now();
   }
 }
@@ -122,18 +130,23 @@ void RetentionKeeper::run() {
 void RetentionKeeper::read_notice() {
   auto kept = read_retention_notice(store_);
   if (!kept) return;
-  notice_ = std::move(kept.value().notice);
-  kept_notice_ = notice_.encode();
+  kept_notice_ = kept.value().notice.encode();
   *notice_written_ = true;
+  Lock lock(mutex_);
+  notice_ = std::move(kept.value().notice);
   is_new_ = kept.value().is_new;
 }
 
-void RetentionKeeper::take(const RetentionOptions& options) {
-  const auto pause = std::exchange(is_new_, false) ? std::chrono::seconds(0) : retention_pause(options.interval);
-  RetentionNotice::News news = notice_.take(*options.rules, options.max_size_bytes, clock_.unix_now(), pause);
+void RetentionKeeper::take() {
+  const auto pause = std::exchange(is_new_, false) ? std::chrono::seconds(0) : options_.notice;
+  RetentionNotice::News news = notice_.take(*options_.rules, options_.max_size_bytes, clock_.unix_now(), pause);
   const auto append = [](RetentionRules& to, const RetentionRules& from) {
     to.insert(to.end(), from.begin(), from.end());
   };
+  for (const RetentionRule& rule : news.rules) forecasts_.erase(rule.name);
+  std::erase_if(forecasts_, [this](const auto& counted) {
+    return std::ranges::none_of(*options_.rules, [&](const RetentionRule& rule) { return rule.name == counted.first; });
+  });
   append(untold_.rules, news.rules);
   append(untold_.no_longer_kept, news.no_longer_kept);
   untold_.size = untold_.size || news.size;
@@ -143,35 +156,59 @@ void RetentionKeeper::take(const RetentionOptions& options) {
 void RetentionKeeper::come_into_force() {
   const UnixSeconds now = clock_.unix_now();
   in_force_->set(std::make_shared<const RetentionRules>(notice_.rules_in_force(now)));
-  std::vector<RetentionWait> waiting = notice_.waiting(now);
-  metrics_.retention_waiting.set(static_cast<std::int64_t>(waiting.size()));
-  Lock lock(mutex_);
-  waiting_ = std::move(waiting);
+  metrics_.retention_waiting.set(static_cast<std::int64_t>(notice_.waiting(now).size()));
 }
 
 void RetentionKeeper::tell(const RetentionOptions& options) {
-  const RetentionNotice::News news = std::exchange(untold_, {});
-  const auto seconds = retention_pause(options.interval).count();
-  for (const RetentionRule& rule : news.no_longer_kept) {
+  RetentionRules no_longer_kept;
+  bool size = false;
+  {
+    Lock lock(mutex_);
+    no_longer_kept = std::exchange(untold_.no_longer_kept, {});
+    size = std::exchange(untold_.size, false);
+  }
+  const auto seconds = options.notice.count();
+  for (const RetentionRule& rule : no_longer_kept) {
     log::warn("storage", "what a retention rule kept is kept for now, it can still be taken back",
               {{"rule", rule.name}, {"seconds_left", seconds}});
   }
-  if (news.size) {
+  if (size) {
     log::warn("storage", "for the new storage.max_size nothing is erased yet, it can still be taken back",
               {{"max_size", options.max_size_bytes}, {"seconds_left", seconds}});
   }
-  for (const RetentionRule& rule : news.rules) {
+  while (auto rule = untold_rule()) {
     const auto forecast =
-        forecast_rule(store_, rule, options.rules, clock_, [this](std::uint64_t) { return !is_stopping(); });
-    if (!forecast || is_stopping()) return;
+        forecast_rule(store_, *rule, options.rules, clock_, [this](std::uint64_t) { return !is_interrupted(); });
+    Lock lock(mutex_);
+    if (stopping_ || reconfigured_) {
+      untold_.rules.insert(untold_.rules.begin(), std::move(*rule));
+      return;
+    }
+    if (!forecast) continue;
+    forecasts_[rule->name] = forecast->events;
     log::warn("storage", "a new or changed retention rule erases nothing yet, it can still be taken back",
-              {{"rule", rule.name}, {"would_erase", forecast->events}, {"seconds_left", seconds}});
+              {{"rule", rule->name}, {"would_erase", forecast->events}, {"seconds_left", seconds}});
   }
+}
+
+std::optional<RetentionRule> RetentionKeeper::untold_rule() {
+  Lock lock(mutex_);
+  const auto waiting = notice_.waiting(clock_.unix_now());
+  while (!untold_.rules.empty()) {
+    RetentionRule rule = std::move(untold_.rules.front());
+    untold_.rules.erase(untold_.rules.begin());
+    if (std::ranges::any_of(waiting, [&](const RetentionWait& each) { return each.name == rule.name; })) return rule;
+  }
+  return std::nullopt;
 }
 
 // What could not be kept is tried again with the next pass; a start before that lets the rules wait once more.
 void RetentionKeeper::keep_notice() {
-  std::string encoded = notice_.encode();
+  std::string encoded;
+  {
+    Lock lock(mutex_);
+    encoded = notice_.encode();
+  }
   if (encoded == kept_notice_ && *notice_written_) return;
   kept_notice_ = std::move(encoded);
   notice_written_ = std::make_shared<std::atomic<bool>>(false);
@@ -202,7 +239,11 @@ void RetentionKeeper::apply_rules() {
 }
 
 bool RetentionKeeper::keep_size() {
-  const std::uint64_t max_size_bytes = notice_.max_size_in_force(clock_.unix_now());
+  std::uint64_t max_size_bytes = 0;
+  {
+    Lock lock(mutex_);
+    max_size_bytes = notice_.max_size_in_force(clock_.unix_now());
+  }
   if (max_size_bytes == 0) return false;
   DatabaseInfo info;
   {
@@ -258,14 +299,10 @@ std::optional<Swept> RetentionKeeper::sweep(Sweep sweep) {
   const auto answer = std::make_shared<Answer>();
   {
     Lock lock(mutex_);
-    if (stopping_) return std::nullopt;
+    if (stopping_ || reconfigured_) return std::nullopt;
     awaited_ = answer;
   }
-  if (sweep.spares) {
-    sweep.spares = [answer, spares = std::move(sweep.spares)](const RecordView& record) {
-      return answer->is_obsolete || spares(record);
-    };
-  }
+  sweep.is_over = [answer] { return answer->is_obsolete.load(); };
   sweep.done = [answer](const Swept& swept) { answer->give(swept); };
   if (!store_.sweep(std::move(sweep))) return std::nullopt;
   Lock lock(answer->mutex);

@@ -1,6 +1,6 @@
 // Applies the retention rules and the bound of the database's size, again and again, in small batches behind what is
 // served. What the settings make stricter, by a reload or over a restart, is told in the log with what it would erase,
-// and erases nothing for as long as lies between two passes.
+// and erases nothing before its notice is over.
 //
 // The size is that of LMDB's pages in use, so what is erased shows in it once it was merged: a step erases at most a
 // twentieth of all events, the ones that came first, and the next one waits for its merge. Replaceable and addressable
@@ -13,8 +13,10 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -29,9 +31,10 @@ namespace pharos::storage {
 
 struct RetentionOptions {
   std::shared_ptr<const RetentionRules> rules = std::make_shared<const RetentionRules>();
-  std::uint64_t max_size_bytes = 0;  // 0 for no bound
-  std::chrono::milliseconds interval{std::chrono::hours(1)};
-  std::chrono::milliseconds size_step{10'000};  // between two steps while the size is beyond its bound
+  std::uint64_t max_size_bytes = 0;                           // 0 for no bound
+  std::chrono::milliseconds interval{std::chrono::hours(1)};  // between two passes
+  std::chrono::seconds notice{std::chrono::hours(1)};         // that what is new waits
+  std::chrono::milliseconds size_step{10'000};                // between two steps while the size is beyond its bound
 };
 
 class RetentionKeeper {
@@ -44,8 +47,8 @@ class RetentionKeeper {
   RetentionKeeper(const RetentionKeeper&) = delete;
   RetentionKeeper& operator=(const RetentionKeeper&) = delete;
 
-  // A pass follows at once, with what was in force before; what is new waits. A sweep under way erases no more. Any
-  // thread.
+  // In force at once but for what has to wait. What the pass under way has left of the rules before is not erased but
+  // for a batch that is being written, and another pass follows. Any thread.
   void reconfigure(RetentionOptions options);
   // What of the settings is not in force yet. Any thread.
   std::vector<RetentionWait> waiting() const;
@@ -56,14 +59,15 @@ class RetentionKeeper {
   struct Answer;
 
   void run();
-  RetentionOptions current() const;
-  bool is_stopping() const;
   void read_notice();
-  // What the settings say now, and since when it is in force.
-  void take(const RetentionOptions& options);
-  void come_into_force();
+  // What the settings say.
+  void take() PHAROS_REQUIRES(mutex_);
+  void come_into_force() PHAROS_REQUIRES(mutex_);
   void tell(const RetentionOptions& options);
+  // The next that was not told of and waits still.
+  std::optional<RetentionRule> untold_rule();
   void keep_notice();
+  bool is_interrupted() const;
   // When there is something to do again, unless other settings come.
   std::chrono::milliseconds until_next_look(const RetentionOptions& options, bool is_beyond) const;
   void apply_rules();
@@ -78,9 +82,6 @@ class RetentionKeeper {
   const metrics::StorageMetrics metrics_;
   const std::shared_ptr<pharos::Snapshot<RetentionRules>> in_force_;
   // Own thread.
-  RetentionNotice notice_;
-  RetentionNotice::News untold_;
-  bool is_new_ = false;  // the database: nothing has to wait
   std::string kept_notice_;
   std::shared_ptr<std::atomic<bool>> notice_written_ = std::make_shared<std::atomic<bool>>(false);
   Seq looked_at_ = 0;               // for the size, in the order of arrival
@@ -91,7 +92,10 @@ class RetentionKeeper {
   RetentionOptions options_ PHAROS_GUARDED_BY(mutex_);
   bool reconfigured_ PHAROS_GUARDED_BY(mutex_) = false;
   bool stopping_ PHAROS_GUARDED_BY(mutex_) = false;
-  std::vector<RetentionWait> waiting_ PHAROS_GUARDED_BY(mutex_);
+  RetentionNotice notice_ PHAROS_GUARDED_BY(mutex_);
+  RetentionNotice::News untold_ PHAROS_GUARDED_BY(mutex_);
+  std::map<std::string, std::uint64_t> forecasts_ PHAROS_GUARDED_BY(mutex_);  // by the names of rules that waited
+  bool is_new_ PHAROS_GUARDED_BY(mutex_) = false;                             // the database: nothing has to wait
   std::shared_ptr<Answer> awaited_ PHAROS_GUARDED_BY(mutex_);
 
   Mutex stop_mutex_;

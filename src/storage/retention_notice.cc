@@ -69,11 +69,24 @@ std::optional<RetentionRule> read_kept(std::string_view text) {
 RetentionNotice::News RetentionNotice::take(const RetentionRules& rules, std::uint64_t max_size_bytes, UnixSeconds now,
                                             std::chrono::seconds pause) {
   News news;
+  shorten(std::max(pause_ - pause, std::chrono::seconds(0)), now);
+  pause_ = pause;
   const UnixSeconds later = now + pause.count();
   take_kept(rules, now, later, news);
   take_rules(rules, now, later, news);
   take_size(max_size_bytes, now, later, news);
   return news;
+}
+
+void RetentionNotice::shorten(std::chrono::seconds by, UnixSeconds now) {
+  const auto shorten_one = [&](UnixSeconds& time) {
+    if (now < time) time -= by.count();
+  };
+  for (auto& [text, from] : from_) shorten_one(from);
+  for (auto& [text, kept] : kept_) {
+    if (kept.until) shorten_one(*kept.until);
+  }
+  shorten_one(size_from_);
 }
 
 void RetentionNotice::take_kept(const RetentionRules& rules, UnixSeconds now, UnixSeconds later, News& news) {
@@ -82,7 +95,7 @@ void RetentionNotice::take_kept(const RetentionRules& rules, UnixSeconds now, Un
     if (rule.keep) kept.insert_or_assign(meaning(rule), Kept{rule, std::nullopt});
   }
   for (auto& [text, before] : kept_) {
-    const UnixSeconds until = std::min(before.until.value_or(later), later);
+    const UnixSeconds until = before.until.value_or(later);
     if (until <= now || kept.contains(text)) continue;
     if (!before.until) news.no_longer_kept.push_back(before.rule);
     before.until = until;
@@ -100,24 +113,22 @@ void RetentionNotice::take_rules(const RetentionRules& rules, UnixSeconds now, U
     std::string text = meaning(rule);
     const auto known = from_.find(text);
     if (known == from_.end() && later > now) news.rules.push_back(rule);
-    from.insert_or_assign(std::move(text), known == from_.end() ? later : std::min(known->second, later));
+    from.insert_or_assign(std::move(text), known == from_.end() ? later : known->second);
   }
   from_ = std::move(from);
 }
 
 void RetentionNotice::take_size(std::uint64_t max_size_bytes, UnixSeconds now, UnixSeconds later, News& news) {
   const std::uint64_t in_force = max_size_in_force(now);
-  const bool waits = now < size_from_;
-  if (max_size_bytes == wanted_size_ ||
-      (waits && is_stricter(max_size_bytes, in_force) && !is_stricter(max_size_bytes, wanted_size_))) {
-    size_from_ = std::min(size_from_, later);
-  } else if (is_stricter(max_size_bytes, in_force)) {
+  if (max_size_bytes == wanted_size_) return;
+  const bool has_to_wait = is_stricter(max_size_bytes, in_force);
+  const bool waits_already = now < size_from_ && !is_stricter(max_size_bytes, wanted_size_);
+  if (!has_to_wait) {
+    size_from_ = now;
+  } else if (!waits_already) {
     size_from_ = later;
     news.size = later > now;
-  } else {
-    size_from_ = now;
   }
-  if (max_size_bytes == wanted_size_) return;
   size_before_ = in_force;
   wanted_size_ = max_size_bytes;
 }
@@ -139,20 +150,22 @@ std::vector<RetentionWait> RetentionNotice::waiting(UnixSeconds now) const {
     const UnixSeconds from = from_.at(meaning(rule));
     if (now < from) out.push_back({RetentionWait::What::rule, rule.name, from});
   }
+  const bool erases = !rules_.empty() || wanted_size_ > 0 || max_size_in_force(now) > 0;
   for (const auto& [text, kept] : kept_) {
-    if (kept.until && now < *kept.until)
+    if (erases && kept.until && now < *kept.until)
       out.push_back({RetentionWait::What::no_longer_kept, kept.rule.name, *kept.until});
   }
   if (now < size_from_) out.push_back({RetentionWait::What::size, "", size_from_});
   return out;
 }
 
+// pause <seconds>
 // size <before> <wanted> <from>
 // rule <from> <what it says>
 // kept <until, or - for now> <its name in hex> *( TAB filter )
 std::string RetentionNotice::encode() const {
-  std::string out = "size " + std::to_string(size_before_) + " " + std::to_string(wanted_size_) + " " +
-                    std::to_string(size_from_) + "\n";
+  std::string out = "pause " + std::to_string(pause_.count()) + "\nsize " + std::to_string(size_before_) + " " +
+                    std::to_string(wanted_size_) + " " + std::to_string(size_from_) + "\n";
   for (const auto& [text, from] : from_) out += "rule " + std::to_string(from) + " " + text + "\n";
   for (const auto& [text, kept] : kept_) {
     out += "kept " + (kept.until ? std::to_string(*kept.until) : "-") + " " + to_hex(as_bytes(kept.rule.name));
@@ -164,12 +177,15 @@ std::string RetentionNotice::encode() const {
 
 std::optional<RetentionNotice> RetentionNotice::decode(std::string_view bytes) {
   RetentionNotice notice;
+  std::chrono::seconds::rep pause = 0;
   bool has_size = false;
   while (!bytes.empty()) {
     std::string_view line = take_word(bytes, '\n');
     const std::string_view kind = take_word(line, ' ');
     bool is_good = false;
-    if (kind == "size") {
+    if (kind == "pause") {
+      is_good = take_number(line, pause);
+    } else if (kind == "size") {
       is_good = has_size = take_number(line, notice.size_before_) && take_number(line, notice.wanted_size_) &&
                            take_number(line, notice.size_from_);
     } else if (kind == "rule") {
@@ -189,6 +205,7 @@ std::optional<RetentionNotice> RetentionNotice::decode(std::string_view bytes) {
     if (!is_good) return std::nullopt;
   }
   if (!has_size) return std::nullopt;
+  notice.pause_ = std::chrono::seconds(pause);
   return notice;
 }
 

@@ -23,6 +23,7 @@ struct RetentionWait {
   What what = What::rule;
   std::string name;  // of the rule
   UnixSeconds until = 0;
+  std::optional<std::uint64_t> would_erase{};  // of a rule, where it was counted
 };
 
 class RetentionNotice {
@@ -34,14 +35,14 @@ class RetentionNotice {
     bool size = false;
   };
   // The settings say this from now on; a bound of zero is none. What waits already does not wait longer for being said
-  // again, nor longer than the pause.
+  // again; a shorter pause holds for it too. A clock that is set back prolongs the wait, and never shortens it.
   News take(const RetentionRules& rules, std::uint64_t max_size_bytes, UnixSeconds now, std::chrono::seconds pause);
 
   // Those that erase and those that keep.
   RetentionRules rules_in_force(UnixSeconds now) const;
   std::uint64_t max_size_in_force(UnixSeconds now) const { return now >= size_from_ ? wanted_size_ : size_before_; }
 
-  // The rules in the order of the settings, then what is no longer kept, then the size.
+  // The rules in the order of the settings, then what is no longer kept, where anything erases, then the size.
   std::vector<RetentionWait> waiting(UnixSeconds now) const;
 
   // All but the rules of the settings, which take() brings.
@@ -54,6 +55,8 @@ class RetentionNotice {
     std::optional<UnixSeconds> until;  // nullopt while the settings say so
   };
 
+  // Moves what waits to where a shorter pause ends it.
+  void shorten(std::chrono::seconds by, UnixSeconds now);
   void take_kept(const RetentionRules& rules, UnixSeconds now, UnixSeconds later, News& news);
   void take_rules(const RetentionRules& rules, UnixSeconds now, UnixSeconds later, News& news);
   void take_size(std::uint64_t max_size_bytes, UnixSeconds now, UnixSeconds later, News& news);
@@ -64,6 +67,7 @@ class RetentionNotice {
   std::uint64_t size_before_ = 0;
   std::uint64_t wanted_size_ = 0;
   UnixSeconds size_from_ = 0;
+  std::chrono::seconds pause_{0};  // as the settings said last
 };
 
 }  // namespace pharos::storage

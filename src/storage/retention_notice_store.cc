@@ -1,5 +1,7 @@
 #include "storage/retention_notice_store.h"
 
+#include <future>
+
 #include "storage/kv_table.h"
 #include "storage/txn.h"
 #include "util/log.h"
@@ -27,14 +29,17 @@ bool write_retention_notice(WriteTxn& txn, std::string_view encoded) {
   return kv_put(txn, KvTable::misc, kKey, encoded);
 }
 
-std::chrono::seconds retention_pause(std::chrono::milliseconds interval) {
-  return std::chrono::ceil<std::chrono::seconds>(interval);
-}
-
-Result<RetentionRules, StorageFailure> rules_in_force(const Store& store, const RetentionRules& rules,
-                                                      std::chrono::milliseconds interval, UnixSeconds now) {
+Result<RetentionRules, StorageFailure> take_retention(Store& store, const RetentionOptions& options, UnixSeconds now) {
   PHAROS_TRY(auto kept, read_retention_notice(store));
-  kept.notice.take(rules, 0, now, kept.is_new ? std::chrono::seconds(0) : retention_pause(interval));
+  const std::string before = kept.notice.encode();
+  kept.notice.take(*options.rules, options.max_size_bytes, now, kept.is_new ? std::chrono::seconds(0) : options.notice);
+  std::string after = kept.notice.encode();
+  if (after != before) {
+    std::promise<void> written;
+    const bool taken = store.submit_update([&](WriteTxn& txn) { return write_retention_notice(txn, after); },
+                                           [&](bool) { written.set_value(); });
+    if (taken) written.get_future().wait();
+  }
   return kept.notice.rules_in_force(now);
 }
 

@@ -7,6 +7,7 @@
 
 #include <string_view>
 
+#include "storage/retention_keeper.h"
 #include "storage/retention_notice.h"
 #include "storage/store.h"
 #include "util/result.h"
@@ -24,11 +25,8 @@ Result<KeptNotice, StorageFailure> read_retention_notice(const Store& store);
 // Inside Store::submit_update(). False on a storage error.
 bool write_retention_notice(WriteTxn& txn, std::string_view encoded);
 
-// How long that waits which the settings did not say before: the time between two passes, in whole seconds.
-std::chrono::seconds retention_pause(std::chrono::milliseconds interval);
-
-// What is in force now where the settings say that, for a program that is not the running instance.
-Result<RetentionRules, StorageFailure> rules_in_force(const Store& store, const RetentionRules& rules,
-                                                      std::chrono::milliseconds interval, UnixSeconds now);
+// For a program that takes events in while no instance runs, as that one's start would: what is new waits from now on,
+// where the store can be written as by an instance. The rules in force.
+Result<RetentionRules, StorageFailure> take_retention(Store& store, const RetentionOptions& options, UnixSeconds now);
 
 }  // namespace pharos::storage

@@ -127,7 +127,7 @@ class RecordView;
 
 struct Swept {
   std::size_t erased = 0;
-  bool whole = false;  // false: the store was stopped before the end, or could not be read
+  bool whole = false;  // false: the store was stopped before the end, or could not be read, or it was over
 };
 
 // Everything that filters match, expired events too, is to be erased, and what is listed.
@@ -137,6 +137,7 @@ struct Sweep {
   std::function<bool(const RecordView&)> spares;  // true for what stays; may be empty
   Callback<void(const Swept&)> done;              // called once, on a thread of the store; must not block
   std::vector<Seq> events{};
+  std::function<bool()> is_over{};  // asked between batches, on a thread of the store: true ends it; may be empty
 };
 
 class ReadTxn;

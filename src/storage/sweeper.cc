@@ -34,6 +34,8 @@ Sweep sweep_for(const Vanished& vanished) {
   return {{std::move(own), std::move(wraps)}, EraseCause::vanish, spares, nullptr};
 }
 
+bool is_over(const Sweep& sweep) { return sweep.is_over && sweep.is_over(); }
+
 }  // namespace
 
 QueryOptions unlimited_query(const Sweep& sweep) {
@@ -105,6 +107,8 @@ void Sweeper::run() {
       stopping = stopping_;
     }
     const Swept swept = stopping ? Swept{} : perform(sweep);
+    // A backup has the bytes until then, and their room is not free. Anybody can ask to vanish, again and again.
+    if (swept.erased > 0 && sweep.cause != EraseCause::vanish) store_.merge_soon();
     if (sweep.done) sweep.done(swept);
   }
 }
@@ -119,7 +123,7 @@ bool Sweeper::erase_listed(const Sweep& sweep, Swept& swept) {
   for (std::size_t at = 0; at < sweep.events.size(); at += kBatch) {
     const auto begin = sweep.events.begin() + static_cast<std::ptrdiff_t>(at);
     const std::size_t size = std::min(kBatch, sweep.events.size() - at);
-    const auto erased = erase({begin, begin + static_cast<std::ptrdiff_t>(size)}, sweep.cause);
+    const auto erased = erase({begin, begin + static_cast<std::ptrdiff_t>(size)}, sweep);
     if (!erased) return false;
     swept.erased += *erased;
   }
@@ -142,37 +146,38 @@ bool Sweeper::erase_matching(const Sweep& sweep, Swept& swept) {
       return false;
     }
     if (batch.size() < kBatch && end == SliceEnd::more) {
-      if (!wait(std::chrono::milliseconds(0))) return false;
+      if (is_over(sweep) || !wait(std::chrono::milliseconds(0))) return false;
       continue;
     }
-    const auto erased = erase(std::exchange(batch, {}), sweep.cause);
+    const auto erased = erase(std::exchange(batch, {}), sweep);
     if (!erased) return false;
     swept.erased += *erased;
   }
   return true;
 }
 
-std::optional<std::size_t> Sweeper::erase(std::vector<Seq> batch, EraseCause cause) {
+std::optional<std::size_t> Sweeper::erase(std::vector<Seq> batch, const Sweep& sweep) {
   if (batch.empty()) return 0;
-  while (true) {
-    if (const auto erased = try_erase(batch, cause)) return erased;
+  while (!is_over(sweep)) {
+    if (const auto erased = try_erase(batch, sweep)) return erased;
     if (!wait(kNotWritten)) return std::nullopt;
   }
+  return std::nullopt;
 }
 
-std::optional<std::size_t> Sweeper::try_erase(const std::vector<Seq>& batch, EraseCause cause) {
+std::optional<std::size_t> Sweeper::try_erase(const std::vector<Seq>& batch, const Sweep& sweep) {
   Mutex mutex;
   std::condition_variable answered;
   bool is_answered = false;
   std::optional<std::size_t> erased;
-  EraseRequest request{batch, cause, [&](std::optional<std::size_t> count) {
+  EraseRequest request{batch, sweep.cause, [&](std::optional<std::size_t> count) {
                          Lock lock(mutex);
                          erased = count;
                          is_answered = true;
                          answered.notify_all();
                        }};
   while (!store_.submit_erase(std::move(request))) {
-    if (!wait(kQueueFull)) return std::nullopt;
+    if (is_over(sweep) || !wait(kQueueFull)) return std::nullopt;
   }
   Lock lock(mutex);
   while (!is_answered) lock.wait(answered);

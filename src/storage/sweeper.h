@@ -53,10 +53,10 @@ class Sweeper {
   Swept perform(const Sweep& sweep);
   bool erase_listed(const Sweep& sweep, Swept& swept);
   bool erase_matching(const Sweep& sweep, Swept& swept);
-  // How many were erased, once they are; nullopt when it is stopped before.
-  std::optional<std::size_t> erase(std::vector<Seq> batch, EraseCause cause);
+  // How many were erased, once they are; nullopt when it is stopped, or the sweep over, before.
+  std::optional<std::size_t> erase(std::vector<Seq> batch, const Sweep& sweep);
   // nullopt when it could not be written.
-  std::optional<std::size_t> try_erase(const std::vector<Seq>& batch, EraseCause cause);
+  std::optional<std::size_t> try_erase(const std::vector<Seq>& batch, const Sweep& sweep);
   // False when it is stopped meanwhile.
   bool wait(std::chrono::milliseconds time);
 

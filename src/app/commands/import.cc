@@ -62,6 +62,16 @@ void stop_when_asked() {
   for (const int number : {SIGTERM, SIGINT}) ::sigaction(number, &action, nullptr);
 }
 
+ExitCode complain_of(const storage::StorageFailure& failure) {
+  complain(failure_text(failure));
+  return exit_code(failure.error);
+}
+
+Result<ingest::Options, storage::StorageFailure> stored_rules(const AllOptions& options, const Clock& clock) {
+  PHAROS_TRY(const auto store, storage::Store::open(options.store, clock));
+  return with_stored_rules(*store, options, clock.unix_now());
+}
+
 ExitCode import_files(const ImportArguments& arguments) {
   const auto loaded = load_or_complain(*arguments.config);
   if (!loaded) return ExitCode::settings;
@@ -71,12 +81,12 @@ ExitCode import_files(const ImportArguments& arguments) {
   }
   const SystemClock clock;
   keep_freed_memory();
+  // Without a log nothing but events can be written: what else the database has to know it is told first.
+  auto rules = stored_rules(loaded->options, clock);
+  if (!rules) return complain_of(rules.error());
   const storage::StoreOptions store_options = in_long_commits(loaded->options.store, arguments.files);
   auto store = storage::Store::open(store_options, clock);
-  if (!store) {
-    complain(failure_text(store.error()));
-    return exit_code(store.error().error);
-  }
+  if (!store) return complain_of(store.error());
   ImportOptions options;
   options.trusted = arguments.trusted;
   options.stop = &is_to_stop;
@@ -94,11 +104,6 @@ ExitCode import_files(const ImportArguments& arguments) {
     };
   }
 
-  auto rules = with_stored_rules(*store.value(), loaded->options, clock.unix_now());
-  if (!rules) {
-    complain(failure_text(rules.error()));
-    return exit_code(rules.error().error);
-  }
   ingest::Options ingest_options = std::move(rules).value();
   // Nobody else asks anything of this machine's cores, and a full queue of the pool is no reason to refuse lines.
   const std::size_t threads = std::max<std::size_t>(loaded->options.workers, std::thread::hardware_concurrency());

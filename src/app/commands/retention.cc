@@ -56,7 +56,7 @@ std::vector<RetentionWait> waiting_under(const storage::RetentionOptions& option
   auto kept = storage::read_retention_notice(store);
   if (!kept || kept.value().is_new) return {};
   storage::RetentionNotice& notice = kept.value().notice;
-  notice.take(*options.rules, options.max_size_bytes, now, storage::retention_pause(options.interval));
+  notice.take(*options.rules, options.max_size_bytes, now, options.notice);
   return notice.waiting(now);
 }
 

@@ -155,6 +155,11 @@ TEST(StatusText, TheInstanceTellsWhatOfRetentionWaits) {
                               "!! the smaller storage.max_size begins to erase in 2 h\n"));
   EXPECT_THAT(text, HasSubstr("\nretention 2 rules, 3 changes of the settings not in force yet\n"));
   EXPECT_THAT(to_json(status), HasSubstr(R"({"what":"rule","name":"notes","until":4540})"));
+  status.retention_waiting.resize(1);
+  status.retention_waiting.front().would_erase = 101;
+  EXPECT_THAT(instance_status_text(to_json(status)), HasSubstr("\"notes\" begins to erase 101 events in 59 min; "));
+  status.retention_waiting.front().would_erase = 0;
+  EXPECT_THAT(instance_status_text(to_json(status)), HasSubstr(", fine\n"));
 }
 
 TEST(StatusText, TheInstanceTellsOfUpstreamsThatAreOfNoUse) {

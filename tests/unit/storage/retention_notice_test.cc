@@ -84,6 +84,14 @@ TEST_F(NoticeTest, WhatARuleKeptIsKeptForThePauseAfterItIsGone) {
   EXPECT_THAT(in_force(), ElementsAre("1", "3")) << "it was taken back in time";
 }
 
+TEST_F(NoticeTest, WhatIsNoLongerKeptIsNotToldOfWhereNothingErases) {
+  begin({rule_of(1, 10), rule_of(2, 0)});
+  take({rule_of(1, 10)});
+  EXPECT_EQ(notice_.waiting(now_).size(), 1U);
+  take({});
+  EXPECT_THAT(notice_.waiting(now_), IsEmpty());
+}
+
 TEST_F(NoticeTest, ASmallerSizeWaitsAndTheOneBeforeItHoldsUntilThen) {
   begin({}, 100);
   take({}, 50);
@@ -124,9 +132,26 @@ TEST_F(NoticeTest, AnOtherSizeThatIsNoStricterThanTheOneThatWaitsWaitsNoLonger) 
 TEST_F(NoticeTest, AShorterPauseHoldsForWhatWaitsAlready) {
   begin({});
   take({rule_of(1, 10)});
+  now_ += 3;
   notice_.take({rule_of(1, 10)}, 0, now_, std::chrono::seconds(5));
-  now_ += 5;
+  EXPECT_THAT(in_force(), IsEmpty());
+  now_ += 2;
   EXPECT_THAT(in_force(), ElementsAre("1"));
+}
+
+TEST_F(NoticeTest, AClockThatIsSetBackDoesNotShortenTheWait) {
+  begin({});
+  take({rule_of(1, 10)}, 50);
+  const UnixSeconds until = now_ + kPause.count();
+  now_ -= 86'400;
+  take({rule_of(1, 10)}, 50);
+  now_ = until - 1;
+  take({rule_of(1, 10)}, 50);
+  EXPECT_THAT(in_force(), IsEmpty());
+  EXPECT_EQ(size(), 0U);
+  now_ = until;
+  EXPECT_THAT(in_force(), ElementsAre("1"));
+  EXPECT_EQ(size(), 50U);
 }
 
 TEST_F(NoticeTest, ARestartKnowsWhatWaitsAndWhatIsKept) {
@@ -151,9 +176,10 @@ TEST_F(NoticeTest, ARestartKnowsWhatWaitsAndWhatIsKept) {
 TEST_F(NoticeTest, WhatIsNoNoticeIsNotTakenForOne) {
   const std::string size = "size 0 0 0\n";
   EXPECT_TRUE(RetentionNotice::decode(size));
-  for (const std::string& bytes : {std::string(), std::string("size 0 0"), std::string("size 0 0 x\n"),
-                                   std::string("rule 1 a\n"), size + "rule a b\n", size + "kept x 61\t{}\n",
-                                   size + "kept - 6\t{}\n", size + "kept - 61\t{\n", size + "other\n"}) {
+  for (const std::string& bytes :
+       {std::string(), std::string("size 0 0"), std::string("size 0 0 x\n"), std::string("rule 1 a\n"),
+        size + "rule a b\n", size + "kept x 61\t{}\n", size + "kept - 6\t{}\n", size + "kept - 61\t{\n",
+        size + "pause x\n", size + "other\n"}) {
     EXPECT_FALSE(RetentionNotice::decode(bytes)) << bytes;
   }
 }

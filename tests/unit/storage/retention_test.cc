@@ -95,13 +95,14 @@ TEST(Retention, BoundsOfOneRuleHoldTogether) {
 
 class KeeperTest : public ::testing::Test {
  protected:
-  // Between two passes by the real clock, while that of the rules stands; a pause is counted in whole seconds.
+  // Between two passes by the real clock, while that of the rules stands.
   static constexpr std::chrono::milliseconds kInterval{5};
-  static constexpr std::chrono::seconds kPause{1};
+  static constexpr std::chrono::seconds kPause{1'000};
 
   static RetentionOptions every_moment() {
     RetentionOptions options;
     options.interval = kInterval;
+    options.notice = kPause;
     return options;
   }
   std::unique_ptr<RetentionKeeper> keeper(RetentionOptions options) {
@@ -230,10 +231,35 @@ TEST_F(KeeperTest, StopsWhileASweepIsUnderWay) {
   options.rules = shared({rule});
   const auto keeper = this->keeper(options);
   Outcomes outcomes;
-  for (int i = 0; i < 2'000; ++i) harness_.submit(make(1, kNow - kDay - i), outcomes);
-  outcomes.wait_for(2'000);
+  const Event first = make(1, kNow - kDay);
+  harness_.put(first);
+  for (int i = 1; i < 2'000; ++i) harness_.submit(make(1, kNow - kDay - i), outcomes);
+  outcomes.wait_for(1'999);
   keeper->reconfigure(options);
+  EXPECT_TRUE(eventually([&] { return !holds(first); }));
   keeper->stop();
+}
+
+TEST_F(KeeperTest, OtherSettingsAreInForceAtOnceButForWhatHasToWait) {
+  RetentionOptions options;
+  RetentionRule rule = rule_about({1});
+  rule.max_age = std::chrono::seconds(kDay);
+  options.rules = shared({rule});
+  const auto keeper = this->keeper(options);
+  EXPECT_THAT(names(*in_force_->get()), ElementsAre("rule"));
+  Filter reactions;
+  reactions.kinds = {7};
+  RetentionRule second = rule_about({2});
+  second.name = "second";
+  second.max_age = std::chrono::seconds(1);
+  options.rules = shared({rule, keeping(reactions), second});
+  keeper->reconfigure(options);
+  EXPECT_THAT(names(*in_force_->get()), ElementsAre("rule", "kept"));
+  ASSERT_EQ(keeper->waiting().size(), 1U);
+  EXPECT_EQ(keeper->waiting().front().until, kNow + 3'600);
+  options.rules = shared({});
+  keeper->reconfigure(options);
+  EXPECT_THAT(names(*in_force_->get()), ElementsAre("kept"));
 }
 
 }  // namespace

@@ -5,7 +5,10 @@
 #include <gtest/gtest.h>
 
 #include "nostr/kind.h"
+#include "storage/info.h"
 #include "storage/snapshot.h"
+#include "storage/txn.h"
+#include "support/eventually.h"
 #include "support/power_cut_files.h"
 #include "unit/storage/store_harness.h"
 
@@ -136,6 +139,47 @@ TEST(Sweeper, ErasesWhatFiltersMatchInBatchesAndCounts) {
   EXPECT_TRUE(harness.store().contains(of_another.id));
   // Nothing forbids them.
   EXPECT_EQ(harness.put(make(1, 1000)), PutOutcome::stored);
+}
+
+TEST(Sweeper, OneThatIsOverErasesNothingOfWhatItHasGathered) {
+  StoreHarness harness;
+  Outcomes outcomes;
+  for (int i = 0; i < 600; ++i) harness.submit(make(1, 1'000 + i), outcomes);
+  outcomes.wait_for(600);
+  std::size_t visited = 0;
+  SweptOnce first;
+  storage::Sweep matching{{of_author(0)}, EraseCause::retention, {}, first.take()};
+  matching.spares = [&](const storage::RecordView&) { return ++visited == 0; };
+  matching.is_over = [&] { return visited > 300; };
+  ASSERT_TRUE(harness.store().sweep(std::move(matching)));
+  const Swept swept = first.wait();
+  EXPECT_EQ(swept.erased, 256U);
+  EXPECT_FALSE(swept.whole);
+  SweptOnce second;
+  storage::Sweep listed{{}, EraseCause::retention, {}, second.take()};
+  for (storage::Seq seq = 1; seq <= 600; ++seq) listed.events.push_back(seq);
+  int asked = 0;
+  listed.is_over = [&] { return ++asked > 1; };
+  ASSERT_TRUE(harness.store().sweep(std::move(listed)));
+  EXPECT_FALSE(second.wait().whole);
+  EXPECT_TRUE(harness.store().contains(make(1, 1'000 + 300).id));
+}
+
+TEST(Sweeper, WhatAnOperatorErasesIsSoonGoneFromTheFileToo) {
+  storage::StoreOptions options;
+  options.expire_interval = std::chrono::milliseconds(5);
+  StoreHarness harness(options);
+  harness.put(make(1, 1'000));
+  harness.reopen();
+  const auto merged = [&] {
+    const auto txn = harness.store().read();
+    return storage::read_info(txn.value(), harness.store().tables()).events;
+  };
+  ASSERT_EQ(merged(), 1U);
+  SweptOnce done;
+  ASSERT_TRUE(harness.store().sweep({{of_author(0)}, EraseCause::admin, {}, done.take()}));
+  EXPECT_EQ(done.wait().erased, 1U);
+  EXPECT_TRUE(testing::eventually([&] { return merged() == 0; }));
 }
 
 TEST(Sweeper, GoesOnOnceThereIsRoomAgain) {
