@@ -53,10 +53,19 @@ std::string allowed(const Entry& list, const Entry& ban, const std::string& what
   return now_or_already(list, what, "on the allow list", more) + (ban.went() ? " Its ban was lifted." : "");
 }
 
+// Of the first on an allow list where all others could publish until then.
+std::string allowed_alone(const Entry& ban, const std::string& what, const char* others, const std::string& value) {
+  return fmt::format(
+      "{} is on the allow list now. It is the first on it: from now on {}; pharos deny {} takes it off.{}", what,
+      others, value, ban.went() ? " Its ban was lifted." : "");
+}
+
 // Of a ban that was lifted where all others may publish; ingest::AccessAction tells why.
 std::string lifted_alone(const std::string& what, const char* others) {
-  return fmt::format("{} is no longer banned. It is not on the allow list, which would keep all other {} away.", what,
-                     others);
+  return fmt::format(
+      "{} is no longer banned. It is not on the allow list, which would keep all other {} away; pharos allow --only "
+      "puts it there.",
+      what, others);
 }
 
 std::string unallowed(const Entry& list, const std::string& what) {
@@ -87,6 +96,8 @@ std::string of_pubkey(AccessAction action, const std::string& subject, const Acc
                                         : (list.after ? " It is on the allow list." : ""));
     case AccessAction::allow_pubkey:
       if (ban.went() && !list.after) return lifted_alone(what, "keys");
+      if (list.came() && rules.conditions().writers == ingest::Writers::anybody)
+        return allowed_alone(ban, what, "nobody else may publish", "pubkey " + subject);
       return allowed(list, ban, what, "it may publish; who is not on the list may where the settings say so.");
     default:
       return unallowed(list, what) +
@@ -142,6 +153,8 @@ std::string of_kind(AccessAction action, const std::string& subject, const Acces
              (settings_ban(rules, kind) ? " The settings still ban it, in ingest.deny_kinds." : "");
     case AccessAction::allow_kind:
       if (ban.went() && !list.after) return lifted_alone(what, "kinds");
+      if (list.came() && !rules.conditions().listed_kinds)
+        return allowed_alone(ban, what, "clients may publish no other kind", "kind " + subject);
       return allowed(list, ban, what, "clients may publish only the kinds on it.");
     default:
       return unallowed(list, what) + (opened ? " The list is empty now, so clients may publish any kind." : "");

@@ -22,6 +22,11 @@ std::string text_of(const Json& object, const char* key) {
   return {found->value.GetString(), found->value.GetStringLength()};
 }
 
+bool is_true(const Json& object, const char* key) {
+  const auto found = object.FindMember(key);
+  return found != object.MemberEnd() && found->value.IsTrue();
+}
+
 std::string words_of(ingest::AccessAction action, const ingest::Moderation::Changed& done) {
   return told(action, done.subject, *done.before, *done.after);
 }
@@ -34,6 +39,7 @@ void change(const AdminOrders& orders, const Json& order, const net::HttpAnswer&
   asked.action = *action;
   asked.subject = text_of(order, "subject");
   asked.reason = text_of(order, "reason");
+  asked.first_allowed = is_true(order, "only") ? ingest::FirstAllowed::listed : ingest::FirstAllowed::refused;
   orders.change(std::move(asked), [answer, action = *action](const auto& done) {
     if (done) return answer(admin_text(200, words_of(action, done.value()) + "\n"));
     answer(admin_text(done.error().fault == Fault::invalid ? 400 : 503, done.error().detail + "\n"));
@@ -71,8 +77,7 @@ void erase(const AdminOrders& orders, const Json& order, const net::HttpAnswer& 
   if (found->value.ObjectEmpty())
     return answer(
         admin_text(400, "--filter: {} matches every event; where all of them are to go, write {\"since\":0}\n"));
-  const auto dry = order.FindMember("dry_run");
-  const bool dry_run = dry != order.MemberEnd() && dry->value.IsTrue();
+  const bool dry_run = is_true(order, "dry_run");
   const bool taken = orders.erase(std::move(filter).value(), dry_run, [answer](const Deletion& deletion) {
     answer(admin_text(200,
                       "{\"events\":" + std::to_string(deletion.events) + ",\"bytes\":" +

@@ -1,9 +1,11 @@
 // What operators order through the admin listener: changes of the access lists, and deletions. POST with JSON, for
 // programs alone: a page of the web is answered by 403.
 //
-//   /api/v1/access   {"action": as name(ingest::AccessAction), "subject", "reason"}   200 with a line for people
-//   /api/v1/delete   {"filter": NIP-01, "dry_run": false}                             200 {"events","bytes","whole"}
+//   /api/v1/access   {"action": as name(ingest::AccessAction), "subject", "reason", "only": false}
+//                                                           200 with a line for people
+//   /api/v1/delete   {"filter": NIP-01, "dry_run": false}   200 {"events","bytes","whole"}
 //
+// only: a first key or kind may be put on its allow list, as ingest::FirstAllowed::listed; it is refused otherwise.
 // 400 with a line for people where the order is none, 503 where it cannot be carried out now.
 #pragma once
 

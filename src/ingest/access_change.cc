@@ -173,6 +173,17 @@ class Planner {
     for (const std::string& role : member->second) take(AccessList::member, raw(key.span()) + role);
   }
 
+  // Onto an allow list that leaves others their say or is not empty, or as its first by FirstAllowed. False where that
+  // is refused.
+  bool put_allowed(AccessList list, const std::string& key, bool was_banned, bool is_first) {
+    if (is_first && change_.first_allowed != FirstAllowed::listed) {
+      if (was_banned) return true;
+      if (change_.first_allowed == FirstAllowed::refused) return false;
+    }
+    put_with_reason(list, key);
+    return true;
+  }
+
   Planned of_pubkey() {
     const auto key = parse_public_key(change_.subject);
     if (!key) return failure(why_no_public_key(change_.subject));
@@ -197,9 +208,12 @@ class Planner {
       case AccessAction::allow_pubkey: {
         if (rules_.fixed().denied_pubkeys.contains(*key) && !rules_.fixed().exempt.contains(*key))
           return failure(plan_.subject + " is banned by the settings, in ingest.deny_pubkeys");
-        const bool all_may_come = rules_.conditions().writers == Writers::anybody;
+        const bool is_first = rules_.conditions().writers == Writers::anybody;
         take(AccessList::banned_pubkey, entry);
-        if (!was_banned || !all_may_come) put_with_reason(AccessList::allowed_pubkey, entry);
+        if (!put_allowed(AccessList::allowed_pubkey, entry, was_banned, is_first))
+          return failure("anybody may publish, " + plan_.subject +
+                         " too; the first key on the allow list would keep all others from it: --only where that is "
+                         "meant");
         break;
       }
       default: {
@@ -256,7 +270,10 @@ class Planner {
         if (is_fixed(rules_.fixed().denied_kinds))
           return failure(plan_.subject + " is banned by the settings, in ingest.deny_kinds");
         take(AccessList::denied_kind, entry);
-        if (!was_banned || rules_.conditions().listed_kinds) put_with_reason(AccessList::allowed_kind, entry);
+        if (!put_allowed(AccessList::allowed_kind, entry, was_banned, !rules_.conditions().listed_kinds))
+          return failure("clients may publish any kind, " + plan_.subject +
+                         " too; the first kind on the allow list would keep all others away: --only where that is "
+                         "meant");
         break;
       case AccessAction::unallow_kind:
         if (!rules_.lists().allowed_kinds.contains(kind) && is_fixed(rules_.fixed().allowed_kinds))

@@ -22,6 +22,9 @@ namespace pharos::ingest {
 // banned and all others may publish, that is all it does: on an allow list it would lock all others out. To ban takes
 // an event or a kind off the allow list. A key stays on it, with its roles: a ban outweighs the list and may be for a
 // while, and a list that loses its last key lets everybody in. What the settings ban is for the settings to allow.
+//
+// A command that is given twice must not lock anybody out: where all others may publish, the operator puts a first key
+// or kind on an allow list by asking for just that (FirstAllowed). NIP-86 has no word for it, there it goes by itself.
 enum class AccessAction {
   ban_pubkey,
   unban_pubkey,
@@ -57,6 +60,13 @@ std::string_view title(AccessAction action);
 // nullopt for requests too: nobody orders what others ask for.
 std::optional<AccessAction> access_action(std::string_view name);
 
+// What becomes of the first key or kind of an allow list, which keeps all others from publishing.
+enum class FirstAllowed {
+  listed_unless_banned,  // of what was banned the ban is lifted alone
+  listed,
+  refused,  // likewise, and what was not banned is a failure
+};
+
 struct AccessChange {
   AccessAction action{};
   // Keys as hex, npub or nprofile, ids as hex, note or nevent, kinds in decimal, addresses as IpRange takes them, the
@@ -67,6 +77,7 @@ struct AccessChange {
   Role role;            // to create or edit
   // To join by a code that lets in nobody else from then on.
   std::optional<Invite> invite{};
+  FirstAllowed first_allowed = FirstAllowed::listed_unless_banned;
 };
 
 struct AccessPlan {

@@ -136,6 +136,13 @@ TEST_F(ModerationTest, AnAllowListLocksOthersOutButNotTheAdministrator) {
   EXPECT_THAT(document(), HasSubstr(R"("restricted_writes":false)"));
 }
 
+TEST_F(ModerationTest, TheOperatorAsksForAnAllowListByItsName) {
+  EXPECT_THAT(run({"allow", "pubkey", bob_.hex()}, 64), HasSubstr("--only where that is meant"));
+  EXPECT_TRUE(publish(alice_.event(1, now(), "still")).accepted);
+  EXPECT_THAT(run({"allow", "pubkey", bob_.hex(), "--only"}), HasSubstr("from now on nobody else may publish"));
+  EXPECT_FALSE(publish(alice_.event(1, now(), "no more")).accepted);
+}
+
 TEST_F(ModerationTest, TheOperatorBansAndUnbansAndIsTold) {
   ASSERT_TRUE(publish(alice_.event(7, now(), "+")).accepted);
   EXPECT_THAT(run({"ban", "kind", "7", "--reason", "noise"}), HasSubstr("The kind 7 is banned now"));

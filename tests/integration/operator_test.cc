@@ -33,7 +33,7 @@ TEST_F(OperatorTest, ANamedListenerIsAskedWhateverTheSettingsSay) {
                                                        {"monitor", "status"},
                                                        {"ban", "event", key},
                                                        {"unban", "event", key},
-                                                       {"allow", "kind", "1"},
+                                                       {"allow", "kind", "1", "--only"},
                                                        {"deny", "kind", "1"},
                                                        {"delete", "--filter", R"({"since":0})"},
                                                        {"db", "compact"}};

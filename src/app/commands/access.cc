@@ -38,9 +38,8 @@ constexpr std::array<Verb, 4> kVerbs{
          {AccessAction::unban_pubkey, AccessAction::unban_event, AccessAction::undisallow_kind,
           AccessAction::unblock_address}},
     Verb{"allow",
-         "Lift its ban and put it on the allow list: once there is a key or kind, clients may publish those alone; an "
-         "event is taken "
-         "whoever wrote it",
+         "Lift its ban and put it on the allow list: once there is a key or kind, clients may publish those alone, so "
+         "that the first needs --only; an event is taken whoever wrote it",
          {AccessAction::allow_pubkey, AccessAction::allow_event, AccessAction::allow_kind, std::nullopt}},
     Verb{"deny",
          "Take it off the allow list; that is no ban: ban keeps it away",
@@ -59,6 +58,7 @@ struct Arguments {
   AskedInstance instance;
   std::string subject;
   std::string reason;
+  bool only = false;
 };
 
 std::string order(AccessAction action, const Arguments& arguments) {
@@ -72,6 +72,8 @@ std::string order(AccessAction action, const Arguments& arguments) {
   member("action", name(action));
   member("subject", arguments.subject);
   member("reason", arguments.reason);
+  writer.Key("only");
+  writer.Bool(arguments.only);
   writer.EndObject();
   return json.GetString();
 }
@@ -134,6 +136,10 @@ void add_access(CLI::App& root, Action& action) {
       arguments->instance = add_instance_options(*command);
       command->add_option("value", arguments->subject, kSubjectHelp[i])->required();
       command->add_option("--reason", arguments->reason, "Why, for the list and the audit");
+      if (verb.actions[i] == AccessAction::allow_pubkey || verb.actions[i] == AccessAction::allow_kind) {
+        command->add_flag("--only", arguments->only,
+                          "Also where it is the first on the list, which keeps all others from publishing");
+      }
       command->callback([&action, arguments, what = *verb.actions[i]] {
         action = [arguments, what] { return change(what, *arguments); };
       });

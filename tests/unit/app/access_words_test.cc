@@ -44,13 +44,29 @@ TEST_F(AccessWordsTest, ABanOfAKeyComesAndGoesOnce) {
 TEST_F(AccessWordsTest, AllowingABannedKeyLiftsTheBanAndLocksNobodyOut) {
   order(AccessAction::ban_pubkey, key_);
   EXPECT_THAT(order(AccessAction::allow_pubkey, key_),
-              AllOf(HasSubstr("is no longer banned. It is not on the allow list"), EndsWith("other keys away.")));
+              AllOf(HasSubstr("is no longer banned. It is not on the allow list"),
+                    EndsWith("other keys away; pharos allow --only puts it there.")));
   order(AccessAction::allow_pubkey, test::Person(2).hex());
   order(AccessAction::ban_pubkey, key_);
   EXPECT_THAT(order(AccessAction::allow_pubkey, key_),
               AllOf(HasSubstr("is on the allow list now"), EndsWith("Its ban was lifted.")));
   EXPECT_THAT(order(AccessAction::ban_pubkey, key_), EndsWith("where it does not help it."));
   EXPECT_THAT(order(AccessAction::unban_pubkey, key_), EndsWith("no longer banned. It is on the allow list."));
+}
+
+TEST_F(AccessWordsTest, TheFirstOnAnAllowListIsSaidToLockOthersOut) {
+  EXPECT_EQ(order(AccessAction::allow_pubkey, key_),
+            "The public key " + key_ +
+                " is on the allow list now. It is the first on it: from now on nobody else may publish; pharos deny "
+                "pubkey " +
+                key_ + " takes it off.");
+  EXPECT_THAT(order(AccessAction::allow_pubkey, test::Person(2).hex()), Not(HasSubstr("first")));
+  EXPECT_THAT(order(AccessAction::allow_kind, "1"),
+              HasSubstr("from now on clients may publish no other kind; pharos deny kind 1 takes it off."));
+  EXPECT_THAT(order(AccessAction::allow_kind, "7"), Not(HasSubstr("first")));
+  lists_ = {};
+  fixed_.members_only = ingest::MembersOnly::write;
+  EXPECT_THAT(order(AccessAction::allow_pubkey, key_), Not(HasSubstr("first"))) << "others may publish nothing before";
 }
 
 TEST_F(AccessWordsTest, WhatTheSettingsBanIsSaidSo) {

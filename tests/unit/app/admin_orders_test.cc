@@ -74,6 +74,16 @@ TEST_F(AdminOrdersTest, AChangeIsAnsweredWhenItIsKept) {
   EXPECT_EQ(moderation_->audit().at(0).actor, "operator");
 }
 
+TEST_F(AdminOrdersTest, AnAllowListIsOpenedWhereThatIsAskedFor) {
+  const std::string order = R"({"action":"allowpubkey","subject":")" + alice_.hex() + "\"";
+  const auto refused = post("/api/v1/access", order + R"(,"only":false})");
+  EXPECT_EQ(refused.status, 400U);
+  EXPECT_THAT(refused.body, HasSubstr("--only"));
+  EXPECT_EQ(post("/api/v1/access", order + "}").status, 400U);
+  EXPECT_TRUE(moderation_->rules()->get()->lists().allowed_pubkeys.empty());
+  EXPECT_THAT(post("/api/v1/access", order + R"(,"only":true})").body, HasSubstr("nobody else may publish"));
+}
+
 TEST_F(AdminOrdersTest, WhatIsNoOrderIsSaidSo) {
   EXPECT_EQ(post("/api/v1/access", "{").status, 400U);
   EXPECT_THAT(post("/api/v1/access", R"({"action":"bless","subject":"x"})").body, HasSubstr("\"bless\""));

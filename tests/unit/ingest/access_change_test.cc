@@ -1,5 +1,6 @@
 #include "ingest/access_change.h"
 
+#include <array>
 #include <set>
 
 #include <gmock/gmock.h>
@@ -225,6 +226,32 @@ TEST_F(AccessChangeTest, ToAllowLiftsTheBanAndLocksNobodyOut) {
   apply(of(AccessAction::ban_pubkey, alice_.hex()));
   apply(of(AccessAction::allow_pubkey, alice_.hex()));
   EXPECT_TRUE(lists_.allowed_pubkeys.contains(alice_.key())) << "the list asks nobody else for anything";
+}
+
+TEST_F(AccessChangeTest, ACommandThatIsGivenTwiceLocksNobodyOut) {
+  const std::array<std::array<AccessAction, 2>, 2> pairs{{{AccessAction::ban_pubkey, AccessAction::allow_pubkey},
+                                                          {AccessAction::disallow_kind, AccessAction::allow_kind}}};
+  for (const auto& [ban, allow] : pairs) {
+    const bool is_kind = allow == AccessAction::allow_kind;
+    AccessChange change = of(allow, is_kind ? "7" : alice_.hex());
+    change.first_allowed = FirstAllowed::refused;
+    apply(of(ban, change.subject));
+    apply(change);
+    EXPECT_THAT(refusal(change), HasSubstr("would keep all others")) << "the ban was lifted by the first one";
+    EXPECT_FALSE(rules().refuse(bob_.event(1, now_, ""), Source::client));
+    change.first_allowed = FirstAllowed::listed;
+    apply(of(ban, change.subject));
+    apply(change);
+    EXPECT_TRUE(rules().refuse(bob_.event(1, now_, ""), Source::client)) << "it was asked for";
+    change.first_allowed = FirstAllowed::refused;
+    change.subject = is_kind ? "8" : bob_.hex();
+    EXPECT_EQ(refusal(change), "") << "the second one needs no such word";
+    lists_ = {};
+  }
+  fixed_.members_only = MembersOnly::write;
+  AccessChange member = of(AccessAction::allow_pubkey, alice_.hex());
+  member.first_allowed = FirstAllowed::refused;
+  EXPECT_EQ(refusal(member), "") << "nobody else may publish as it is";
 }
 
 TEST_F(AccessChangeTest, ABanLeavesAKeyOnTheAllowList) {
