@@ -143,9 +143,7 @@ std::string_view name(Direction direction) {
 
 std::string trouble(const UpstreamStatus& upstream) {
   if (upstream.connected_since == 0) return "";
-  const bool is_of_this_connection = upstream.last_error_at >= upstream.connected_since;
-  if (!upstream.last_error.empty() && is_of_this_connection && upstream.last_event < upstream.last_error_at)
-    return upstream.last_error;
+  if (upstream.error_stands) return upstream.last_error;
   if (upstream.sent_refused > 0 && upstream.sent_accepted + upstream.sent_duplicate == 0) {
     return "it took none of " + std::to_string(upstream.sent_refused) + " events" +
            (upstream.last_refused.empty() ? "" : ": " + upstream.last_refused.back().text);

@@ -44,6 +44,7 @@ struct UpstreamStatus {
   UnixSeconds next_retry = 0;       // 0: none is planned
   std::string last_error;           // printable()
   UnixSeconds last_error_at = 0;    // 0: it stands since the start
+  bool error_stands = false;        // of this connection, and nothing that was asked has gone well since
   // down
   std::uint64_t novel = 0;
   std::uint64_t duplicate = 0;

@@ -87,6 +87,7 @@ void UpstreamFsm::on_dialed(Actions& out) {
   answered_ = false;
   progressed_ = false;
   paused_ = false;
+  error_stands_ = false;
   auth_.reset();
   if (mirror_) mirror_->opened(out);
   if (publisher_) publisher_->opened(out);
@@ -130,6 +131,7 @@ void UpstreamFsm::progress() {
 void UpstreamFsm::note_error(std::string_view text) {
   last_error_ = printable(text);
   last_error_at_ = clock_.unix_now();
+  error_stands_ = true;
 }
 
 void UpstreamFsm::note_refusal() {
@@ -155,6 +157,7 @@ void UpstreamFsm::on_message(RelayMessage&& message, Actions& out) {
                  [&](EoseReply& reply) {
                    if (!mirror_ || !mirror_->on_eose(reply.subscription, reply.finish, out)) return;
                    answered_ = true;
+                   error_stands_ = false;
                    note_refusal();
                    if (mirror_->made_headway() && !progressed_) progress();
                  },
@@ -180,6 +183,7 @@ void UpstreamFsm::on_message(RelayMessage&& message, Actions& out) {
 void UpstreamFsm::on_event(EventReply&& reply, Actions& out) {
   if (!mirror_ || drain_until_) return;
   last_event_ = clock_.unix_now();
+  error_stands_ = false;
   const auto event = std::make_shared<const Event>(std::move(reply.event));
   if (mirror_->on_event(reply.subscription, event, out)) answered_ = true;
   note_refusal();
@@ -200,6 +204,8 @@ void UpstreamFsm::on_ok(const OkReply& reply, Actions& out) {
       break;
   }
   if (!publisher_) return;
+  // That it takes events does not make up for what it refuses to give.
+  if (!mirror_ && reply.accepted) error_stands_ = false;
   const Publisher::Counters before = publisher_->counters();
   if (!publisher_->on_ok(reply.id, reply.accepted, reply.message, out)) return;
   answered_ = true;
@@ -379,6 +385,7 @@ void UpstreamFsm::fill_status(UpstreamStatus& status) const {
   status.last_event = last_event_;
   status.last_error = last_error_;
   status.last_error_at = last_error_at_;
+  status.error_stands = error_stands_;
   if (link_ == Link::waiting && !drain_until_)
     status.next_retry = clock_.unix_now() + std::chrono::duration_cast<std::chrono::seconds>(next_dial_ - now).count();
   if (mirror_) {

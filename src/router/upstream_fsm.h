@@ -126,6 +126,7 @@ class UpstreamFsm {
   std::optional<SteadyTime> drain_until_;
   std::string last_error_;
   UnixSeconds last_error_at_ = 0;
+  bool error_stands_ = false;  // nothing went well since, on this connection
   std::uint64_t unparsable_ = 0;
   std::vector<std::pair<std::string, std::uint64_t>> invalid_reasons_;  // labels from closed sets
 };

@@ -225,6 +225,24 @@ TEST(UpstreamFsm, ARefusedAuthIsTold) {
   world.boot();
   world.run(seconds(5));
   EXPECT_THAT(world.status().last_error, ::testing::HasSubstr("AUTH refused"));
+  EXPECT_THAT(trouble(world.status()), ::testing::HasSubstr("AUTH refused"));
+  world.run(minutes(10), seconds(1));
+  EXPECT_NE(trouble(world.status()), "") << "nothing it is asked for is given";
+}
+
+TEST(UpstreamFsm, ARefusalIsNoTroubleAnyMoreOnceWhatWasAskedIsGiven) {
+  UpstreamWorld world;
+  world.boot();
+  world.run(seconds(5));
+  const std::string live = world.relay.asked()[0].subscription;
+  world.relay.on_close(live);
+  world.act([&](Actions& out) { world.fsm->on_message(ClosedReply{live, "rate-limited: slow down"}, out); });
+  EXPECT_EQ(trouble(world.status()), "rate-limited: slow down");
+  world.run(minutes(1));
+  ASSERT_EQ(world.fsm->state(), UpstreamState::live);
+  EXPECT_EQ(world.status().last_event, 0) << "a quiet relay";
+  EXPECT_EQ(trouble(world.status()), "");
+  EXPECT_EQ(world.status().last_error, "rate-limited: slow down") << "to be looked up";
 }
 
 TEST(UpstreamFsm, AnErrorIsToldWithItsTimeAndCannotReachIntoATerminal) {
