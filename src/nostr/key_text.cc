@@ -69,7 +69,7 @@ std::string wrong_with(std::string_view text) {
 }
 
 std::string why_none(std::string_view text, const char* what, const char* secret) {
-  if (text.find("nsec1") != std::string_view::npos) return std::string("that is a secret key, where ") + secret;
+  if (lower(text).find("nsec1") != std::string::npos) return std::string("that is a secret key, where ") + secret;
   const std::string wrong = wrong_with(text);
   return "\"" + printable(text) + "\" is neither 64 lower-case hex digits nor " + what +
          (wrong.empty() ? "" : ": " + wrong);
