@@ -47,10 +47,10 @@ Result<std::vector<Filter>, std::string> Selection::filters() const {
     if (!time) return failure(std::string(name) + " " + *text + ": neither unix seconds nor a date such as 2026-01-31");
     for (Filter& filter : parsed) narrow(lower ? filter.since : filter.until, *time, lower);
   }
-  for (const Filter& filter : parsed) {
-    if (filter.since.value_or(0) <= filter.until.value_or(kNever)) continue;
-    return failure(fmt::format("nothing can match: since ({}) is later than until ({})", *filter.since, *filter.until));
-  }
+  const Filter first = parsed.front();
+  std::erase_if(parsed, [](const Filter& filter) { return filter.since.value_or(0) > filter.until.value_or(kNever); });
+  if (parsed.empty())
+    return failure(fmt::format("nothing can match: since ({}) is later than until ({})", *first.since, *first.until));
   return success(std::move(parsed));
 }
 

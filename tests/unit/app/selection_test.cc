@@ -31,5 +31,24 @@ TEST(Selection, AFilterThatIsNoneIsNamedInOneLine) {
             "--filter 2: kinds, value 1 (true): wants a list of kinds, integers from 0 on");
 }
 
+TEST(Selection, OfSeveralFiltersThoseThatCanMatchInTheTimesAreLeft) {
+  const auto selected = [](const std::string& until) {
+    CLI::App command;
+    Selection selection;
+    selection.add_options(command);
+    // Backwards, as CLI11 wants.
+    std::vector<std::string> words{
+        R"({"kinds":[7]})", "--filter", R"({"kinds":[1],"since":200})", "--filter", until, "--until", "100", "--since"};
+    command.parse(words);
+    return selection.filters();
+  };
+  const auto one = selected("150");
+  ASSERT_TRUE(one.has_value());
+  ASSERT_EQ(one.value().size(), 1U);
+  EXPECT_EQ(one.value()[0].kinds, std::vector<Kind>{7});
+  EXPECT_EQ(selected("200").value().size(), 2U);
+  EXPECT_EQ(selected("50").error(), "nothing can match: since (200) is later than until (50)");
+}
+
 }  // namespace
 }  // namespace pharos::app
