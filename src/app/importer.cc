@@ -77,7 +77,6 @@ class Import {
     std::string_view line;
     LineSource::Next next = lines_.next(line);
     for (; next == LineSource::Next::line || next == LineSource::Next::too_long; next = lines_.next(line)) {
-      if (options_.stop != nullptr && *options_.stop) break;
       if (next == LineSource::Next::line)
         take(line);
       else
@@ -91,9 +90,9 @@ class Import {
     }
     list_refused();
     if (next == LineSource::Next::failed) return failure(lines_.error());
-    if (next != LineSource::Next::end) {
-      return failure(fmt::format("stopped before line {} of {}; what was read is in the database", lines_.line_number(),
-                                 lines_.name()));
+    if (next == LineSource::Next::stopped) {
+      return failure(fmt::format("stopped before line {} of {}; what was read is in the database",
+                                 lines_.line_number() + 1, lines_.name()));
     }
     return success();
   }

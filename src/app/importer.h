@@ -5,7 +5,6 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -51,12 +50,10 @@ struct ImportOptions {
   // thread; may be empty.
   std::function<void(std::string_view line, std::string_view why)> on_refused;
   bool show_progress = true;
-  // Once it is true nothing more is read; nullptr for never.
-  const std::atomic<bool>* stop = nullptr;
 };
 
 // Reads to the end and waits until every event is decided: what is counted as stored is as durable as the store makes
-// it. The failure names the file, and the line after which it was stopped; what was taken until then stays.
+// it. The failure names the file, and the line before which it was stopped; what was taken until then stays.
 Result<void, std::string> import_lines(LineSource& lines, ingest::Pipeline& pipeline, const Clock& clock,
                                        const ImportOptions& options, ImportReport& report);
 

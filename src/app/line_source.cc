@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zstd.h>
@@ -13,6 +14,8 @@ namespace pharos::app {
 namespace {
 
 constexpr std::size_t kChunkBytes = 256 * 1024;
+// A signal that comes just before the wait does not end it.
+constexpr int kLookAtStopMilliseconds = 200;
 constexpr std::string_view kZstdMagic = "\x28\xb5\x2f\xfd";
 constexpr std::string_view kGzipMagic = "\x1f\x8b";
 
@@ -26,6 +29,7 @@ struct LineSource::Impl {
   std::string name;
   int fd = -1;
   bool owned = false;
+  const std::atomic<bool>* stop = nullptr;
   std::uint64_t total = 0;
   std::uint64_t read_bytes = 0;
   std::uint64_t lines = 0;
@@ -47,10 +51,15 @@ struct LineSource::Impl {
     if (owned && fd >= 0) ::close(fd);
   }
 
+  bool is_to_stop() const { return stop != nullptr && *stop; }
+
+  // False on failure (then error is set) and when it is to stop.
   bool read_raw() {
-    while (true) {
+    while (!is_to_stop()) {
+      pollfd waiting{fd, POLLIN, 0};
+      if (::poll(&waiting, 1, stop == nullptr ? -1 : kLookAtStopMilliseconds) <= 0) continue;
       const ssize_t got = ::read(fd, raw.data(), raw.size());
-      if (got < 0 && errno == EINTR) continue;
+      if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
       if (got < 0) {
         error = name + ": " + std::strerror(errno);
         return false;
@@ -61,9 +70,10 @@ struct LineSource::Impl {
       raw_finished = got == 0;
       return true;
     }
+    return false;
   }
 
-  // Appends more decoded bytes to text; false at the end or on failure (then error is set).
+  // Appends more decoded bytes to text; false at the end, on failure (then error is set) and when it is to stop.
   bool refill() {
     if (raw_begin == raw_end) {
       if (raw_finished || !read_raw()) return false;
@@ -96,14 +106,17 @@ struct LineSource::Impl {
 LineSource::LineSource(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 LineSource::~LineSource() = default;
 
-Result<std::unique_ptr<LineSource>, std::string> LineSource::open(const std::filesystem::path& file) {
+Result<std::unique_ptr<LineSource>, std::string> LineSource::open(const std::filesystem::path& file,
+                                                                  const std::atomic<bool>* stop) {
   auto impl = std::make_unique<Impl>();
+  impl->stop = stop;
   if (file == "-") {
     impl->name = "standard input";
     impl->fd = STDIN_FILENO;
   } else {
     impl->name = file.string();
-    impl->fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+    // Waits for no writer of a pipe: read_raw() does, and looks at stop.
+    impl->fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     impl->owned = true;
     if (impl->fd < 0) return failure(file.string() + ": " + std::strerror(errno));
     struct stat status {};
@@ -111,7 +124,7 @@ Result<std::unique_ptr<LineSource>, std::string> LineSource::open(const std::fil
       impl->total = static_cast<std::uint64_t>(status.st_size);
     }
   }
-  if (!impl->read_raw()) return failure(impl->error);
+  if (!impl->read_raw() && !impl->error.empty()) return failure(impl->error);
   const std::string_view start(impl->raw.data(), impl->raw_end);
   if (start.starts_with(kGzipMagic)) {
     return failure(impl->name + ": gzip is not read; pipe it: zcat " + (impl->owned ? impl->name : "FILE") +
@@ -127,7 +140,7 @@ Result<std::unique_ptr<LineSource>, std::string> LineSource::open(const std::fil
 LineSource::Next LineSource::next(std::string_view& line) {
   Impl& in = *impl_;
   std::size_t searched = in.text_begin;
-  while (true) {
+  while (!in.is_to_stop()) {
     const std::size_t end = in.text.find('\n', searched);
     if (end != std::string::npos) {
       line = std::string_view(in.text).substr(in.text_begin, end - in.text_begin);
@@ -146,6 +159,7 @@ LineSource::Next LineSource::next(std::string_view& line) {
     searched = in.text.size();
     if (in.refill()) continue;
     if (!in.error.empty()) return Next::failed;
+    if (in.is_to_stop()) break;
     if (in.text.empty() && !in.skipping) return Next::end;
     ++in.lines;
     in.text_begin = in.text.size();
@@ -154,6 +168,7 @@ LineSource::Next LineSource::next(std::string_view& line) {
     in.skipping = false;
     return Next::too_long;
   }
+  return Next::stopped;
 }
 
 bool LineSource::has_line() const { return impl_->text.find('\n', impl_->text_begin) != std::string::npos; }

@@ -2,6 +2,7 @@
 // JSON strings may hold U+2028 and the like. One thread.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -14,11 +15,13 @@ namespace pharos::app {
 
 class LineSource {
  public:
-  // "-" is standard input. The failure names the file.
-  static Result<std::unique_ptr<LineSource>, std::string> open(const std::filesystem::path& file);
+  // "-" is standard input. The failure names the file. Once stop is true nothing more is read or waited for, here as in
+  // next(); nullptr for never. It outlives the source.
+  static Result<std::unique_ptr<LineSource>, std::string> open(const std::filesystem::path& file,
+                                                               const std::atomic<bool>* stop = nullptr);
   ~LineSource();
 
-  enum class Next { line, end, too_long, failed };
+  enum class Next { line, end, too_long, failed, stopped };
   // The view lives until the next call. too_long: a line above the cap was skipped; the next call goes on behind it.
   Next next(std::string_view& line);
   // False when next() has to read, and from a pipe may wait, before it answers.

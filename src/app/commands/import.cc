@@ -89,7 +89,6 @@ ExitCode import_files(const ImportArguments& arguments) {
   if (!store) return complain_of(store.error());
   ImportOptions options;
   options.trusted = arguments.trusted;
-  options.stop = &is_to_stop;
   stop_when_asked();
   std::unique_ptr<LineSink> rejects;
   if (!arguments.rejects.empty()) {
@@ -120,7 +119,7 @@ ExitCode import_files(const ImportArguments& arguments) {
   const SteadyTime start = clock.now();
   ExitCode code = ExitCode::ok;
   for (const std::string& file : arguments.files) {
-    auto lines = LineSource::open(file);
+    auto lines = LineSource::open(file, &is_to_stop);
     if (!lines) {
       complain(lines.error());
       code = ExitCode::no_input;

@@ -3,6 +3,7 @@
 #include "app/importer.h"
 
 #include <fstream>
+#include <future>
 #include <map>
 #include <thread>
 
@@ -234,20 +235,21 @@ TEST_F(ImporterTest, OneThatIsStoppedTellsWhereAndStoresWhatWasRead) {
   ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
   const auto notes = testing::signed_notes(2, 1'700'000'000, 11);
   std::atomic<bool> stop{false};
+  std::promise<void> ended;
   std::thread sender([&] {
     std::ofstream out(pipe, std::ios::binary);
-    out << json_of(notes[0]) << "\n" << std::flush;
+    out << json_of(notes[0]) << "\n" << json_of(notes[1]) << std::flush;
     EXPECT_TRUE(testing::eventually([&] { return store_->last_seq() == 1; }));
     stop = true;
-    out << json_of(notes[1]) << "\n";
+    ended.get_future().wait();  // the pipe stays open, and silent
   });
-  auto lines = LineSource::open(pipe);
+  auto lines = LineSource::open(pipe, &stop);
   ImportOptions options;
   options.show_progress = false;
-  options.stop = &stop;
   ImportReport report;
-  ASSERT_TRUE(lines);
+  EXPECT_TRUE(lines);
   const auto imported = import_lines(*lines.value(), *pipeline_, clock_, options, report);
+  ended.set_value();
   sender.join();
   ASSERT_FALSE(imported);
   EXPECT_EQ(imported.error(), "stopped before line 2 of " + pipe.string() + "; what was read is in the database");

@@ -196,6 +196,17 @@ TEST(Lines, AFileThatIsThereIsRefusedWhereItIsNotToBeReplaced) {
   EXPECT_THAT(nowhere.error(), ::testing::HasSubstr("leads nowhere"));
 }
 
+TEST(Lines, APipeThatNobodyWritesToIsNotWaitedForOnceItIsToStop) {
+  const testing::TempDir dir;
+  const auto pipe = dir.path() / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  const std::atomic<bool> stop{true};
+  const auto source = LineSource::open(pipe, &stop);
+  ASSERT_TRUE(source.has_value());
+  std::string_view line;
+  EXPECT_EQ(source.value()->next(line), Next::stopped);
+}
+
 TEST(Lines, AFailedWriteIsToldAtTheEndToo) {
   for (const bool zstd : {false, true}) {
     auto sink = LineSink::open("/dev/full", zstd);
