@@ -2,8 +2,10 @@
 
 #include <cerrno>
 #include <charconv>
+#include <cstdio>
 #include <cstring>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include <fcntl.h>
@@ -50,6 +52,7 @@ struct LineSink::Impl {
   // Of a regular file: where it is written, and where it belongs. Empty for what only takes bytes, such as a pipe.
   std::filesystem::path draft;
   std::filesystem::path target;
+  Existing existing = Existing::replaced;
   std::string buffer;
   std::unique_ptr<ZSTD_CCtx, FreeContext> zstd;
   std::vector<char> packed;
@@ -65,12 +68,12 @@ struct LineSink::Impl {
     return false;
   }
 
-  bool refuse(const char* why) {
+  bool refuse(const std::string& why) {
     error = name + ": " + why;
     return false;
   }
 
-  bool open_file(const std::filesystem::path& file, Existing existing) {
+  bool open_file(const std::filesystem::path& file) {
     name = file.string();
     owned = true;
     if (const auto descriptor = own_descriptor(file)) {
@@ -98,9 +101,23 @@ struct LineSink::Impl {
     return !exists || ::fchmod(fd, status.st_mode & 07777) == 0 || failed();
   }
 
+  bool take_name() const {
+    if (existing == Existing::replaced) return ::rename(draft.c_str(), target.c_str()) == 0;
+    if (::renameat2(AT_FDCWD, draft.c_str(), AT_FDCWD, target.c_str(), RENAME_NOREPLACE) == 0) return true;
+    // Not every file system has it.
+    if (errno != EINVAL) return false;
+    return ::link(draft.c_str(), target.c_str()) == 0 && ::unlink(draft.c_str()) == 0;
+  }
+
   bool publish() {
     if (draft.empty()) return true;
-    if (::fsync(fd) != 0 || ::rename(draft.c_str(), target.c_str()) != 0) return failed();
+    if (::fsync(fd) != 0) return failed();
+    if (!take_name()) {
+      if (errno != EEXIST) return failed();
+      // It may have taken hours.
+      const std::string kept = std::exchange(draft, {}).string();
+      return refuse("it has come meanwhile and stays as it is; what was to be written is in " + kept);
+    }
     draft.clear();
     const std::filesystem::path folder = target.has_parent_path() ? target.parent_path() : std::filesystem::path(".");
     const int directory = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -149,10 +166,11 @@ LineSink::~LineSink() = default;
 Result<std::unique_ptr<LineSink>, std::string> LineSink::open(const std::filesystem::path& file, bool zstd,
                                                               Existing existing) {
   auto impl = std::make_unique<Impl>();
+  impl->existing = existing;
   if (file == "-") {
     impl->name = "standard output";
     impl->fd = STDOUT_FILENO;
-  } else if (!impl->open_file(file, existing)) {
+  } else if (!impl->open_file(file)) {
     return failure(impl->error);
   }
   impl->buffer.reserve(kBufferBytes + 64 * 1024);

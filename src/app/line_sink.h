@@ -24,7 +24,8 @@ class LineSink {
 
   // False once a write failed; see error().
   bool write(std::string_view bytes);
-  // Ends the zstd frame, flushes and, for a file, syncs and renames. Fails with the first error of any write.
+  // Ends the zstd frame, flushes and, for a file, syncs and renames. Fails with the first error of any write. Where
+  // existing files are refused one that came since open() stays too, and what was written is left beside it.
   Result<void, std::string> finish();
   const std::string& error() const;  // empty while every write succeeded
 

@@ -196,6 +196,30 @@ TEST(Lines, AFileThatIsThereIsRefusedWhereItIsNotToBeReplaced) {
   EXPECT_THAT(nowhere.error(), ::testing::HasSubstr("leads nowhere"));
 }
 
+TEST(Lines, AFileThatCameMeanwhileStaysWhereItIsNotToBeReplaced) {
+  const testing::TempDir dir;
+  const auto file = dir.path() / "out";
+  auto sink = LineSink::open(file, false, LineSink::Existing::refused);
+  ASSERT_TRUE(sink.has_value());
+  EXPECT_TRUE(sink.value()->write("mine\n"));
+  std::ofstream(file) << "theirs\n";
+  const auto finished = sink.value()->finish();
+  ASSERT_FALSE(finished.has_value());
+  sink.value().reset();
+  EXPECT_EQ(text_of(file), "theirs\n");
+  const std::string draft = file.string() + "." + std::to_string(::getpid()) + ".part";
+  EXPECT_EQ(finished.error(),
+            file.string() + ": it has come meanwhile and stays as it is; what was to be written is in " + draft);
+  EXPECT_EQ(text_of(draft), "mine\n");
+  std::filesystem::remove(file);
+  std::filesystem::remove(draft);
+  auto free = LineSink::open(file, false, LineSink::Existing::refused);
+  ASSERT_TRUE(free.has_value());
+  EXPECT_TRUE(free.value()->write("mine\n") && free.value()->finish());
+  EXPECT_EQ(text_of(file), "mine\n");
+  EXPECT_EQ(entries_of(dir.path()), 1U);
+}
+
 TEST(Lines, APipeThatNobodyWritesToIsNotWaitedForOnceItIsToStop) {
   const testing::TempDir dir;
   const auto pipe = dir.path() / "pipe";
