@@ -14,7 +14,8 @@ enum class ExitCode : int {
   usage = 64,
   no_input = 66,       // import: a file cannot be opened
   unavailable = 69,    // the instance, relay or plugin asked for does not answer
-  cannot_create = 73,  // the database cannot be made, or is not there to be read
+  cannot_create = 73,  // the database cannot be made, or is not there to be read; a file to write cannot be made, or is
+                       // there already
   io = 74,
   retry_later = 75,  // the database is locked by another process
   permission = 77,

@@ -95,7 +95,7 @@ ExitCode import_files(const ImportArguments& arguments) {
     auto opened = LineSink::open(arguments.rejects, false);
     if (!opened) {
       complain(opened.error());
-      return ExitCode::io;
+      return ExitCode::cannot_create;
     }
     rejects = std::move(opened).value();
     options.on_refused = [&](std::string_view line, std::string_view why) {

@@ -229,6 +229,9 @@ TEST(Cli, WhatIsMissingIsToldWithWhatToDo) {
   const std::string nothing = complaint({"import", data + "/missing.jsonl"}, ExitCode::no_input);
   EXPECT_THAT(nothing, HasSubstr("missing.jsonl: No such file"));
   EXPECT_THAT(nothing, Not(HasSubstr("stored")));
+  const std::string no_file = data + "/missing/file";
+  EXPECT_THAT(complaint({"import", "/dev/null", "--rejects", no_file}, ExitCode::cannot_create), HasSubstr(no_file));
+  EXPECT_THAT(complaint({"export", "--output", no_file}, ExitCode::cannot_create), HasSubstr(no_file));
   const std::string nowhere = data + "/missing/backup";
   EXPECT_THAT(
       complaint({"backup", nowhere}, ExitCode::cannot_create),
