@@ -227,14 +227,17 @@ std::chrono::milliseconds RetentionKeeper::until_next_look(const RetentionOption
 
 void RetentionKeeper::apply_rules() {
   const auto rules = in_force_->get();
+  bool has_erased = false;
   for (const RetentionRule& rule : *rules) {
     auto due = sweep_of(rule, rules, clock_.unix_now());
     if (!due) continue;
     const auto swept = sweep(std::move(*due));
     if (swept && swept->erased > 0) {
+      has_erased = true;
       log::info("storage", "a retention rule erased events", {{"rule", rule.name}, {"events", swept->erased}});
     }
   }
+  if (has_erased) awaits_merge_ = store_.merge_soon();
   metrics_.retention_timestamp.set(clock_.unix_now());
 }
 
@@ -249,7 +252,11 @@ bool RetentionKeeper::keep_size() {
   {
     const auto txn = store_.read();
     if (!txn) return true;
-    if (read_merged_generation(txn.value(), store_.tables()) < awaits_merge_) return true;
+    if (read_merged_generation(txn.value(), store_.tables()) < awaits_merge_) {
+      // Another log may have been begun since the last erasure, and be the one that is waited for.
+      store_.merge_soon();
+      return true;
+    }
     info = read_info(txn.value(), store_.tables());
   }
   const std::uint64_t used = info.used_bytes - std::min(info.free_page_bytes, info.used_bytes);
@@ -266,8 +273,8 @@ bool RetentionKeeper::keep_size() {
   due.cause = EraseCause::retention;
   due.events = std::move(events);
   const auto swept = sweep(std::move(due));
-  awaits_merge_ = store_.merge_soon();
   if (swept && swept->erased > 0) {
+    awaits_merge_ = store_.merge_soon();
     log::info("storage", "erased what came first, for storage.max_size",
               {{"events", swept->erased}, {"bytes", used}, {"max_size", max_size_bytes}});
   }

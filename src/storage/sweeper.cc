@@ -107,8 +107,9 @@ void Sweeper::run() {
       stopping = stopping_;
     }
     const Swept swept = stopping ? Swept{} : perform(sweep);
-    // A backup has the bytes until then, and their room is not free. Anybody can ask to vanish, again and again.
-    if (swept.erased > 0 && sweep.cause != EraseCause::vanish) store_.merge_soon();
+    // A backup has the bytes until then, and their room is not free. Anybody can ask to vanish, again and again; what
+    // retention erases is merged by its keeper, which waits for it.
+    if (swept.erased > 0 && sweep.cause == EraseCause::admin) store_.merge_soon();
     if (sweep.done) sweep.done(swept);
   }
 }
