@@ -183,7 +183,8 @@ TEST_F(RelayServerTest, AReqReturnsNoMoreThanItsCapOverAllFilters) {
   options.limits.max_events_per_req = 7;
   start(options);
   NostrClient client(address_);
-  for (int i = 0; i < 20; ++i) EXPECT_TRUE(client.publish(alice_.event(i % 2 == 0 ? 1 : 7, now() - i, "")).accepted);
+  for (int i = 0; i < 20; ++i)
+    EXPECT_TRUE(client.publish(alice_.event(i % 2 == 0 ? 1 : 7, now(), std::to_string(i))).accepted);
   EXPECT_EQ(client.query(R"({"kinds":[1]},{"kinds":[7]})").size(), 7U);
 }
 
@@ -192,7 +193,7 @@ TEST_F(RelayServerTest, AQueryThatLooksAtTooMuchIsClosedNotEnded) {
   options.limits.max_scanned_records = 5;
   start(options);
   NostrClient client(address_);
-  for (int i = 0; i < 20; ++i) EXPECT_TRUE(client.publish(alice_.event(1, now() - i, "")).accepted);
+  for (int i = 0; i < 20; ++i) EXPECT_TRUE(client.publish(alice_.event(1, now(), std::to_string(i))).accepted);
   std::string closed;
   client.query(R"({"kinds":[1]})", &closed);
   EXPECT_THAT(closed, StartsWith("error: "));
