@@ -99,6 +99,9 @@ void append_upstream(std::string& out, const Json& upstream, UnixSeconds now) {
     out += fmt::format("  last error  {}{} (breaker {}, {} retries)\n", at == 0 ? "" : ago(at, now) + ": ", error,
                        text(upstream, "breaker"), number(upstream, "retries"));
   }
+  if (const std::string trouble = text(upstream, "trouble"); !trouble.empty()) {
+    out += fmt::format("  trouble     connected, but: {}\n", trouble);
+  }
   const Json* down = member(upstream, "down");
   if (down != nullptr && text(upstream, "direction") != "up") {
     out += fmt::format("  down        {} novel, {} duplicate, {} invalid{}, {} lost, {} not asked for, {} in flight\n",

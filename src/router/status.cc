@@ -65,6 +65,7 @@ void write(Writer& out, const UpstreamStatus& upstream) {
   time(out, "next_retry", upstream.next_retry);
   text(out, "last_error", upstream.last_error);
   time(out, "last_error_at", upstream.last_error_at);
+  text(out, "trouble", trouble(upstream));
   key(out, "down");
   out.StartObject();
   number(out, "novel", upstream.novel);

@@ -101,7 +101,7 @@ void UpstreamFsm::on_dial_failed(std::string_view reason, Actions& out) {
 void UpstreamFsm::on_closed(std::string_view reason, Actions& out, End end) {
   if (link_ != Link::open) return;
   if (end == End::too_large && mirror_) mirror_->met_too_large(out);
-  check_lasting();
+  check_lasting(out);
   ended(!progressed_, reason, out);
 }
 
@@ -131,20 +131,28 @@ void UpstreamFsm::progress() {
 void UpstreamFsm::note_error(std::string_view text) {
   last_error_ = printable(text);
   last_error_at_ = clock_.unix_now();
-  error_stands_ = true;
+  error_stands_ = was_ailing_ = true;
 }
 
-void UpstreamFsm::note_refusal() {
-  if (const std::string refusal = mirror_->take_refusal(); !refusal.empty()) note_error(refusal);
+void UpstreamFsm::went_well(Actions& out) {
+  error_stands_ = false;
+  if (std::exchange(was_ailing_, false)) out.push_back(LogLine{log::Level::info, "upstream works again", ""});
 }
 
-void UpstreamFsm::check_lasting() {
+bool UpstreamFsm::note_refusal() {
+  const std::string refusal = mirror_->take_refusal();
+  if (!refusal.empty()) note_error(refusal);
+  return !refusal.empty();
+}
+
+void UpstreamFsm::check_lasting(Actions& out) {
   if (progressed_ || clock_.now() - opened_at_ < link_options_.lasting) return;
   // Where there was nothing to ask, a connection that lasts is all that can be expected.
   if (!answered_ && (mirror_ || !publisher_->idle())) return;
   do {
     progress();
   } while (breaker_.state(clock_.now()) != Breaker::State::closed);
+  if (!mirror_ && !error_stands_) went_well(out);
 }
 
 // --- messages ---
@@ -157,8 +165,7 @@ void UpstreamFsm::on_message(RelayMessage&& message, Actions& out) {
                  [&](EoseReply& reply) {
                    if (!mirror_ || !mirror_->on_eose(reply.subscription, reply.finish, out)) return;
                    answered_ = true;
-                   error_stands_ = false;
-                   note_refusal();
+                   if (!note_refusal()) went_well(out);
                    if (mirror_->made_headway() && !progressed_) progress();
                  },
                  [&](ClosedReply& reply) {
@@ -183,10 +190,9 @@ void UpstreamFsm::on_message(RelayMessage&& message, Actions& out) {
 void UpstreamFsm::on_event(EventReply&& reply, Actions& out) {
   if (!mirror_ || drain_until_) return;
   last_event_ = clock_.unix_now();
-  error_stands_ = false;
   const auto event = std::make_shared<const Event>(std::move(reply.event));
   if (mirror_->on_event(reply.subscription, event, out)) answered_ = true;
-  note_refusal();
+  if (!note_refusal()) went_well(out);
   check_pressure(out);
 }
 
@@ -205,7 +211,7 @@ void UpstreamFsm::on_ok(const OkReply& reply, Actions& out) {
   }
   if (!publisher_) return;
   // That it takes events does not make up for what it refuses to give.
-  if (!mirror_ && reply.accepted) error_stands_ = false;
+  if (!mirror_ && reply.accepted) went_well(out);
   const Publisher::Counters before = publisher_->counters();
   if (!publisher_->on_ok(reply.id, reply.accepted, reply.message, out)) return;
   answered_ = true;
@@ -310,7 +316,7 @@ void UpstreamFsm::on_timer(Actions& out) {
     out.push_back(HangUp{"silent"});
     ended(true, "the relay accepts connections but answers nothing", out);
   } else if (link_ == Link::open) {
-    check_lasting();
+    check_lasting(out);
   }
 }
 

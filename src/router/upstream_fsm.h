@@ -93,9 +93,10 @@ class UpstreamFsm {
   void ended(bool failure, std::string_view reason, Actions& out);
   void wait_to_dial();
   void progress();
-  void check_lasting();
+  void went_well(Actions& out);
+  void check_lasting(Actions& out);
   void note_error(std::string_view text);
-  void note_refusal();
+  bool note_refusal();  // true: there was one
   void check_pressure(Actions& out);
   void finish_drain(Actions& out);
   void on_event(EventReply&& reply, Actions& out);
@@ -127,6 +128,7 @@ class UpstreamFsm {
   std::string last_error_;
   UnixSeconds last_error_at_ = 0;
   bool error_stands_ = false;  // nothing went well since, on this connection
+  bool was_ailing_ = false;    // likewise, on any
   std::uint64_t unparsable_ = 0;
   std::vector<std::pair<std::string, std::uint64_t>> invalid_reasons_;  // labels from closed sets
 };

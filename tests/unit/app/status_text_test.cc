@@ -10,6 +10,7 @@ namespace pharos::app {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 TEST(StatusText, TheMonitorTellsWhatWasPublishedAndWhatIsLeftOut) {
   const std::string text = monitor_status_text(
@@ -58,6 +59,9 @@ TEST(StatusText, TheRouterTellsHowOldAnErrorIs) {
   EXPECT_THAT(text_of(R"("last_error":"end of stream","last_error_at":1699989200,"retries":1)"),
               HasSubstr("\n  last error  3h ago: end of stream (breaker closed, 1 retries)\n"));
   EXPECT_THAT(text_of(R"("last_error":"its ledger","last_error_at":null)"), HasSubstr("\n  last error  its ledger ("));
+  EXPECT_THAT(text_of(R"("trouble":"auth-required: members only")"),
+              HasSubstr("\n  trouble     connected, but: auth-required: members only\n"));
+  EXPECT_THAT(text_of(R"("trouble":"")"), Not(HasSubstr("trouble")));
 }
 
 TEST(StatusText, TheRouterTellsTheNewestRefusals) {

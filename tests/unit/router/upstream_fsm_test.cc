@@ -1,5 +1,7 @@
 #include "router/upstream_fsm.h"
 
+#include <algorithm>
+
 #include <gmock/gmock.h>
 
 #include "upstream_world.h"
@@ -238,11 +240,14 @@ TEST(UpstreamFsm, ARefusalIsNoTroubleAnyMoreOnceWhatWasAskedIsGiven) {
   world.relay.on_close(live);
   world.act([&](Actions& out) { world.fsm->on_message(ClosedReply{live, "rate-limited: slow down"}, out); });
   EXPECT_EQ(trouble(world.status()), "rate-limited: slow down");
+  EXPECT_THAT(status_json({world.status()}), ::testing::HasSubstr(R"("trouble":"rate-limited: slow down")"));
+  world.logged.clear();
   world.run(minutes(1));
   ASSERT_EQ(world.fsm->state(), UpstreamState::live);
   EXPECT_EQ(world.status().last_event, 0) << "a quiet relay";
   EXPECT_EQ(trouble(world.status()), "");
   EXPECT_EQ(world.status().last_error, "rate-limited: slow down") << "to be looked up";
+  EXPECT_EQ(std::ranges::count(world.logged, "upstream works again"), 1);
 }
 
 TEST(UpstreamFsm, AnErrorIsToldWithItsTimeAndCannotReachIntoATerminal) {
@@ -260,6 +265,22 @@ TEST(UpstreamFsm, AnErrorIsToldWithItsTimeAndCannotReachIntoATerminal) {
   world.run(minutes(1));
   EXPECT_EQ(world.status().last_error_at, then);
   EXPECT_THAT(status_json({world.status()}), ::testing::HasSubstr("\"last_error_at\":" + std::to_string(then)));
+}
+
+TEST(UpstreamFsm, LogsOnceThatItWorksAgainAfterAnOutage) {
+  UpstreamWorld world;
+  world.boot();
+  world.run(minutes(1));
+  EXPECT_EQ(std::ranges::count(world.logged, "upstream works again"), 0) << "it always did";
+  world.reachable = false;
+  world.relay.disconnect();
+  world.act([&](Actions& out) { world.fsm->on_closed("gone", out); });
+  world.run(minutes(5));
+  EXPECT_EQ(std::ranges::count(world.logged, "upstream works again"), 0);
+  world.reachable = true;
+  world.run(minutes(10));
+  ASSERT_EQ(world.fsm->state(), UpstreamState::live);
+  EXPECT_EQ(std::ranges::count(world.logged, "upstream works again"), 1);
 }
 
 TEST(UpstreamFsm, FallsBackToSinceWhereLimitZeroIsRefused) {

@@ -221,6 +221,7 @@ class UpstreamWorld {
   std::size_t messages = 0;
   std::size_t most_undecided = 0;
   std::vector<Event> auths;
+  std::vector<std::string> logged;  // the messages
 
  private:
   void perform(Action& action, Actions& more) {
@@ -248,7 +249,9 @@ class UpstreamWorld {
       reading = false;
     } else if (std::holds_alternative<ResumeReading>(action)) {
       reading = true;
-    } else if (!std::holds_alternative<LogLine>(action)) {
+    } else if (const auto* line = std::get_if<LogLine>(&action)) {
+      logged.emplace_back(line->message);
+    } else {
       jobs.push_back(std::move(action));
     }
     if (fsm && fsm->mirror()) most_undecided = std::max(most_undecided, fsm->mirror()->undecided());
