@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <fstream>
-#include <iterator>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "bench/load_process.h"
+#include "support/read_file.h"
 #include "support/temp_dir.h"
 #include "util/clock.h"
 
@@ -43,11 +43,6 @@ ChildrenUse children_use() {
   return {static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
               static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6,
           static_cast<double>(usage.ru_oublock) * 512};
-}
-
-std::string text_of(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
 }
 
 }  // namespace
@@ -116,7 +111,8 @@ Cost MeasuredRelay::import(const Corpus& corpus, std::size_t n, const std::vecto
   imported.cpu_seconds = after.cpu_seconds - before.cpu_seconds;
   imported.bytes_written = after.bytes_written - before.bytes_written;
   // Partial: the corpus deletes events, and some of the deleted come later.
-  if (!code || (*code != 0 && text_of(err).find("stored") == std::string::npos)) imported.fault = text_of(err);
+  if (!code || (*code != 0 && testing::read_file(err).find("stored") == std::string::npos))
+    imported.fault = testing::read_file(err);
   return imported;
 }
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <atomic>
 #include <fstream>
-#include <iterator>
 #include <set>
 #include <span>
 #include <thread>
@@ -15,6 +14,7 @@
 #include "nostr/message.h"
 #include "support/eventually.h"
 #include "support/pharos_instance.h"
+#include "support/read_file.h"
 #include "support/signed_notes.h"
 #include "support/ws_client.h"
 #include "util/sync.h"
@@ -27,11 +27,6 @@ using ::testing::HasSubstr;
 constexpr std::size_t kInFlight = 64;
 
 std::vector<Event> notes(std::size_t count) { return signed_notes(count, SystemClock().unix_now() - 40'000, 7, 1000); }
-
-std::string read_file(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
 
 // Publishes notes one behind the other until it is told to stop.
 class Load {

@@ -1,19 +1,14 @@
 #include "support/pharos_instance.h"
 
 #include <fstream>
-#include <iterator>
 
 #include <signal.h>
 
 #include "support/eventually.h"
+#include "support/read_file.h"
 
 namespace pharos::testing {
 namespace {
-
-std::string read_file(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
 
 // The string value of a key in the flat JSON object that an instance writes when it listens.
 std::string json_string(const std::string& json, const std::string& key) {

@@ -2,7 +2,6 @@
 
 #include <cstdlib>
 #include <fstream>
-#include <iterator>
 
 #include <fcntl.h>
 #include <signal.h>
@@ -12,6 +11,7 @@
 
 #include "support/eventually.h"
 #include "support/paths.h"
+#include "support/read_file.h"
 #include "support/temp_dir.h"
 
 namespace pharos::testing {
@@ -23,11 +23,6 @@ void redirect(const std::filesystem::path& path, int to, int flags) {
   if (fd < 0) ::_exit(126);
   ::dup2(fd, to);
   ::close(fd);
-}
-
-std::string read_file(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
 }
 
 }  // namespace

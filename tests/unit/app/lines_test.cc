@@ -11,11 +11,14 @@
 
 #include "app/line_sink.h"
 #include "app/line_source.h"
+#include "support/read_file.h"
 #include "support/temp_dir.h"
 #include "util/random.h"
 
 namespace pharos::app {
 namespace {
+
+using testing::read_file;
 
 using Next = LineSource::Next;
 
@@ -83,8 +86,7 @@ TEST(Lines, ACompressedFileThatWasCutOffIsAFailure) {
   std::vector<std::string> lines(20'000, "the same line over and over, with numbers 0123456789");
   for (std::size_t i = 0; i < lines.size(); ++i) lines[i] += std::to_string(i * 7919);
   write_lines(dir.path() / "whole", lines, true);
-  std::ifstream in(dir.path() / "whole", std::ios::binary);
-  const std::string bytes((std::istreambuf_iterator<char>(in)), {});
+  const std::string bytes = read_file(dir.path() / "whole");
   std::ofstream(dir.path() / "cut", std::ios::binary) << bytes.substr(0, bytes.size() / 2);
   auto source = LineSource::open(dir.path() / "cut");
   ASSERT_TRUE(source.has_value());
@@ -93,11 +95,6 @@ TEST(Lines, ACompressedFileThatWasCutOffIsAFailure) {
   while (next == Next::line) next = source.value()->next(line);
   EXPECT_EQ(next, Next::failed);
   EXPECT_THAT(source.value()->error(), ::testing::HasSubstr("cut"));
-}
-
-std::string text_of(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
 }
 
 std::size_t entries_of(const std::filesystem::path& folder) {
@@ -114,14 +111,14 @@ TEST(Lines, AFileIsReplacedOnlyByAFinishedOne) {
     auto abandoned = LineSink::open(file, false);
     ASSERT_TRUE(abandoned.has_value());
     ASSERT_TRUE(abandoned.value()->write(std::string(1'000'000, 'x')));
-    EXPECT_EQ(text_of(file), "before\n");
+    EXPECT_EQ(read_file(file), "before\n");
   }
-  EXPECT_EQ(text_of(file), "before\n");
+  EXPECT_EQ(read_file(file), "before\n");
   EXPECT_EQ(entries_of(dir.path()), 1U) << "the draft is gone";
   std::filesystem::create_symlink("out", dir.path() / "link");
   write_lines(dir.path() / "link", {"after"}, false);
   EXPECT_TRUE(std::filesystem::is_symlink(dir.path() / "link"));
-  EXPECT_EQ(text_of(file), "after\n");
+  EXPECT_EQ(read_file(file), "after\n");
   EXPECT_EQ(std::filesystem::status(file).permissions(),
             std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
   EXPECT_EQ(entries_of(dir.path()), 2U);
@@ -154,7 +151,7 @@ TEST(Lines, GoToWhatOnlyTakesBytes) {
   const auto pipe = dir.path() / "pipe";
   ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
   std::string got;
-  std::thread reader([&] { got = text_of(pipe); });
+  std::thread reader([&] { got = read_file(pipe); });
   write_lines(pipe, {"a", "b"}, false);
   reader.join();
   EXPECT_EQ(got, "a\nb\n");
@@ -171,7 +168,7 @@ TEST(Lines, WhatThisProcessHasOpenIsWrittenToAndNeverReplaced) {
   write_lines("/dev/fd/" + std::to_string(descriptor), {"b"}, false);
   write_lines(dir.path() / "link", {"c"}, false);
   ASSERT_EQ(::write(descriptor, "after\n", 6), 6);
-  EXPECT_EQ(text_of(file), "before\na\nb\nc\nafter\n");
+  EXPECT_EQ(read_file(file), "before\na\nb\nc\nafter\n");
   EXPECT_TRUE(std::filesystem::is_symlink(dir.path() / "link"));
   // As where a test harness has unlinked what it reads.
   std::filesystem::remove(file);
@@ -187,7 +184,7 @@ TEST(Lines, AFileThatIsThereIsRefusedWhereItIsNotToBeReplaced) {
   const auto refused = LineSink::open(file, false, LineSink::Existing::refused);
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error(), file.string() + ": it is there already; --force replaces it");
-  EXPECT_EQ(text_of(file), "before\n");
+  EXPECT_EQ(read_file(file), "before\n");
   EXPECT_TRUE(LineSink::open(dir.path() / "new", false, LineSink::Existing::refused).has_value());
   EXPECT_TRUE(LineSink::open("/dev/null", false, LineSink::Existing::refused).has_value());
   std::filesystem::create_symlink("missing", dir.path() / "link");
@@ -206,17 +203,17 @@ TEST(Lines, AFileThatCameMeanwhileStaysWhereItIsNotToBeReplaced) {
   const auto finished = sink.value()->finish();
   ASSERT_FALSE(finished.has_value());
   sink.value().reset();
-  EXPECT_EQ(text_of(file), "theirs\n");
+  EXPECT_EQ(read_file(file), "theirs\n");
   const std::string draft = file.string() + "." + std::to_string(::getpid()) + ".part";
   EXPECT_EQ(finished.error(),
             file.string() + ": it has come meanwhile and stays as it is; what was to be written is in " + draft);
-  EXPECT_EQ(text_of(draft), "mine\n");
+  EXPECT_EQ(read_file(draft), "mine\n");
   std::filesystem::remove(file);
   std::filesystem::remove(draft);
   auto free = LineSink::open(file, false, LineSink::Existing::refused);
   ASSERT_TRUE(free.has_value());
   EXPECT_TRUE(free.value()->write("mine\n") && free.value()->finish());
-  EXPECT_EQ(text_of(file), "mine\n");
+  EXPECT_EQ(read_file(file), "mine\n");
   EXPECT_EQ(entries_of(dir.path()), 1U);
 }
 
