@@ -33,7 +33,7 @@ WalkResult walk_events(const storage::Store& store, std::vector<Filter> filters,
       render(record, text);
       return text.size() < kSliceBytes;
     });
-    stopped = !text.empty() && !write(text);
+    stopped = !write(text);
     text.clear();
   }
   result.scanned = query.scanned();

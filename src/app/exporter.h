@@ -22,8 +22,8 @@ struct WalkResult {
 // Appends what is to be written of a record to the text. Runs inside a read transaction, so it must not wait: while one
 // stands, a serving instance cannot reuse the pages it frees.
 using Render = std::function<void(const storage::RecordView&, std::string&)>;
-// Takes the text of one slice. Runs between two read transactions and may wait as long as it likes. False stops the
-// walk.
+// Takes the text of one slice, "" of one that found nothing. Runs between two read transactions and may wait as long as
+// it likes. False stops the walk.
 using Write = std::function<bool(std::string_view)>;
 
 // Filters without a limit give everything. Expired events are left out (NIP-40).

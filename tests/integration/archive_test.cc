@@ -6,7 +6,10 @@
 #include <regex>
 #include <set>
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "nostr/address.h"
 #include "nostr/canonical.h"
@@ -16,6 +19,7 @@
 #include "support/eventually.h"
 #include "support/nostr_client.h"
 #include "support/pharos_instance.h"
+#include "support/read_file.h"
 #include "support/real_data.h"
 #include "support/signed_notes.h"
 
@@ -24,6 +28,7 @@ namespace {
 
 using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 std::string line_of(const Event& event) {
   std::string line;
@@ -288,6 +293,27 @@ TEST(Archive, AnImportThatWasKilledIsRunAgain) {
   EXPECT_GT(count_of(again.err, "stored"), 0U);
   EXPECT_EQ(instance.command({"scan", "--count"}).out, std::to_string(kEvents) + "\n");
   EXPECT_EQ(instance.command({"db", "check"}).exit_code, 0);
+}
+
+TEST(Archive, AnExportThatIsStoppedLeavesNoFile) {
+  PharosInstance instance;
+  prepare(instance);
+  const auto file = instance.directory() / "all.jsonl";
+  // The command waits for its settings until the signal was sent.
+  const auto settings = instance.directory() / "settings";
+  ASSERT_EQ(::mkfifo(settings.c_str(), 0600), 0);
+  Process exporting({pharos_program(), "export", "-o", file.string(), "--config", settings.string()}, {},
+                    instance.directory() / "err");
+  int writer = -1;
+  ASSERT_TRUE(eventually([&] { return (writer = ::open(settings.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC)) >= 0; }));
+  exporting.signal(SIGTERM);
+  const std::string text = read_file(instance.config_file());
+  EXPECT_EQ(::write(writer, text.data(), text.size()), static_cast<ssize_t>(text.size()));
+  ::close(writer);
+  EXPECT_EQ(exporting.wait(), 1);
+  EXPECT_THAT(read_file(instance.directory() / "err"), HasSubstr("stopped; the output is incomplete"));
+  for (const auto& entry : std::filesystem::directory_iterator(instance.directory()))
+    EXPECT_THAT(entry.path().filename().string(), Not(HasSubstr("all.jsonl")));
 }
 
 TEST(Archive, AnImportThatCannotBeWrittenAtTheEndFails) {

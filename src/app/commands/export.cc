@@ -5,13 +5,18 @@
 #include "app/exporter.h"
 #include "app/line_sink.h"
 #include "app/progress.h"
+#include "app/stop_signal.h"
 #include "app/wording.h"
 
 namespace pharos::app {
 namespace {
 
 // A file that stood there before stays as it was unless everything was written.
-ExitCode end_output(const WalkResult& result, LineSink& sink) {
+ExitCode end_output(const WalkResult& result, LineSink& sink, bool was_stopped = false) {
+  if (!result.complete && was_stopped) {
+    complain("stopped; the output is incomplete, and no file was written");
+    return ExitCode::failure;
+  }
   if (!result.complete && sink.error().empty()) {
     complain("the database could not be read to the end; the output is incomplete");
     return ExitCode::io;
@@ -31,6 +36,7 @@ struct ExportArguments {
 };
 
 ExitCode export_events(const ExportArguments& arguments) {
+  const std::atomic<bool>& is_to_stop = stop_when_asked();
   const SystemClock clock;
   auto filters = arguments.selection.filters();
   if (!filters) {
@@ -54,11 +60,11 @@ ExitCode export_events(const ExportArguments& arguments) {
   };
   const auto write = [&](std::string_view lines) {
     if (progress.due()) progress.show(fmt::format("export: {} events", rendered));
-    return sink.value()->write(lines);
+    return sink.value()->write(lines) && !is_to_stop;
   };
   const WalkResult result = walk_events(*opened.store, std::move(filters).value(), clock, render, write);
   progress.clear();
-  const ExitCode code = end_output(result, *sink.value());
+  const ExitCode code = end_output(result, *sink.value(), is_to_stop);
   if (code == ExitCode::ok) {
     fmt::print(stderr, "{} written to {}\n", counted(result.events, "event"),
                arguments.output == "-" ? "standard output" : arguments.output);

@@ -1,18 +1,17 @@
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <thread>
 
 #include <fmt/format.h>
 #include <malloc.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include "app/commands/command.h"
 #include "app/data_owner.h"
 #include "app/importer.h"
 #include "app/line_sink.h"
+#include "app/stop_signal.h"
 #include "app/stored_rules.h"
 #include "ingest/plugin.h"
 
@@ -52,16 +51,6 @@ void keep_freed_memory() {
   ::mallopt(M_TRIM_THRESHOLD, kMost);
 }
 
-std::atomic<bool> is_to_stop{false};
-
-// What was read is brought to its end. A second signal ends at once.
-void stop_when_asked() {
-  struct sigaction action {};
-  action.sa_handler = [](int) { is_to_stop = true; };
-  action.sa_flags = static_cast<int>(SA_RESETHAND) | SA_RESTART;
-  for (const int number : {SIGTERM, SIGINT}) ::sigaction(number, &action, nullptr);
-}
-
 ExitCode complain_of(const storage::StorageFailure& failure) {
   complain(failure_text(failure));
   return exit_code(failure.error);
@@ -89,7 +78,8 @@ ExitCode import_files(const ImportArguments& arguments) {
   if (!store) return complain_of(store.error());
   ImportOptions options;
   options.trusted = arguments.trusted;
-  stop_when_asked();
+  // What was read is brought to its end.
+  const std::atomic<bool>& is_to_stop = stop_when_asked();
   std::unique_ptr<LineSink> rejects;
   if (!arguments.rejects.empty()) {
     auto opened = LineSink::open(arguments.rejects, false);
