@@ -25,13 +25,11 @@ storage::QueryOptions query_options(const Options& options, std::shared_ptr<cons
   return out;
 }
 
-storage::QueryOptions event_query(const Options& options, std::shared_ptr<const KeyList> readers, storage::Seq max_seq,
-                                  bool whole_seconds) {
+storage::QueryOptions event_query(const Options& options, std::shared_ptr<const KeyList> readers, bool whole_seconds) {
   storage::QueryOptions out = query_options(options, std::move(readers));
   if (whole_seconds) out.rest_of_second = options.limits.max_limit;
   out.default_limit = options.limits.default_limit;
   out.max_limit = options.limits.max_limit;
-  out.max_seq = max_seq;
   out.max_candidates = options.limits.max_search_candidates;
   return out;
 }
@@ -64,6 +62,7 @@ ScanSlice Scan::work(const storage::Store& store, const Clock& clock) {
   slice.end = query_.run_slice(store, clock.unix_now(), budget, [&](const storage::RecordView& record) {
     return take(record, slice) && !is_cancelled();
   });
+  slice.newest = query_.newest();
   slice.scanned = query_.scanned() - scanned_before;
   slice.candidates = query_.candidates().value_or(0) - candidates_before;
   if (slice.end == storage::SliceEnd::failed) {
@@ -82,9 +81,8 @@ ScanSlice Scan::work(const storage::Store& store, const Clock& clock) {
 }
 
 EventScan::EventScan(const std::vector<Filter>& filters, std::shared_ptr<const KeyList> readers,
-                     std::shared_ptr<const std::string> prefix, storage::Seq max_seq, bool whole_seconds,
-                     const Options& options)
-    : Scan(filters, event_query(options, std::move(readers), max_seq, whole_seconds), options),
+                     std::shared_ptr<const std::string> prefix, bool whole_seconds, const Options& options)
+    : Scan(filters, event_query(options, std::move(readers), whole_seconds), options),
       prefix_(std::move(prefix)),
       slice_bytes_(options.slice_bytes),
       max_events_(options.limits.max_events_per_req) {}

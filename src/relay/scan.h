@@ -45,11 +45,10 @@ class Scan : public SlicedWork {
 // Its messages are the events.
 class EventScan final : public Scan {
  public:
-  // max_seq: what is committed later is left to the live feed. prefix: how every message of it begins. whole_seconds: a
-  // cap of ours on a filter ends it with the rest of the second in which it was reached (NIP-67), up to max_limit more.
+  // prefix: how every message of it begins. whole_seconds: a cap of ours on a filter ends it with the rest of the
+  // second in which it was reached (NIP-67), up to max_limit more.
   EventScan(const std::vector<Filter>& filters, std::shared_ptr<const KeyList> readers,
-            std::shared_ptr<const std::string> prefix, storage::Seq max_seq, bool whole_seconds,
-            const Options& options);
+            std::shared_ptr<const std::string> prefix, bool whole_seconds, const Options& options);
 
  private:
   bool take(const storage::RecordView& record, ScanSlice& slice) override;

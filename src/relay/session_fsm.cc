@@ -352,6 +352,7 @@ void SessionFsm::on_slice(SubscriptionKey key, const SliceResult& slice, Actions
   }
   cell(metrics_.messages_sent, Sent::event).add(slice.messages);
   Subscription& subscription = *subscriptions_.find(key);
+  subscription.max_stored_seq = std::max(subscription.max_stored_seq, slice.newest);
   switch (slice.end) {
     case storage::SliceEnd::more:
       return;
@@ -365,9 +366,9 @@ void SessionFsm::on_slice(SubscriptionKey key, const SliceResult& slice, Actions
       observe_answer(subscription);
       subscription.phase = Subscription::Phase::live;
       send(Sent::eose, eose_reply(subscription.name, eose_hint_ && slice.gave_all), out);
-      if (!subscription.held.empty()) {
-        cell(metrics_.messages_sent, Sent::event).add(subscription.held.size());
-        out.emplace_back(action::SendEvents{subscription.prefix, subscriptions_.take_held(subscription)});
+      if (std::vector<LiveEventPtr> held = subscriptions_.take_held(subscription); !held.empty()) {
+        cell(metrics_.messages_sent, Sent::event).add(held.size());
+        out.emplace_back(action::SendEvents{subscription.prefix, std::move(held)});
       }
       break;
   }

@@ -104,6 +104,7 @@ struct SliceResult {
   std::size_t bytes = 0;     // of those
   bool gave_all = false;     // the last: every stored match was given
   bool no_room = false;      // it failed for memory that others have
+  storage::Seq newest = 0;   // of a REQ: what was committed later is left to the live feed
 };
 
 class SessionFsm {
@@ -123,7 +124,9 @@ class SessionFsm {
   // Replaces `reply` by the OK that the driver sends itself.
   void on_verdict(const EventId& id, const ingest::Verdict& verdict, std::string& reply);
 
-  // The answer to Watch: the stored phase covers what is committed up to `newest`, live events are those above.
+  // The answer to Watch: the stored phase covers what is committed up to `newest` at least, its first slice tells how
+  // far; live events are those above. A version that is replaced between the two is so among the live ones or in what
+  // is stored, never in neither.
   void on_watching(SubscriptionKey key, storage::Seq newest);
   // True while slices of that scan are wanted; what comes for a replaced or closed one is dropped unsent.
   bool wants_slices(SubscriptionKey key);

@@ -23,6 +23,7 @@ struct ScanSlice {
   std::size_t candidates = 0;     // of them, for searches
   std::size_t events = 0;         // that are among the messages
   bool gave_all = false;          // the last: every stored match was given
+  storage::Seq newest = 0;        // of a REQ: what was committed later is left to the live feed
   bool no_room = false;           // it failed for memory that others have
 };
 

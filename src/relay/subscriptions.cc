@@ -64,6 +64,9 @@ std::vector<LiveEventPtr> SubscriptionSet::take_held(Subscription& subscription)
   held_events_ -= subscription.held.size();
   held_bytes_ -= subscription.held_bytes;
   subscription.held_bytes = 0;
+  std::erase_if(subscription.held, [most = subscription.max_stored_seq](const LiveEventPtr& event) {
+    return event->seq() != 0 && event->seq() <= most;
+  });
   return std::exchange(subscription.held, {});
 }
 

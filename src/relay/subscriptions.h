@@ -49,6 +49,7 @@ class SubscriptionSet {
   // The subscription that has waited longest, if any; it is not waiting in line any more.
   Subscription* next_waiting();
   void hold(Subscription& subscription, const LiveEventPtr& event);
+  // Those that the stored phase does not cover.
   std::vector<LiveEventPtr> take_held(Subscription& subscription);
 
   std::size_t size() const { return by_key_.size(); }

@@ -33,6 +33,7 @@ class QueryState {
 
   void park();
 
+  Seq newest() const { return max_seq_; }
   bool gave_all() const { return last_end_ == SliceEnd::finished && !limited_; }
   std::size_t scanned() const { return scanned_; }
   std::size_t returned() const { return returned_; }

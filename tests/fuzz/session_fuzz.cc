@@ -127,8 +127,12 @@ class Harness {
     const SubscriptionKey key =
         place < scanning_.size() ? *std::next(scanning_.begin(), static_cast<long>(place)) : 999'999;
     PHAROS_FATAL_CHECK(fsm_.wants_slices(key) == scanning_.contains(key));
-    fsm_.on_slice(key, {.end = end, .messages = 1, .bytes = 9, .gave_all = place % 2 == 0, .no_room = place == 3},
-                  actions_);
+    const storage::Seq newest = 3 + place;
+    if (watched_.contains(key)) newest_[key] = std::max(newest_[key], newest);
+    fsm_.on_slice(
+        key,
+        {.end = end, .messages = 1, .bytes = 9, .gave_all = place % 2 == 0, .no_room = place == 3, .newest = newest},
+        actions_);
     if (end != storage::SliceEnd::more) scanning_.erase(key);
     if (end == storage::SliceEnd::finished && watched_.contains(key)) eose_sent_.insert(key);
     absorb();

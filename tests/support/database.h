@@ -108,9 +108,9 @@ class Database {
     if (!storage::age_indexes(*env_, [] { return false; })) std::abort();
   }
 
-  storage::Snapshot snapshot() const {
+  storage::Snapshot snapshot(storage::Seq as_of = storage::kMaxSeq) const {
     auto list = memtables_.current();
-    return storage::Snapshot(read(), tables(), std::move(list), storage::kMaxSeq);
+    return storage::Snapshot(read(), tables(), std::move(list), as_of);
   }
 
   // For queries.
@@ -175,7 +175,9 @@ class Database {
    public:
     explicit View(const Database& database) : database_(database) {}
     Result<storage::ReadTxn, storage::StorageFailure> read() const override { return database_.env_->read(); }
-    Result<storage::Snapshot, storage::StorageFailure> snapshot() const override { return database_.snapshot(); }
+    Result<storage::Snapshot, storage::StorageFailure> snapshot() const override {
+      return database_.snapshot(database_.last_seq_);
+    }
     const storage::Tables& tables() const override { return database_.tables(); }
     storage::Seq last_seq() const override { return database_.last_seq_; }
 
@@ -210,6 +212,7 @@ class Database {
       apply(store);
       deleted_ = store.deleted();
     }
+    last_seq_ = std::max(last_seq_, memtable.last_seq());
     if (merge_at_once) merge();
     if (freeze_at_once) freeze();
   }

@@ -19,7 +19,7 @@ class EventScanTest : public ::testing::Test {
  protected:
   // How many events it gives; gave_all_ says whether these are all.
   std::size_t ask(bool whole_seconds) {
-    EventScan scan({Filter{}}, std::make_shared<const KeyList>(), std::make_shared<const std::string>("["), ~0ULL,
+    EventScan scan({Filter{}}, std::make_shared<const KeyList>(), std::make_shared<const std::string>("["),
                    whole_seconds, options_);
     std::size_t given = 0;
     for (;;) {
@@ -61,6 +61,17 @@ TEST_F(EventScanTest, Nip67ACapOnAFilterEndsAfterTheSecondInWhichItIsReached) {
   options_.limits.max_limit = 1;
   options_.limits.default_limit = 1;
   EXPECT_EQ(ask(true), 2U) << "and after as many again at most";
+}
+
+TEST_F(EventScanTest, GivesTheVersionThatCameBeforeItsFirstSliceAndTellsSo) {
+  db_.put(make(0, 1000));
+  EventScan scan({Filter{}}, std::make_shared<const KeyList>(), std::make_shared<const std::string>("["), false,
+                 options_);
+  db_.put(make(0, 1001));
+  const ScanSlice slice = scan.run_slice(db_.store(), clock_);
+  EXPECT_EQ(slice.ends.size(), 1U);
+  EXPECT_THAT(slice.bytes, HasSubstr("1001"));
+  EXPECT_EQ(slice.newest, db_.store().last_seq());
 }
 
 class CountTest : public ::testing::Test {

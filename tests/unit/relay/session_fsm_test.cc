@@ -136,6 +136,23 @@ TEST_F(SessionFsmTest, LiveEventsOfTheStoredPhaseComeAfterEose) {
   EXPECT_EQ(fsm().subscriptions().held_bytes(), 0U);
 }
 
+TEST_F(SessionFsmTest, WhatTheFirstSliceSawIsNotRepeatedLive) {
+  say(R"(["REQ","s",{}])");
+  fsm().on_watching(1, 10);
+  Actions actions;
+  const auto deliver = [&](storage::Seq seq) {
+    return fsm().on_live(1, live(alice_.event(1, kNow, ""), seq), actions);
+  };
+  EXPECT_EQ(deliver(11), Delivery::held);
+  fsm().on_slice(1, {storage::SliceEnd::more, 1, 100, false, false, 12}, actions);
+  EXPECT_EQ(deliver(12), Delivery::drop);
+  EXPECT_EQ(deliver(13), Delivery::held);
+  // A later slice sees no more than the first.
+  fsm().on_slice(1, {storage::SliceEnd::finished, 1, 100, false, false, 12}, actions);
+  EXPECT_THAT(words(actions), ElementsAre(R"(["EOSE","s"])", "flush 1"));
+  EXPECT_EQ(fsm().subscriptions().held_events(), 0U);
+}
+
 TEST_F(SessionFsmTest, TooManyHeldEventsEndTheSubscriptionWithAReason) {
   options_->limits.max_held_events = 2;
   say(R"(["REQ","s",{}])");
