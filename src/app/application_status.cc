@@ -43,6 +43,9 @@ void count_access(InstanceStatus& now, const ingest::AccessRules& rules) {
   now.allowed_pubkeys = union_size(lists.allowed_pubkeys, fixed.allowed_pubkeys);
   now.allowed_events = lists.allowed_events.size();
   now.allowed_kinds = kinds_of(lists.allowed_kinds, fixed.allowed_kinds);
+  if (lists.name) now.managed.emplace_back("relay.name");
+  if (lists.description) now.managed.emplace_back("relay.description");
+  if (lists.icon) now.managed.emplace_back("relay.icon");
   now.members_only = kMembersOnly[static_cast<std::size_t>(fixed.members_only)];
 }
 

@@ -39,11 +39,12 @@ void member(Writer& out, const char* key, std::uint64_t value) {
   out.Uint64(value);
 }
 
-void settings(Writer& out, const SettingsState& state) {
+void settings(Writer& out, const SettingsState& state, const std::vector<std::string>& managed) {
   out.Key("settings");
   out.StartObject();
   member(out, "file", state.file);
   member(out, "taken", state.taken);
+  member(out, "managed", managed);
   member(out, "refused", state.refused);
   member(out, "restart_needed", state.restart_keys);
   out.EndObject();
@@ -165,7 +166,7 @@ std::string to_json(const InstanceStatus& status) {
   member(out, "admin", status.admin_address);
   member(out, "npub", status.npub);
   member(out, "directory", status.directory);
-  settings(out, status.settings);
+  settings(out, status.settings, status.managed);
   plugin(out, status);
   out.Key("database");
   out.StartObject();

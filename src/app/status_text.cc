@@ -180,6 +180,9 @@ void append_settings(std::string& out, const Json& status) {
   const std::string file = text(*settings, "file");
   out += fmt::format("settings  {}, taken {}\n", file.empty() ? "no file: defaults and environment" : file,
                      ago(number(*settings, "taken"), number(status, "started") + number(status, "uptime_seconds")));
+  if (const auto managed = texts(*settings, "managed"); !managed.empty()) {
+    out += fmt::format("          an administrator has set something else for {}\n", fmt::join(managed, ", "));
+  }
 }
 
 void append_retention(std::string& out, const Json& status) {

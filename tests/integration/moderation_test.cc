@@ -98,6 +98,7 @@ TEST_F(ModerationTest, Nip86OnlyAdministratorsAreHeard) {
 
 TEST_F(ModerationTest, Nip86TextsAreTheDocumentsAtOnceAndOverARestart) {
   EXPECT_THAT(manage(call("changerelayname", "\"renamed\"")), HasSubstr("true"));
+  EXPECT_THAT(run({"status"}), HasSubstr("an administrator has set something else for relay.name"));
   EXPECT_THAT(manage(call("changerelaydescription", "\"described\"")), HasSubstr("true"));
   EXPECT_THAT(manage(call("changerelayicon", "\"https://example.com/icon.png\"")), HasSubstr("true"));
   for (int i = 0; i < 2; ++i) {

@@ -110,6 +110,10 @@ TEST(StatusText, TheInstanceTellsWhatItIsAndDoes) {
   EXPECT_THAT(text, HasSubstr("2 of 3 upstreams connected\n"));
   EXPECT_THAT(text, HasSubstr("monitor   off\n"));
   EXPECT_THAT(text, HasSubstr("4 public keys"));
+  EXPECT_THAT(text, ::testing::Not(HasSubstr("an administrator")));
+  status.managed = {"relay.name", "relay.icon"};
+  EXPECT_THAT(instance_status_text(to_json(status)),
+              HasSubstr("\n          an administrator has set something else for relay.name, relay.icon\n"));
   EXPECT_THAT(text, HasSubstr("queues    ingest 1/8192\n"));
   status.problem = "draining";
   EXPECT_THAT(instance_status_text(to_json(status)), HasSubstr("up 60 s, draining\n"));
