@@ -197,7 +197,7 @@ TEST_F(HostileWire, FramesThatComeWithTheHandshakeAreRead) {
 
 class HostileHandshake : public HostileWire {
  protected:
-  HostileHandshake() : HostileWire("handshake_timeout = \"2s\"\n") {}
+  HostileHandshake() : HostileWire("handshake_timeout = \"4s\"\n") {}
 };
 
 TEST_F(HostileHandshake, SlowAndSilentOnesAreCutOff) {

@@ -135,7 +135,7 @@ TEST_F(Nip77, TheSetOfEverythingShowsNoMoreThanOthers) {
 }
 
 TEST_F(Nip77, ASetThatIsTooBigIsRefusedWithTheMost) {
-  PharosInstance relay("max_negentropy_records = 2\nmax_negentropy_sessions = 2\nnegentropy_idle_timeout = \"1s\"");
+  PharosInstance relay("max_negentropy_records = 2\nmax_negentropy_sessions = 2\nnegentropy_idle_timeout = \"5s\"");
   ASSERT_TRUE(relay.start()) << relay.log();
   NipClient client(relay);
   EXPECT_THAT(client.publish(alice_.event(1, now() - 1, "1")), IsTaken());

@@ -86,7 +86,7 @@ class PluginTest : public ::testing::Test {
     return at == std::string::npos ? 0 : std::strtod(body.c_str() + body.find(' ', at), nullptr);
   }
 
-  static Ran try_it(std::vector<std::string> words, const std::string& input = {}, const std::string& seconds = "1") {
+  static Ran try_it(std::vector<std::string> words, const std::string& input = {}, const std::string& seconds = "3") {
     words.insert(words.begin(), {pharos_program(), "plugin", "test", "--timeout", seconds});
     return run(words, input);
   }
@@ -247,12 +247,12 @@ TEST_F(PluginTest, ComesAndGoesWithTheSettings) {
   EXPECT_TRUE(eventually([&] { return !publish("x" + std::to_string(++persons_)).accepted; }));
   reload("");
   EXPECT_TRUE(eventually([&] { return publish("y" + std::to_string(++persons_)).accepted; }));
-  EXPECT_EQ(metric("plugin_up"), 0);
+  EXPECT_TRUE(eventually([&] { return metric("plugin_up") == 0; }));
 }
 
 TEST_F(PluginTest, IsEndedWithTheRelayAndMayPutItsThingsAway) {
   const std::string file = (dir_.path() / "tidy").string();
-  const std::string command = script("trap 'sleep 0.2; echo done > " + file + "; exit 0' TERM; " + kEachLine +
+  const std::string command = script("trap 'sleep 0.05; echo done > " + file + "; exit 0' TERM; " + kEachLine +
                                      answer("accept") + "done; sleep 1000 & wait");
   serve("MODE=x " + command);
   ASSERT_TRUE(publish("x").accepted);
@@ -362,15 +362,15 @@ TEST_F(PluginTest, ATrialSaysInPlainWordsWhatIsWrong) {
       {"exit 3", ExitCode::unavailable, "it has ended: exit code 3"},
       {"exec /nonexistent/interpreter", ExitCode::unavailable, "exit code 127: the shell does not find it"},
       {"read -r line; head -c 100000 /dev/zero; sleep 1000", ExitCode::unavailable, "a line of more than 64 KiB"},
-      {each + "case $line in *:20001,*) sleep 1.3 ;; esac; " + answer("accept") + "done", ExitCode::partial,
-       "no answer within 1000 ms"},
+      {each + "case $line in *:20001,*) sleep 4 ;; esac; " + answer("accept") + "done", ExitCode::partial,
+       "no answer within 3000 ms"},
   };
   for (const Case& one : cases) {
     const Ran ran = try_it({"--", script(one.text)});
     EXPECT_EQ(ran.exit_code, static_cast<int>(one.code)) << one.text << "\n" << ran.out << ran.err;
     EXPECT_THAT(ran.out, HasSubstr(one.says)) << one.text;
     if (one.says.find("prints nothing") != std::string::npos) {
-      EXPECT_THAT(ran.out, HasSubstr("wrong: no answer within 1000 ms"));
+      EXPECT_THAT(ran.out, HasSubstr("wrong: no answer within 3000 ms"));
       EXPECT_THAT(ran.out, Not(HasSubstr("it has ended"))) << "that is our doing";
     }
   }
@@ -403,9 +403,8 @@ TEST_F(PluginTest, TheExampleInPython) {
   const Event shadowed = note("lottery");
   EXPECT_TRUE(publish(shadowed).accepted);
   EXPECT_FALSE(is_stored(shadowed));
-  OkReply reply;
-  for (int i = 0; i < 10; ++i) reply = publish(std::to_string(i));
-  EXPECT_EQ(reply.message, "rate-limited: slow down");
+  // Its minutes are those of the clock: one may just begin.
+  EXPECT_TRUE(eventually([&] { return publish(std::to_string(++persons_)).message == "rate-limited: slow down"; }));
 }
 
 TEST_F(PluginTest, TheExampleInNode) {

@@ -140,11 +140,13 @@ TEST_F(RateTest, BytesBeyondTheRateAreReadLaterAndNoneIsLost) {
   WsClient client(pharos_.relay_address());
   std::set<std::string> waiting;
   // Some 100 KB, of which all but the first fifth has to wait.
+  std::vector<std::string> messages;
   for (int i = 0; i < 100; ++i) {
     const Event event = note(std::to_string(i) + std::string(600, 'x'));
     waiting.insert(event.id.hex());
-    ASSERT_TRUE(client.send(R"(["EVENT",)" + test::to_json(event) + "]"));
+    messages.push_back(R"(["EVENT",)" + test::to_json(event) + "]");
   }
+  for (const std::string& message : messages) ASSERT_TRUE(client.send(message));
   while (!waiting.empty()) {
     const auto reply = client.receive(std::chrono::seconds(30));
     ASSERT_TRUE(reply.has_value()) << waiting.size() << " are not acknowledged";

@@ -23,7 +23,7 @@ void append_to(const std::filesystem::path& file, const std::string& text) {
 
 TEST(Retention, RulesAreTakenWhenTheFileChangesAndEraseAPassLaterWhatThePlanForetold) {
   PharosInstance relay;
-  relay.set_storage("retention_interval = \"1h\"\nretention_notice = \"3s\"\n");
+  relay.set_storage("retention_interval = \"1h\"\nretention_notice = \"10s\"\n");
   ASSERT_TRUE(relay.start()) << relay.log();
   const UnixSeconds now = SystemClock().unix_now();
   const std::vector<Event> old = signed_notes(40, now - 20 * 86'400, 1);

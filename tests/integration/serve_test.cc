@@ -210,7 +210,7 @@ TEST(Serve, ASlowReaderIsCutOffAndOthersAreServed) {
   for (const Event& note : notes) {
     ASSERT_TRUE(writer.publish(note).accepted);
     // It is told why, once it reads again.
-    if (!slow.ws().closed() && ++published % 10 == 0 && disconnects() == 1) {
+    if (!slow.ws().closed() && ++published % 2 == 0 && disconnects() == 1) {
       while (slow.next()) {
       }
       EXPECT_EQ(slow.ws().close_code(), 1008);

@@ -30,7 +30,7 @@ TEST(Signals, ClientsAreShownOutBeforeUpstreamsAreWaitedFor) {
   net::IoShards shards(1);
   shards.start();
   test::ScriptedRelayServer upstream(shards);
-  PharosInstance relay("drain_timeout = \"1s\"\n[[upstream]]\nname = \"up\"\nurl = \"" + upstream.url() + "\"\n");
+  PharosInstance relay("drain_timeout = \"30s\"\n[[upstream]]\nname = \"up\"\nurl = \"" + upstream.url() + "\"\n");
   ASSERT_TRUE(relay.start()) << relay.log();
   const auto upstream_is_open = [&] {
     std::size_t open = 0;
@@ -44,6 +44,7 @@ TEST(Signals, ClientsAreShownOutBeforeUpstreamsAreWaitedFor) {
   relay.process().signal(SIGTERM);
   ASSERT_THAT(deaf.read_until(ws_close(1001).substr(0, 2)), HasSubstr(ws_close(1001).substr(0, 2)));
   EXPECT_TRUE(upstream_is_open());
+  ASSERT_TRUE(deaf.send(ws_frame(0x88, ws_close(1001))));
   EXPECT_EQ(relay.process().wait(), 0) << relay.log();
 }
 

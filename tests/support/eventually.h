@@ -8,7 +8,7 @@ namespace pharos::testing {
 
 // True as soon as the predicate holds; false when it did not within the limit.
 template <class Predicate>
-bool eventually(Predicate&& predicate, std::chrono::milliseconds limit = std::chrono::seconds(10)) {
+bool eventually(Predicate&& predicate, std::chrono::milliseconds limit = std::chrono::seconds(60)) {
   const auto deadline = std::chrono::steady_clock::now() + limit;
   auto pause = std::chrono::milliseconds(1);
   while (!predicate()) {
@@ -22,7 +22,7 @@ bool eventually(Predicate&& predicate, std::chrono::milliseconds limit = std::ch
 // True once the value has not changed for `quiet`.
 template <class Value>
 bool settles(Value&& value, std::chrono::milliseconds quiet,
-             std::chrono::milliseconds limit = std::chrono::seconds(10)) {
+             std::chrono::milliseconds limit = std::chrono::seconds(60)) {
   return eventually(
       [&] {
         const auto before = value();

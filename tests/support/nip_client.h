@@ -33,7 +33,7 @@ class NipClient {
 
   void send(std::string_view text) { ws_.send(text); }
   // The next message that nobody waited for; "" when there is none in time or the connection is gone.
-  std::string next(std::chrono::milliseconds limit = std::chrono::seconds(10));
+  std::string next(std::chrono::milliseconds limit = std::chrono::seconds(30));
   std::string ask(std::string_view text) {
     send(text);
     return next();

@@ -23,7 +23,7 @@ class NostrClient {
   // Opens a live subscription and waits for its EOSE; returns the stored events.
   std::vector<Event> subscribe(const std::string& subscription, const std::string& filters_json);
   // The next message that nobody waited for; nullopt on timeout.
-  std::optional<RelayMessage> next(std::chrono::milliseconds limit = std::chrono::seconds(10));
+  std::optional<RelayMessage> next(std::chrono::milliseconds limit = std::chrono::seconds(30));
 
   WsClient& ws() { return ws_; }
 

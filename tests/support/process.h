@@ -24,7 +24,7 @@ class Process {
   void signal(int number) const;
   bool running();
   // The exit code, or 128 + signal; nullopt when it did not end within the limit.
-  std::optional<int> wait(std::chrono::milliseconds limit = std::chrono::seconds(30));
+  std::optional<int> wait(std::chrono::milliseconds limit = std::chrono::seconds(60));
   pid_t pid() const { return pid_; }
 
  private:

@@ -22,11 +22,11 @@ class RawSocket {
   // False when the peer is gone.
   bool send(std::string_view bytes);
   // What came until the text is there, the peer ended, or the time is over; all of it.
-  std::string read_until(std::string_view text, std::chrono::milliseconds limit = std::chrono::seconds(5));
+  std::string read_until(std::string_view text, std::chrono::milliseconds limit = std::chrono::seconds(30));
   // What came until there are so many bytes.
-  std::string read_bytes(std::size_t count, std::chrono::milliseconds limit = std::chrono::seconds(5));
+  std::string read_bytes(std::size_t count, std::chrono::milliseconds limit = std::chrono::seconds(30));
   // Everything until the peer ends.
-  std::string read_to_end(std::chrono::milliseconds limit = std::chrono::seconds(10));
+  std::string read_to_end(std::chrono::milliseconds limit = std::chrono::seconds(30));
   // True when the peer ended within the time; what comes meanwhile is thrown away.
   bool ends_within(std::chrono::milliseconds limit);
   void shutdown_write();

@@ -27,7 +27,7 @@ class WsClient {
   // False once the connection is gone.
   bool send(std::string_view text);
   // The next text message; nullopt on timeout or when the connection is gone (then closed() is true).
-  std::optional<std::string> receive(std::chrono::milliseconds limit = std::chrono::seconds(10));
+  std::optional<std::string> receive(std::chrono::milliseconds limit = std::chrono::seconds(30));
   bool closed() const;
   std::uint16_t close_code() const;  // the peer's, 0 when there was none
   std::string close_reason() const;

@@ -59,7 +59,7 @@ class PublishLinkTest : public ::testing::Test {
  protected:
   PublishLinkTest() : relay(shards) {
     shards.start();
-    options.ok_timeout = std::chrono::milliseconds(50);
+    options.ok_timeout = std::chrono::seconds(1);
     options.retry_first = options.retry_cap = std::chrono::milliseconds(5);
     on_shard([this] {
       link = std::make_unique<PublishLink>(relay.url(), options, ProbeOptions{}, shards.background(), clock, random,

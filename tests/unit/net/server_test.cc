@@ -170,7 +170,7 @@ TEST_F(ServerHttp, ClosesAfterTheLastRequestAllowed) {
 }
 
 TEST_F(ServerHttp, CutsOffSlowAndSilentClients) {
-  options_.handshake_timeout = milliseconds(100);
+  options_.handshake_timeout = milliseconds(500);
   options_.http_idle_timeout = milliseconds(50);
   start();
   RawSocket silent(address());

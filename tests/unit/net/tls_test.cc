@@ -151,7 +151,7 @@ TEST_F(TlsTest, TellsAPeerThatSpeaksNoTlsFromABadCertificate) {
 }
 
 TEST_F(TlsTest, CountsClientsThatSpeakNoTls) {
-  options_.handshake_timeout = std::chrono::milliseconds(100);
+  options_.handshake_timeout = std::chrono::milliseconds(500);
   serve({.dns_names = {"localhost"}});
   RawSocket plain(address());
   plain.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
