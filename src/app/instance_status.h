@@ -68,7 +68,7 @@ struct InstanceStatus {
   std::size_t allowed_pubkeys = 0;
   std::size_t allowed_events = 0;
   std::size_t allowed_kinds = 0;
-  std::string members_only;  // as the setting says: "off", "write", "read_write"
+  std::string members_only;          // as the setting says: "off", "write", "read_write"
   std::vector<std::string> managed;  // settings in whose place an administrator (NIP-86) has put something else
 };
 
