@@ -16,6 +16,7 @@
 #include "app/shell_program.h"
 #include "net/tls.h"
 #include "net/tls_client.h"
+#include "util/ip_range.h"
 
 namespace pharos::app {
 namespace {
@@ -134,6 +135,17 @@ Result<Loaded, std::vector<SettingError>> check_settings(const std::string& file
     return failure(std::move(errors));
   }
   return Loaded{std::move(reading.settings), std::move(options).value()};
+}
+
+std::vector<std::string> doubts(const AllOptions& options) {
+  std::vector<std::string> out;
+  const auto admin = IpRange::of_endpoint(options.admin.listen);
+  const auto is_within = [&admin](const char* loopback) { return IpRange::parse(loopback)->contains(*admin); };
+  if (admin && !is_within("127.0.0.0/8") && !is_within("::1")) {
+    out.push_back("admin.listen " + options.admin.listen +
+                  " is no loopback address: whoever reaches it can ban and delete; see that only you do");
+  }
+  return out;
 }
 
 }  // namespace pharos::app

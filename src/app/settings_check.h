@@ -23,4 +23,7 @@ Result<Loaded, std::vector<config::SettingError>> check_settings(const std::stri
                                                                  const config::Environment& environment,
                                                                  std::size_t cores, NamedFiles files);
 
+// What is allowed and may not be meant, a line each.
+std::vector<std::string> doubts(const AllOptions& options);
+
 }  // namespace pharos::app

@@ -12,6 +12,7 @@ ExitCode check(const std::string& config_file) {
   if (!loaded) return ExitCode::settings;
   fmt::print("{}: fine, {}\n", config_file.empty() ? "defaults and environment" : config_file,
              counted(loaded->settings.tables_of("upstream").size(), "upstream"));
+  for (const std::string& doubt : doubts(loaded->options)) fmt::print("note: {}\n", doubt);
   const auto from_environment = config::keys_from_environment(loaded->settings);
   if (!from_environment.empty()) fmt::print("from the environment: {}\n", fmt::join(from_environment, ", "));
   for (const std::string& line : config::unknown_variables(config::process_environment()))

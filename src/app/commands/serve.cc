@@ -41,6 +41,8 @@ ExitCode serve(const std::string& config_file) {
   if (config_file.empty())
     log::warn("app", "no settings file: the defaults and the environment are in force",
               {{"looked_for", kDefaultConfig}});
+  for (const std::string& doubt : doubts(loaded->options))
+    log::warn("app", "a setting may not be meant", {{"why", doubt}});
   Application application(loaded->settings, loaded->options);
   if (auto started = application.start(); !started) {
     complain(started.error().detail);

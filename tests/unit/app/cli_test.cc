@@ -193,6 +193,20 @@ TEST(Cli, TheCheckNamesTheKeysOfTheEnvironment) {
   ::unsetenv("PHAROS_LOG__LEVEL");
 }
 
+TEST(Cli, TheCheckNotesAnAdminListenerThatOthersReach) {
+  const auto note_of = [](const char* listen) {
+    ::setenv("PHAROS_ADMIN__LISTEN", listen, 1);
+    ::testing::internal::CaptureStdout();
+    EXPECT_EQ(run({"config", "check", "--config", ""}), 0);
+    ::unsetenv("PHAROS_ADMIN__LISTEN");
+    return ::testing::internal::GetCapturedStdout();
+  };
+  for (const char* open : {"0.0.0.0:9464", "[::]:9464", "192.0.2.1:9464"})
+    EXPECT_THAT(note_of(open), HasSubstr("note: admin.listen " + std::string(open) + " is no loopback address"));
+  for (const char* own : {"127.0.0.1:9464", "127.0.0.9:9464", "[::1]:9464"})
+    EXPECT_THAT(note_of(own), Not(HasSubstr("note:")));
+}
+
 TEST(Cli, WhereThereIsNoDatabaseNoneIsMade) {
   const testing::TempDir dir;
   const std::filesystem::path empty = dir.path() / "data";
