@@ -62,13 +62,13 @@ ScanSlice Scan::work(const storage::Store& store, const Clock& clock) {
   slice.end = query_.run_slice(store, clock.unix_now(), budget, [&](const storage::RecordView& record) {
     return take(record, slice) && !is_cancelled();
   });
-  slice.newest = query_.newest();
   slice.scanned = query_.scanned() - scanned_before;
   slice.candidates = query_.candidates().value_or(0) - candidates_before;
   if (slice.end == storage::SliceEnd::failed) {
     // What was read of something damaged may be cut short.
     slice.bytes.clear();
     slice.ends.clear();
+    slice.also_live.clear();
     slice.events = 0;
     return slice;
   }
@@ -81,9 +81,11 @@ ScanSlice Scan::work(const storage::Store& store, const Clock& clock) {
 }
 
 EventScan::EventScan(const std::vector<Filter>& filters, std::shared_ptr<const KeyList> readers,
-                     std::shared_ptr<const std::string> prefix, bool whole_seconds, const Options& options)
+                     std::shared_ptr<const std::string> prefix, storage::Seq live_after, bool whole_seconds,
+                     const Options& options)
     : Scan(filters, event_query(options, std::move(readers), whole_seconds), options),
       prefix_(std::move(prefix)),
+      live_after_(live_after),
       slice_bytes_(options.slice_bytes),
       max_events_(options.limits.max_events_per_req) {}
 
@@ -92,6 +94,7 @@ bool EventScan::take(const storage::RecordView& record, ScanSlice& slice) {
   record.append_json(slice.bytes);
   slice.bytes.push_back(']');
   slice.ends.push_back(slice.bytes.size());
+  if (record.seq() > live_after_) slice.also_live.push_back(record.seq());
   ++slice.events;
   return ++given_ < max_events_ && slice.bytes.size() < slice_bytes_;
 }

@@ -45,16 +45,19 @@ class Scan : public SlicedWork {
 // Its messages are the events.
 class EventScan final : public Scan {
  public:
-  // prefix: how every message of it begins. whole_seconds: a cap of ours on a filter ends it with the rest of the
-  // second in which it was reached (NIP-67), up to max_limit more.
+  // live_after: what was committed later comes live as well, the slices name it. prefix: how every message of it
+  // begins. whole_seconds: a cap of ours on a filter ends it with the rest of the second in which it was reached
+  // (NIP-67), up to max_limit more.
   EventScan(const std::vector<Filter>& filters, std::shared_ptr<const KeyList> readers,
-            std::shared_ptr<const std::string> prefix, bool whole_seconds, const Options& options);
+            std::shared_ptr<const std::string> prefix, storage::Seq live_after, bool whole_seconds,
+            const Options& options);
 
  private:
   bool take(const storage::RecordView& record, ScanSlice& slice) override;
   bool is_full() const override { return given_ >= max_events_; }
 
   const std::shared_ptr<const std::string> prefix_;
+  const storage::Seq live_after_;
   const std::size_t slice_bytes_;
   const std::size_t max_events_;
   std::size_t given_ = 0;

@@ -72,7 +72,7 @@ class ServingShard {
 
   struct Watched {
     LiveIndex::Handle handle;
-    storage::Seq newest = 0;  // live events come for what is committed after it
+    storage::Seq newest = 0;  // what is committed after it comes live
   };
   Watched watch(const LiveIndex::Target& target, FilterList filters);
   void forget(LiveIndex::Handle handle) { index_.remove(handle); }

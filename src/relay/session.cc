@@ -67,7 +67,7 @@ void Session::on_message(std::string_view text) {
 
 void Session::on_closed() {
   if (std::exchange(closed_, true)) return;
-  for (const auto& [key, handle] : watching_) context_.shard.forget(handle);
+  for (const auto& [key, watched] : watching_) context_.shard.forget(watched.handle);
   watching_.clear();
   for (const auto& [key, scan] : scans_) scan->cancel();
   scans_.clear();
@@ -109,13 +109,13 @@ void Session::run(action::CountRefused& refused) {
 
 void Session::run(action::Watch& watch) {
   const auto watched = context_.shard.watch({this, watch.key}, std::move(watch.filters));
-  watching_[watch.key] = watched.handle;
+  watching_[watch.key] = watched;
   fsm_.on_watching(watch.key, watched.newest);
 }
 
 void Session::run(action::Scan& scan) {
   begin(scan.key, std::make_shared<EventScan>(*scan.filters, std::move(scan.readers), std::move(scan.prefix),
-                                              scan.whole_seconds, *options_));
+                                              watching_.at(scan.key).newest, scan.whole_seconds, *options_));
 }
 
 void Session::run(const action::Invite& invite) {
@@ -153,7 +153,7 @@ void Session::run(action::Park& park) {
 
 void Session::run(action::Forget& forget) {
   if (const auto at = watching_.find(forget.key); at != watching_.end()) {
-    context_.shard.forget(at->second);
+    context_.shard.forget(at->second.handle);
     watching_.erase(at);
   }
   if (const auto at = scans_.find(forget.key); at != scans_.end()) {
@@ -288,7 +288,7 @@ void Session::on_slice(SubscriptionKey key, const ScanSlice& slice) {
     if (!connection_->send(bytes.substr(from, to - from))) return;
     from = to;
   }
-  fsm_.on_slice(key, {slice.end, slice.ends.size(), bytes.size(), slice.gave_all, slice.no_room, slice.newest},
+  fsm_.on_slice(key, {slice.end, slice.ends.size(), bytes.size(), slice.gave_all, slice.no_room, slice.also_live},
                 actions_);
   // What it read is not needed while it is live.
   if (!fsm_.wants_slices(key)) scans_.erase(key);

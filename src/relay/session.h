@@ -106,7 +106,7 @@ class Session final : public ShardMember, public std::enable_shared_from_this<Se
   SessionFsm fsm_;
   ingest::SenderPtr sender_;  // of the keys and rates at the last EVENT
   Actions actions_;
-  std::unordered_map<SubscriptionKey, LiveIndex::Handle> watching_;
+  std::unordered_map<SubscriptionKey, ServingShard::Watched> watching_;
   std::unordered_map<SubscriptionKey, std::shared_ptr<SlicedWork>> scans_;
   std::unordered_map<SubscriptionKey, std::shared_ptr<NegSession>> negotiations_;  // while open, in work or not
   std::vector<SubscriptionKey> resting_scans_;                                     // wait for on_drained

@@ -352,7 +352,7 @@ void SessionFsm::on_slice(SubscriptionKey key, const SliceResult& slice, Actions
   }
   cell(metrics_.messages_sent, Sent::event).add(slice.messages);
   Subscription& subscription = *subscriptions_.find(key);
-  subscription.max_stored_seq = std::max(subscription.max_stored_seq, slice.newest);
+  subscriptions_.note_given(subscription, slice.also_live);
   switch (slice.end) {
     case storage::SliceEnd::more:
       return;
@@ -411,7 +411,10 @@ void SessionFsm::on_scan_refused(SubscriptionKey key, Actions& out) {
 SessionFsm::Delivery SessionFsm::on_live(SubscriptionKey key, const LiveEventPtr& event, Actions& out) {
   Subscription* subscription = subscriptions_.find(key);
   if (subscription == nullptr) return Delivery::drop;
-  if (event->seq() != 0 && event->seq() <= subscription->max_stored_seq) return Delivery::drop;
+  if (event->seq() != 0) {
+    if (event->seq() <= subscription->max_stored_seq) return Delivery::drop;
+    if (SubscriptionSet::was_given(*subscription, event->seq())) return Delivery::drop;
+  }
   if (gates_of(*options_).covers(event->event().kind) && !may_read(event->event(), *auth_.keys())) {
     return Delivery::drop;
   }

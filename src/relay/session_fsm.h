@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -100,11 +101,11 @@ using Actions = std::vector<Action>;
 // What a slice of a scan came to.
 struct SliceResult {
   storage::SliceEnd end = storage::SliceEnd::failed;
-  std::size_t messages = 0;  // queued on the connection
-  std::size_t bytes = 0;     // of those
-  bool gave_all = false;     // the last: every stored match was given
-  bool no_room = false;      // it failed for memory that others have
-  storage::Seq newest = 0;   // of a REQ: what was committed later is left to the live feed
+  std::size_t messages = 0;                   // queued on the connection
+  std::size_t bytes = 0;                      // of those
+  bool gave_all = false;                      // the last: every stored match was given
+  bool no_room = false;                       // it failed for memory that others have
+  std::span<const storage::Seq> also_live{};  // that it gave and that come live too
 };
 
 class SessionFsm {
@@ -124,9 +125,10 @@ class SessionFsm {
   // Replaces `reply` by the OK that the driver sends itself.
   void on_verdict(const EventId& id, const ingest::Verdict& verdict, std::string& reply);
 
-  // The answer to Watch: the stored phase covers what is committed up to `newest` at least, its first slice tells how
-  // far; live events are those above. A version that is replaced between the two is so among the live ones or in what
-  // is stored, never in neither.
+  // The answer to Watch: the stored phase covers what is committed up to `newest`; live events are those above, but for
+  // those that a slice gave. It sees what was committed when its first slice began: of an event that was replaced
+  // before, the new version is among the stored ones. Of one that is replaced later, before the scan came to it,
+  // neither is; the new one follows the EOSE.
   void on_watching(SubscriptionKey key, storage::Seq newest);
   // True while slices of that scan are wanted; what comes for a replaced or closed one is dropped unsent.
   bool wants_slices(SubscriptionKey key);

@@ -18,13 +18,13 @@ namespace pharos::relay {
 struct ScanSlice {
   storage::SliceEnd end = storage::SliceEnd::failed;
   std::string bytes;
-  std::vector<std::size_t> ends;  // where each message ends in bytes
-  std::size_t scanned = 0;        // records looked at in this slice
-  std::size_t candidates = 0;     // of them, for searches
-  std::size_t events = 0;         // that are among the messages
-  bool gave_all = false;          // the last: every stored match was given
-  storage::Seq newest = 0;        // of a REQ: what was committed later is left to the live feed
-  bool no_room = false;           // it failed for memory that others have
+  std::vector<std::size_t> ends;        // where each message ends in bytes
+  std::size_t scanned = 0;              // records looked at in this slice
+  std::size_t candidates = 0;           // of them, for searches
+  std::size_t events = 0;               // that are among the messages
+  bool gave_all = false;                // the last: every stored match was given
+  bool no_room = false;                 // it failed for memory that others have
+  std::vector<storage::Seq> also_live;  // of the events, those that come live too
 };
 
 class SlicedWork {

@@ -64,10 +64,30 @@ std::vector<LiveEventPtr> SubscriptionSet::take_held(Subscription& subscription)
   held_events_ -= subscription.held.size();
   held_bytes_ -= subscription.held_bytes;
   subscription.held_bytes = 0;
-  std::erase_if(subscription.held, [most = subscription.max_stored_seq](const LiveEventPtr& event) {
-    return event->seq() != 0 && event->seq() <= most;
-  });
   return std::exchange(subscription.held, {});
+}
+
+void SubscriptionSet::note_given(Subscription& subscription, std::span<const storage::Seq> seqs) {
+  if (seqs.empty()) return;
+  std::vector<storage::Seq>& given = subscription.given;
+  given.insert(given.end(), seqs.begin(), seqs.end());
+  std::ranges::sort(given);
+  std::erase_if(subscription.held, [&](const LiveEventPtr& event) {
+    if (!std::ranges::binary_search(given, event->seq())) return false;
+    --held_events_;
+    held_bytes_ -= event->bytes();
+    subscription.held_bytes -= event->bytes();
+    return true;
+  });
+}
+
+bool SubscriptionSet::was_given(Subscription& subscription, storage::Seq seq) {
+  std::vector<storage::Seq>& given = subscription.given;
+  if (given.empty()) return false;
+  const auto at = std::ranges::lower_bound(given, seq);
+  const bool found = at != given.end() && *at == seq;
+  given.erase(given.begin(), found ? at + 1 : at);
+  return found;
 }
 
 std::size_t SubscriptionSet::stored_phases() const {

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -30,7 +31,8 @@ struct Subscription {
   storage::Seq max_stored_seq = 0;  // the stored phase covers what is committed up to here
   std::vector<LiveEventPtr> held;
   std::size_t held_bytes = 0;
-  std::size_t values = 0;  // filter values, as Limits::max_filter_values counts them
+  std::vector<storage::Seq> given;  // in the stored phase, above max_stored_seq; ascending, until they come live
+  std::size_t values = 0;           // filter values, as Limits::max_filter_values counts them
   SteadyTime since;
 };
 
@@ -49,8 +51,11 @@ class SubscriptionSet {
   // The subscription that has waited longest, if any; it is not waiting in line any more.
   Subscription* next_waiting();
   void hold(Subscription& subscription, const LiveEventPtr& event);
-  // Those that the stored phase does not cover.
   std::vector<LiveEventPtr> take_held(Subscription& subscription);
+  // The stored phase gave these, above max_stored_seq: of the live events they are left out.
+  void note_given(Subscription& subscription, std::span<const storage::Seq> seqs);
+  // Whether that live event was. They come in this order: asked once each, with the number never less than before.
+  static bool was_given(Subscription& subscription, storage::Seq seq);
 
   std::size_t size() const { return by_key_.size(); }
   std::size_t values() const { return values_; }

@@ -24,8 +24,6 @@ SliceEnd Query::run_slice(const Store& store, UnixSeconds now, TimeBudget& budge
 
 void Query::park() { ranked_ ? ranked_->park() : state_->park(); }
 
-Seq Query::newest() const { return ranked_ ? ranked_->newest() : state_->newest(); }
-
 bool Query::gave_all() const { return ranked_ ? ranked_->gave_all() : state_->gave_all(); }
 std::size_t Query::scanned() const { return ranked_ ? ranked_->scanned() : state_->scanned(); }
 std::size_t Query::returned() const { return ranked_ ? ranked_->returned() : state_->returned(); }

@@ -72,9 +72,6 @@ class Query {
   // cost of opening the streams again. For a reader that keeps it waiting.
   void park();
 
-  // After the first slice: it sees what was committed up to here. 0 where its filters can match nothing.
-  Seq newest() const;
-
   // After the last slice: whether it finished with every stored match given, whatever the limits were.
   bool gave_all() const;
   std::size_t scanned() const;   // records looked at

@@ -33,7 +33,8 @@ class QueryState {
 
   void park();
 
-  Seq newest() const { return max_seq_; }
+  // Before the first slice.
+  void see_up_to(Seq most) { options_.max_seq = most; }
   bool gave_all() const { return last_end_ == SliceEnd::finished && !limited_; }
   std::size_t scanned() const { return scanned_; }
   std::size_t returned() const { return returned_; }

@@ -45,7 +45,10 @@ SliceEnd RankedQuery::run_slice(const Store& store, UnixSeconds now, TimeBudget&
 }
 
 SliceEnd RankedQuery::run(const Store& store, UnixSeconds now, TimeBudget& budget, const Query::Sink& sink) {
-  if (!max_seq_) max_seq_ = std::min(options_.max_seq, store.last_seq());
+  if (!max_seq_) {
+    max_seq_ = std::min(options_.max_seq, store.last_seq());
+    rest_.see_up_to(*max_seq_);
+  }
   if (const SliceEnd end = collect(store, now, budget); end != SliceEnd::finished) return end;
   if (!std::exchange(ordered_, true)) order_hits();
   if (const SliceEnd end = give_hits(store, now, budget, sink); end != SliceEnd::finished) return end;

@@ -28,7 +28,6 @@ class RankedQuery {
 
   void park();
 
-  Seq newest() const { return max_seq_.value_or(0); }
   bool gave_all() const;
   std::size_t scanned() const;
   std::size_t returned() const { return returned_; }

@@ -16,6 +16,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "relay/session_fsm.h"
 #include "util/check.h"
@@ -127,12 +128,20 @@ class Harness {
     const SubscriptionKey key =
         place < scanning_.size() ? *std::next(scanning_.begin(), static_cast<long>(place)) : 999'999;
     PHAROS_FATAL_CHECK(fsm_.wants_slices(key) == scanning_.contains(key));
-    const storage::Seq newest = 3 + place;
-    if (watched_.contains(key)) newest_[key] = std::max(newest_[key], newest);
-    fsm_.on_slice(
-        key,
-        {.end = end, .messages = 1, .bytes = 9, .gave_all = place % 2 == 0, .no_room = place == 3, .newest = newest},
-        actions_);
+    std::vector<storage::Seq> also_live;
+    if (watched_.contains(key)) {
+      for (storage::Seq seq = newest_[key] + 1 + place; seq <= committed_; seq += 2) {
+        if (given_[key].insert(seq).second) also_live.push_back(seq);
+      }
+    }
+    fsm_.on_slice(key,
+                  {.end = end,
+                   .messages = 1,
+                   .bytes = 9,
+                   .gave_all = place % 2 == 0,
+                   .no_room = place == 3,
+                   .also_live = also_live},
+                  actions_);
     if (end != storage::SliceEnd::more) scanning_.erase(key);
     if (end == storage::SliceEnd::finished && watched_.contains(key)) eose_sent_.insert(key);
     absorb();
@@ -144,9 +153,22 @@ class Harness {
     absorb();
   }
 
-  void live(Kind kind, storage::Seq seq) {
+  // The next of those that are committed, some of which may be ahead; 0 for an ephemeral one.
+  storage::Seq next_seq(storage::Seq digit) {
+    if (digit == 0) return 0;
+    ++delivered_;
+    committed_ = std::max(committed_, digit > 5 ? delivered_ + digit - 5 : delivered_);
+    return delivered_;
+  }
+
+  bool comes_live(SubscriptionKey key, storage::Seq seq) {
+    return seq == 0 || (seq > newest_[key] && !given_[key].contains(seq));
+  }
+
+  void live(Kind kind, storage::Seq digit) {
     auto event = std::make_shared<Event>();
     event->kind = kind;
+    const storage::Seq seq = next_seq(digit);
     const auto shared = std::make_shared<const LiveEvent>(storage::CommittedEvent{seq, 0, event});
     const std::set<SubscriptionKey> targets = watched_;
     for (const SubscriptionKey key : targets) {
@@ -154,11 +176,13 @@ class Harness {
       const auto delivery = fsm_.on_live(key, shared, actions_);
       if (delivery == SessionFsm::Delivery::send) {
         PHAROS_FATAL_CHECK(was_live && watched_.contains(key) && !fsm_.prefix(key).empty());
-        PHAROS_FATAL_CHECK(seq == 0 || seq > newest_[key]);
+        PHAROS_FATAL_CHECK(comes_live(key, seq));
         PHAROS_FATAL_CHECK(kind != 4);
       }
       if (delivery == SessionFsm::Delivery::held) PHAROS_FATAL_CHECK(!was_live);
       absorb();
+      if (delivery == SessionFsm::Delivery::drop && watched_.contains(key))
+        PHAROS_FATAL_CHECK(kind == 4 || !comes_live(key, seq));
     }
     PHAROS_FATAL_CHECK(fsm_.on_live(999'999, shared, actions_) == SessionFsm::Delivery::drop && actions_.empty());
   }
@@ -197,14 +221,20 @@ class Harness {
     actions_.clear();
   }
   void take(const action::Send& send) { PHAROS_FATAL_CHECK(parse_relay_message(send.text)); }
-  void take(const action::SendEvents& send) { PHAROS_FATAL_CHECK(!send.events.empty() && send.events.size() <= 3); }
+  void take(const action::SendEvents& send) {
+    PHAROS_FATAL_CHECK(!send.events.empty() && send.events.size() <= 3);
+    const auto owner =
+        std::ranges::find_if(watched_, [&](SubscriptionKey key) { return fsm_.prefix(key) == *send.prefix; });
+    PHAROS_FATAL_CHECK(owner != watched_.end());
+    for (const LiveEventPtr& event : send.events) PHAROS_FATAL_CHECK(comes_live(*owner, event->seq()));
+  }
   void take(const action::Submit& submit) { pending_.push_back(submit.event->id); }
   void take(const action::CountRefused&) {}
   void take(const action::Watch& watch) {
     PHAROS_FATAL_CHECK(ever_watched_.insert(watch.key).second);
     watched_.insert(watch.key);
-    newest_[watch.key] = 4;
-    fsm_.on_watching(watch.key, 4);
+    newest_[watch.key] = committed_;
+    fsm_.on_watching(watch.key, committed_);
     const bool wants_scan = fsm_.wants_slices(watch.key);
     if (!wants_scan) eose_sent_.insert(watch.key);
   }
@@ -268,7 +298,10 @@ class Harness {
   std::set<SubscriptionKey> negotiating_;
   std::set<SubscriptionKey> scanning_;
   std::set<SubscriptionKey> eose_sent_;
+  storage::Seq delivered_ = 0;
+  storage::Seq committed_ = 4;
   std::map<SubscriptionKey, storage::Seq> newest_;
+  std::map<SubscriptionKey, std::set<storage::Seq>> given_;  // by slices, above newest_
 };
 
 }  // namespace

@@ -29,7 +29,7 @@ class QueryRunnerTest : public ::testing::Test {
  protected:
   std::shared_ptr<Scan> scan() const {
     return std::make_shared<EventScan>(std::vector<Filter>(1), std::make_shared<const KeyList>(),
-                                       std::make_shared<const std::string>(), false, Options{});
+                                       std::make_shared<const std::string>(), 0, false, Options{});
   }
   // Keeps the pool's only thread until the promise is kept.
   std::promise<void> hold() {

@@ -19,7 +19,7 @@ class EventScanTest : public ::testing::Test {
  protected:
   // How many events it gives; gave_all_ says whether these are all.
   std::size_t ask(bool whole_seconds) {
-    EventScan scan({Filter{}}, std::make_shared<const KeyList>(), std::make_shared<const std::string>("["),
+    EventScan scan({Filter{}}, std::make_shared<const KeyList>(), std::make_shared<const std::string>("["), ~0ULL,
                    whole_seconds, options_);
     std::size_t given = 0;
     for (;;) {
@@ -63,15 +63,32 @@ TEST_F(EventScanTest, Nip67ACapOnAFilterEndsAfterTheSecondInWhichItIsReached) {
   EXPECT_EQ(ask(true), 2U) << "and after as many again at most";
 }
 
-TEST_F(EventScanTest, GivesTheVersionThatCameBeforeItsFirstSliceAndTellsSo) {
+TEST_F(EventScanTest, GivesTheVersionThatCameBeforeItsFirstSliceAndNamesIt) {
+  db_.put(make(1, 900));
   db_.put(make(0, 1000));
-  EventScan scan({Filter{}}, std::make_shared<const KeyList>(), std::make_shared<const std::string>("["), false,
-                 options_);
+  EventScan scan({Filter{}}, std::make_shared<const KeyList>(), std::make_shared<const std::string>("["),
+                 db_.store().last_seq(), false, options_);
   db_.put(make(0, 1001));
   const ScanSlice slice = scan.run_slice(db_.store(), clock_);
-  EXPECT_EQ(slice.ends.size(), 1U);
+  EXPECT_EQ(slice.ends.size(), 2U);
   EXPECT_THAT(slice.bytes, HasSubstr("1001"));
-  EXPECT_EQ(slice.newest, db_.store().last_seq());
+  EXPECT_THAT(slice.also_live, ::testing::ElementsAre(db_.store().last_seq()));
+}
+
+TEST_F(EventScanTest, SearchesAndWhatComesAfterThemSeeWhatWasCommittedBeforeTheFirstSlice) {
+  for (UnixSeconds at = 1000; at < 1005; ++at) db_.put(make(1, at, {}, 0, "word " + std::to_string(at)));
+  options_.slice_bytes = 1;
+  Filter search = parse_filter(R"({"search":"word","limit":2})").value();
+  EventScan scan({search, Filter{}}, std::make_shared<const KeyList>(), std::make_shared<const std::string>("["), 0,
+                 false, options_);
+  std::vector<storage::Seq> given;
+  for (SliceEnd end = SliceEnd::more; end == SliceEnd::more;) {
+    const ScanSlice slice = scan.run_slice(db_.store(), clock_);
+    given.insert(given.end(), slice.also_live.begin(), slice.also_live.end());
+    end = slice.end;
+    db_.put(make(1, 2000 + static_cast<UnixSeconds>(given.size())));
+  }
+  EXPECT_THAT(given, ::testing::UnorderedElementsAre(1, 2, 3, 4, 5));
 }
 
 class CountTest : public ::testing::Test {

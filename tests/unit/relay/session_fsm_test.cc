@@ -136,21 +136,30 @@ TEST_F(SessionFsmTest, LiveEventsOfTheStoredPhaseComeAfterEose) {
   EXPECT_EQ(fsm().subscriptions().held_bytes(), 0U);
 }
 
-TEST_F(SessionFsmTest, WhatTheFirstSliceSawIsNotRepeatedLive) {
+TEST_F(SessionFsmTest, WhatSlicesGaveOfTheLiveEventsIsNotRepeated) {
   say(R"(["REQ","s",{}])");
   fsm().on_watching(1, 10);
   Actions actions;
   const auto deliver = [&](storage::Seq seq) {
     return fsm().on_live(1, live(alice_.event(1, kNow, ""), seq), actions);
   };
+  const auto give = [&](storage::SliceEnd end, std::vector<storage::Seq> seqs) {
+    fsm().on_slice(1, {.end = end, .messages = 1, .bytes = 100, .also_live = seqs}, actions);
+  };
   EXPECT_EQ(deliver(11), Delivery::held);
-  fsm().on_slice(1, {storage::SliceEnd::more, 1, 100, false, false, 12}, actions);
-  EXPECT_EQ(deliver(12), Delivery::drop);
+  EXPECT_EQ(deliver(12), Delivery::held) << "below a limit, say, or not to be read by then";
   EXPECT_EQ(deliver(13), Delivery::held);
-  // A later slice sees no more than the first.
-  fsm().on_slice(1, {storage::SliceEnd::finished, 1, 100, false, false, 12}, actions);
-  EXPECT_THAT(words(actions), ElementsAre(R"(["EOSE","s"])", "flush 1"));
+  give(storage::SliceEnd::more, {15, 11});
+  EXPECT_EQ(fsm().subscriptions().held_events(), 2U);
+  EXPECT_EQ(deliver(14), Delivery::held);
+  EXPECT_EQ(deliver(15), Delivery::drop);
+  give(storage::SliceEnd::finished, {13, 17});
+  EXPECT_THAT(words(actions), ElementsAre(R"(["EOSE","s"])", "flush 2"));
   EXPECT_EQ(fsm().subscriptions().held_events(), 0U);
+  EXPECT_EQ(fsm().subscriptions().held_bytes(), 0U);
+  EXPECT_EQ(deliver(16), Delivery::send);
+  EXPECT_EQ(deliver(17), Delivery::drop);
+  EXPECT_EQ(deliver(18), Delivery::send);
 }
 
 TEST_F(SessionFsmTest, TooManyHeldEventsEndTheSubscriptionWithAReason) {
