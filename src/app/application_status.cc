@@ -43,10 +43,15 @@ void count_access(InstanceStatus& now, const ingest::AccessRules& rules) {
   now.allowed_pubkeys = union_size(lists.allowed_pubkeys, fixed.allowed_pubkeys);
   now.allowed_events = lists.allowed_events.size();
   now.allowed_kinds = kinds_of(lists.allowed_kinds, fixed.allowed_kinds);
-  if (lists.name) now.managed.emplace_back("relay.name");
-  if (lists.description) now.managed.emplace_back("relay.description");
-  if (lists.icon) now.managed.emplace_back("relay.icon");
   now.members_only = kMembersOnly[static_cast<std::size_t>(fixed.members_only)];
+}
+
+std::vector<std::string> managed(const ingest::AccessLists& lists) {
+  std::vector<std::string> keys;
+  if (lists.name) keys.emplace_back("relay.name");
+  if (lists.description) keys.emplace_back("relay.description");
+  if (lists.icon) keys.emplace_back("relay.icon");
+  return keys;
 }
 
 }  // namespace
@@ -104,7 +109,9 @@ InstanceStatus Application::status() {
   now.monitoring = monitor_ != nullptr;
   now.probes_running = registry_.gauge(MetricId::monitor_inflight).value();
   now.targets_overdue = registry_.gauge(MetricId::monitor_overdue_targets).value();
-  count_access(now, *moderation_->rules()->get());
+  const auto rules = moderation_->rules()->get();
+  count_access(now, *rules);
+  now.managed = managed(rules->lists());
   return now;
 }
 

@@ -182,6 +182,8 @@ Result<std::unique_ptr<LineSink>, std::string> LineSink::open(const std::filesys
   return std::unique_ptr<LineSink>(new LineSink(std::move(impl)));
 }
 
+bool LineSink::is_draft() const { return !impl_->draft.empty(); }
+
 bool LineSink::write(std::string_view bytes) {
   impl_->buffer.append(bytes);
   return impl_->buffer.size() < kBufferBytes || impl_->flush(ZSTD_e_continue);

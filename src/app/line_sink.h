@@ -22,6 +22,8 @@ class LineSink {
                                                              Existing existing = Existing::replaced);
   ~LineSink();
 
+  // Whether it is a file, which comes to be in finish() or not at all.
+  bool is_draft() const;
   // False once a write failed; see error().
   bool write(std::string_view bytes);
   // Ends the zstd frame, flushes and, for a file, syncs and renames. Fails with the first error of any write. Where

@@ -1,6 +1,6 @@
 #include "app/stop_signal.h"
 
-#include <csignal>
+#include <signal.h>
 
 namespace pharos::app {
 namespace {
@@ -11,8 +11,11 @@ std::atomic<bool> was_asked{false};
 
 const std::atomic<bool>& stop_when_asked() {
   struct sigaction action {};
-  action.sa_handler = [](int) { was_asked = true; };
-  action.sa_flags = static_cast<int>(SA_RESETHAND) | SA_RESTART;
+  action.sa_handler = [](int) {
+    was_asked = true;
+    for (const int number : {SIGTERM, SIGINT}) ::signal(number, SIG_DFL);
+  };
+  action.sa_flags = SA_RESTART;
   for (const int number : {SIGTERM, SIGINT}) ::sigaction(number, &action, nullptr);
   return was_asked;
 }

@@ -119,6 +119,7 @@ void UpstreamFsm::ended(bool failure, std::string_view reason, Actions& out) {
     return finish_drain(out);
   }
   wait_to_dial();
+  was_told_off_ = true;
   out.push_back(LogLine{log::Level::info, failure ? "upstream failed" : "upstream connection ended", last_error_});
 }
 
@@ -131,18 +132,22 @@ void UpstreamFsm::progress() {
 void UpstreamFsm::note_error(std::string_view text) {
   last_error_ = printable(text);
   last_error_at_ = clock_.unix_now();
-  error_stands_ = was_ailing_ = true;
+  error_stands_ = true;
 }
 
 void UpstreamFsm::went_well(Actions& out) {
   error_stands_ = false;
-  if (std::exchange(was_ailing_, false)) out.push_back(LogLine{log::Level::info, "upstream works again", ""});
+  if ((!mirror_ || mirror_->live()) && std::exchange(was_told_off_, false))
+    out.push_back(LogLine{log::Level::info, "upstream works again", ""});
 }
 
 bool UpstreamFsm::note_refusal() {
   const std::string refusal = mirror_->take_refusal();
-  if (!refusal.empty()) note_error(refusal);
-  return !refusal.empty();
+  if (refusal.empty()) return false;
+  note_error(refusal);
+  // Of a page it is told nowhere.
+  if (!mirror_->live()) was_told_off_ = true;
+  return true;
 }
 
 void UpstreamFsm::check_lasting(Actions& out) {
@@ -191,8 +196,9 @@ void UpstreamFsm::on_event(EventReply&& reply, Actions& out) {
   if (!mirror_ || drain_until_) return;
   last_event_ = clock_.unix_now();
   const auto event = std::make_shared<const Event>(std::move(reply.event));
-  if (mirror_->on_event(reply.subscription, event, out)) answered_ = true;
-  if (!note_refusal()) went_well(out);
+  const bool was_asked_for = mirror_->on_event(reply.subscription, event, out);
+  if (was_asked_for) answered_ = true;
+  if (!note_refusal() && was_asked_for) went_well(out);
   check_pressure(out);
 }
 
@@ -204,6 +210,7 @@ void UpstreamFsm::on_ok(const OkReply& reply, Actions& out) {
       return;
     case ClientAuth::Outcome::refused:
       note_error("AUTH refused: " + reply.message);
+      was_told_off_ = true;
       out.push_back(LogLine{log::Level::warn, "upstream refused our AUTH", printable(reply.message)});
       return;
     case ClientAuth::Outcome::not_ours:

@@ -128,7 +128,7 @@ class UpstreamFsm {
   std::string last_error_;
   UnixSeconds last_error_at_ = 0;
   bool error_stands_ = false;  // nothing went well since, on this connection
-  bool was_ailing_ = false;    // likewise, on any
+  bool was_told_off_ = false;  // the log has an end of a connection or a refusal, and not yet that it works again
   std::uint64_t unparsable_ = 0;
   std::vector<std::pair<std::string, std::uint64_t>> invalid_reasons_;  // labels from closed sets
 };

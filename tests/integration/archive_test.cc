@@ -28,7 +28,6 @@ namespace {
 
 using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 std::string line_of(const Event& event) {
   std::string line;
@@ -298,22 +297,44 @@ TEST(Archive, AnImportThatWasKilledIsRunAgain) {
 TEST(Archive, AnExportThatIsStoppedLeavesNoFile) {
   PharosInstance instance;
   prepare(instance);
-  const auto file = instance.directory() / "all.jsonl";
-  // The command waits for its settings until the signal was sent.
+  std::string lines;
+  for (const Event& note : signed_notes(600, 1'700'000'000, 9, 60'000)) lines += line_of(note);
+  ASSERT_EQ(instance.command({"import", "--trusted", "-"}, lines).exit_code, 0);
+  const auto names = [&] {
+    std::set<std::string> found;
+    for (const auto& entry : std::filesystem::directory_iterator(instance.directory()))
+      found.insert(entry.path().filename().string());
+    return found;
+  };
+  const std::set<std::string> before = names();
+  const auto err = instance.directory() / "err";
+  const auto file = instance.directory() / "all.jsonl.zst";
+  Process exporting({pharos_program(), "export", "-o", file.string(), "--config", instance.config_file().string()}, {},
+                    err);
+  ASSERT_TRUE(eventually([&] { return names().size() > before.size() + 1; })) << "its log, and the draft";
+  exporting.signal(SIGTERM);
+  EXPECT_EQ(exporting.wait(), 1);
+  EXPECT_THAT(read_file(err), HasSubstr("stopped: " + file.string() + " was not written"));
+  std::filesystem::remove(err);
+  EXPECT_EQ(names(), before);
+}
+
+TEST(Archive, AnExportToAPipeEndsWhenItIsToldTo) {
+  PharosInstance instance;
+  prepare(instance);
+  const auto pipe = instance.directory() / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
   const auto settings = instance.directory() / "settings";
   ASSERT_EQ(::mkfifo(settings.c_str(), 0600), 0);
-  Process exporting({pharos_program(), "export", "-o", file.string(), "--config", settings.string()}, {},
-                    instance.directory() / "err");
+  Process exporting({pharos_program(), "export", "-o", pipe.string(), "--config", settings.string()}, {}, {});
+  // It runs: it waits for its settings, then for somebody to read.
   int writer = -1;
   ASSERT_TRUE(eventually([&] { return (writer = ::open(settings.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC)) >= 0; }));
-  exporting.signal(SIGTERM);
   const std::string text = read_file(instance.config_file());
-  EXPECT_EQ(::write(writer, text.data(), text.size()), static_cast<ssize_t>(text.size()));
+  ASSERT_EQ(::write(writer, text.data(), text.size()), static_cast<ssize_t>(text.size()));
   ::close(writer);
-  EXPECT_EQ(exporting.wait(), 1);
-  EXPECT_THAT(read_file(instance.directory() / "err"), HasSubstr("stopped; the output is incomplete"));
-  for (const auto& entry : std::filesystem::directory_iterator(instance.directory()))
-    EXPECT_THAT(entry.path().filename().string(), Not(HasSubstr("all.jsonl")));
+  exporting.signal(SIGTERM);
+  EXPECT_EQ(exporting.wait(), 128 + SIGTERM);
 }
 
 TEST(Archive, AnImportThatCannotBeWrittenAtTheEndFails) {

@@ -252,7 +252,7 @@ TEST_F(PluginTest, ComesAndGoesWithTheSettings) {
 
 TEST_F(PluginTest, IsEndedWithTheRelayAndMayPutItsThingsAway) {
   const std::string file = (dir_.path() / "tidy").string();
-  const std::string command = script("trap 'sleep 0.05; echo done > " + file + "; exit 0' TERM; " + kEachLine +
+  const std::string command = script("trap 'sleep 0.2; echo done > " + file + "; exit 0' TERM; " + kEachLine +
                                      answer("accept") + "done; sleep 1000 & wait");
   serve("MODE=x " + command);
   ASSERT_TRUE(publish("x").accepted);
@@ -403,8 +403,11 @@ TEST_F(PluginTest, TheExampleInPython) {
   const Event shadowed = note("lottery");
   EXPECT_TRUE(publish(shadowed).accepted);
   EXPECT_FALSE(is_stored(shadowed));
-  // Its minutes are those of the clock: one may just begin.
-  EXPECT_TRUE(eventually([&] { return publish(std::to_string(++persons_)).message == "rate-limited: slow down"; }));
+  // Its minutes are those of the clock, and one may just begin.
+  bool was_slowed = false;
+  for (int i = 0; i < 10 && !was_slowed; ++i)
+    was_slowed = publish(std::to_string(i)).message == "rate-limited: slow down";
+  EXPECT_TRUE(was_slowed);
 }
 
 TEST_F(PluginTest, TheExampleInNode) {

@@ -12,11 +12,7 @@ namespace pharos::app {
 namespace {
 
 // A file that stood there before stays as it was unless everything was written.
-ExitCode end_output(const WalkResult& result, LineSink& sink, bool was_stopped = false) {
-  if (!result.complete && was_stopped) {
-    complain("stopped; the output is incomplete, and no file was written");
-    return ExitCode::failure;
-  }
+ExitCode end_output(const WalkResult& result, LineSink& sink) {
   if (!result.complete && sink.error().empty()) {
     complain("the database could not be read to the end; the output is incomplete");
     return ExitCode::io;
@@ -36,7 +32,6 @@ struct ExportArguments {
 };
 
 ExitCode export_events(const ExportArguments& arguments) {
-  const std::atomic<bool>& is_to_stop = stop_when_asked();
   const SystemClock clock;
   auto filters = arguments.selection.filters();
   if (!filters) {
@@ -51,6 +46,9 @@ ExitCode export_events(const ExportArguments& arguments) {
     complain(sink.error());
     return ExitCode::cannot_create;
   }
+  // Elsewhere there is nothing to take away, and a pipe may keep us waiting.
+  const std::atomic<bool>* is_to_stop = sink.value()->is_draft() ? &stop_when_asked() : nullptr;
+  bool was_stopped = false;
   Progress progress(clock);
   std::uint64_t rendered = 0;
   const auto render = [&rendered](const storage::RecordView& record, std::string& text) {
@@ -60,11 +58,16 @@ ExitCode export_events(const ExportArguments& arguments) {
   };
   const auto write = [&](std::string_view lines) {
     if (progress.due()) progress.show(fmt::format("export: {} events", rendered));
-    return sink.value()->write(lines) && !is_to_stop;
+    was_stopped = is_to_stop != nullptr && *is_to_stop;
+    return sink.value()->write(lines) && !was_stopped;
   };
   const WalkResult result = walk_events(*opened.store, std::move(filters).value(), clock, render, write);
   progress.clear();
-  const ExitCode code = end_output(result, *sink.value(), is_to_stop);
+  if (was_stopped && sink.value()->error().empty()) {
+    complain("stopped: " + arguments.output + " was not written");
+    return ExitCode::failure;
+  }
+  const ExitCode code = end_output(result, *sink.value());
   if (code == ExitCode::ok) {
     fmt::print(stderr, "{} written to {}\n", counted(result.events, "event"),
                arguments.output == "-" ? "standard output" : arguments.output);

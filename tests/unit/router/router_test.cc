@@ -110,15 +110,22 @@ TEST_F(Routing, MirrorsHistoryAndThenLiveEvents) {
   const auto history = signed_notes(3'000, clock.unix_now() - 90'000, 1);
   fill(history);
   open(with(upstream("one", relay->url())));
-  ASSERT_TRUE(eventually([&] { return instance->holds(history); }, std::chrono::seconds(30)));
+  const auto has_all = [&](std::uint64_t novel) {
+    return eventually([&] {
+      const UpstreamStatus status = instance->status();
+      return status.state == UpstreamState::live && !status.ledgers.empty() &&
+             status.ledgers[0].complete_share > 0.99 && status.novel == novel;
+    });
+  };
+  ASSERT_TRUE(has_all(3'000));
+  EXPECT_TRUE(instance->holds(history));
+  const auto pages = [&] { return instance->status().pages_complete + instance->status().pages_empty; };
+  const std::uint64_t pages_of_history = pages();
   const auto live = signed_notes(5, clock.unix_now(), 2);
   fill(live);
   EXPECT_TRUE(eventually([&] { return instance->holds(live); }));
-  ASSERT_TRUE(eventually([&] {
-    const UpstreamStatus status = instance->status();
-    return status.state == UpstreamState::live && !status.ledgers.empty() && status.ledgers[0].complete_share > 0.99 &&
-           status.novel == 3'005;
-  }));
+  ASSERT_TRUE(has_all(3'005));
+  EXPECT_EQ(pages(), pages_of_history) << "they came live";
   EXPECT_EQ(instance->status().invalid, 0U);
   EXPECT_THAT(status_json(instance->router->status()), ::testing::HasSubstr("\"state\":\"live\""));
 }

@@ -267,6 +267,23 @@ TEST(UpstreamFsm, AnErrorIsToldWithItsTimeAndCannotReachIntoATerminal) {
   EXPECT_THAT(status_json({world.status()}), ::testing::HasSubstr("\"last_error_at\":" + std::to_string(then)));
 }
 
+TEST(UpstreamFsm, SaysNothingOfWorkingAgainForAPageThatWasRefused) {
+  UpstreamWorld world;
+  fill(world, 2'000, 1'690'000'000, 1'699'000'000);
+  world.boot();
+  while (world.deliver()) {
+    const auto& asked = world.relay.asked();
+    if (asked.size() > 2 && trouble(world.status()).empty()) break;
+  }
+  const std::string page = world.relay.asked().back().subscription;
+  world.relay.on_close(page);
+  world.act([&](Actions& out) { world.fsm->on_message(ClosedReply{page, "rate-limited: slow down"}, out); });
+  ASSERT_EQ(trouble(world.status()), "rate-limited: slow down");
+  world.run(minutes(5));
+  EXPECT_EQ(trouble(world.status()), "");
+  EXPECT_EQ(std::ranges::count(world.logged, "upstream works again"), 0);
+}
+
 TEST(UpstreamFsm, LogsOnceThatItWorksAgainAfterAnOutage) {
   UpstreamWorld world;
   world.boot();
