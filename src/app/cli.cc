@@ -1,7 +1,11 @@
 #include "app/cli.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include <fmt/format.h>
@@ -160,6 +164,19 @@ std::string unknown_option(const CLI::App& root, const std::vector<std::string>&
   return {};
 }
 
+// What was printed and could not be written is an error like that of any other output.
+ExitCode run(const Action& action) {
+  ExitCode code = ExitCode::ok;
+  try {
+    code = action();
+  } catch (const std::system_error&) {
+    if (std::ferror(stdout) == 0) throw;
+  }
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
+  complain(std::string("standard output: ") + std::strerror(errno));
+  return code == ExitCode::ok ? ExitCode::io : code;
+}
+
 void append_help(std::string& out, const CLI::App& command) {
   out += command.help() + "\n";
   for (const CLI::App* each : below(command)) append_help(out, *each);
@@ -175,7 +192,10 @@ int run_command_line(int argc, char** argv) {
   try {
     root.parse(std::vector<std::string>(words.rbegin(), words.rend()));  // it takes them from the end
   } catch (const CLI::Success& asked) {                                  // --help, --version
-    return root.exit(asked);
+    return static_cast<int>(run([&] {
+      root.exit(asked);
+      return ExitCode::ok;
+    }));
   } catch (const CLI::ParseError& error) {
     std::string unknown = unknown_command(root, words);
     if (unknown.empty()) unknown = unknown_option(root, words);
@@ -183,7 +203,7 @@ int run_command_line(int argc, char** argv) {
     complain("try --help");
     return static_cast<int>(ExitCode::usage);
   }
-  return static_cast<int>(action());
+  return static_cast<int>(run(action));
 }
 
 std::string all_help() {

@@ -294,6 +294,27 @@ TEST(Archive, AnImportThatWasKilledIsRunAgain) {
   EXPECT_EQ(instance.command({"db", "check"}).exit_code, 0);
 }
 
+TEST(Archive, AnImportWritesItsRejectsOverNoFileUnasked) {
+  PharosInstance instance;
+  prepare(instance);
+  const std::string file = instance.directory() / "all.jsonl";
+  std::ofstream(file) << "no event\n";
+  const Ran ran = instance.command({"import", file, "--rejects", file});
+  EXPECT_EQ(ran.exit_code, 73);
+  EXPECT_THAT(ran.err, HasSubstr(file + ": it is there already"));
+  EXPECT_EQ(read_file(file), "no event\n");
+  EXPECT_EQ(instance.command({"import", file, "--force", "--rejects", file}).exit_code, 2);
+  EXPECT_THAT(read_file(file), HasSubstr(file + ":1: "));
+}
+
+TEST(Archive, WhatCannotBePrintedIsAnError) {
+  for (const std::string command : {"config reference", "config check", "key generate -o -", "--help"}) {
+    const Ran ran = run({"/bin/sh", "-c", pharos_program() + " " + command + " > /dev/full"});
+    EXPECT_EQ(ran.exit_code, 74) << command << "\n" << ran.err;
+    EXPECT_THAT(ran.err, HasSubstr("standard output: ")) << command;
+  }
+}
+
 TEST(Archive, AnExportThatIsStoppedLeavesNoFile) {
   PharosInstance instance;
   prepare(instance);

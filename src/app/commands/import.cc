@@ -22,6 +22,7 @@ struct ImportArguments {
   std::shared_ptr<std::string> config;
   std::vector<std::string> files{"-"};
   std::string rejects;
+  bool force = false;
   bool refuse_protected = false;
   bool trusted = false;
 };
@@ -82,7 +83,8 @@ ExitCode import_files(const ImportArguments& arguments) {
   const std::atomic<bool>& is_to_stop = stop_when_asked();
   std::unique_ptr<LineSink> rejects;
   if (!arguments.rejects.empty()) {
-    auto opened = LineSink::open(arguments.rejects, false);
+    auto opened = LineSink::open(arguments.rejects, false,
+                                 arguments.force ? LineSink::Existing::replaced : LineSink::Existing::refused);
     if (!opened) {
       complain(opened.error());
       return ExitCode::cannot_create;
@@ -157,6 +159,7 @@ void add_import(CLI::App& root, Action& action) {
   command->add_option("files", arguments->files, "Files, - for standard input")->capture_default_str();
   command->add_option("--rejects", arguments->rejects,
                       "Write file and number of every refused line, and why, to this file");
+  command->add_flag("--force", arguments->force, "Replace the file of --rejects where it is there already");
   command->add_flag("--refuse-protected", arguments->refuse_protected,
                     "Refuse protected events (NIP-70): for files that are not this relay's own archive, whose authors "
                     "gave them to another relay");
