@@ -87,6 +87,8 @@ Result<Identity, IdentityFailure> read_key(const std::filesystem::path& file, mo
 
 }  // namespace
 
+bool is_secret_key(std::string_view text) { return parse_secret(text).has_value(); }
+
 std::filesystem::path identity_in(const std::filesystem::path& data_directory) {
   return data_directory / "identity.key";
 }

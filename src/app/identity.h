@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 #include "nostr/types.h"
 #include "util/random.h"
@@ -30,6 +31,9 @@ struct IdentityOptions {
   std::filesystem::path configured_file;  // "" for none
   std::filesystem::path data_directory;
 };
+
+// Whether a text is a secret key, which must not be told to anybody, and no name of a file.
+bool is_secret_key(std::string_view text);
 
 // Where it is made when no other is given.
 std::filesystem::path identity_in(const std::filesystem::path& data_directory);

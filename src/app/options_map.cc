@@ -5,13 +5,16 @@
 
 #include "app/access_map.h"
 #include "app/filter_text.h"
+#include "app/identity.h"
 #include "app/info_map.h"
 #include "app/limits_map.h"
 #include "app/settings_reader.h"
+#include "app/wording.h"
 #include "config/value_parser.h"
 #include "net/address_text.h"
 #include "nostr/kind.h"
 #include "relay/access.h"
+#include "storage/reserve.h"
 
 namespace pharos::app {
 namespace {
@@ -115,6 +118,11 @@ class Mapper : private SettingsReader {
     retention.max_size_bytes = values_.size("storage.max_size");
     if (retention.max_size_bytes > 0 && retention.max_size_bytes < kLeastMaxSize)
       add("storage.max_size", "less than 16MiB would erase nearly everything; has the unit been forgotten?");
+    const std::uint64_t most = all_.store.map_size_bytes - storage::reserve_bytes(all_.store);
+    if (retention.max_size_bytes >= most)
+      add_pair("storage.max_size", "storage.map_size",
+               "is never reached: of storage.map_size a part is kept free, less than " + byte_size(most) +
+                   " of it is ever used");
     storage::RetentionRules rules;
     for (const config::TableValues* table : settings_.tables_of("retention")) rules.push_back(retention_rule(*table));
     retention.rules = std::make_shared<const storage::RetentionRules>(std::move(rules));
@@ -416,6 +424,9 @@ class Mapper : private SettingsReader {
     all_.admin.max_connections = values_.size("admin.max_connections");
     all_.watch_settings = values_.boolean("admin.watch_settings");
     all_.identity_file = values_.text("identity.file");
+    if (is_secret_key(values_.text("identity.file")))
+      add("identity.file",
+          "that is a secret key: name the file that holds it, and make another key where this file was read by others");
     all_.log_level = log_level(values_.text("log.level"));
     all_.log_format = log_format(values_.text("log.format"));
     all_.drain_timeout = values_.duration("relay.drain_timeout");

@@ -47,6 +47,7 @@ class FileChecks {
       if (const auto context = anchors_.get(text(key)); !context) add(key, context.error().detail);
     }
     is_readable("monitor.targets_file");
+    check_directory();
     check_plugin();
     return std::move(errors_);
   }
@@ -73,8 +74,15 @@ class FileChecks {
       if (const auto key = load_identity({"", text("storage.directory")}); !key)
         add("identity.file", key.error().detail);
     }
-    if (!is_readable("identity.file")) return;
+    if (is_secret_key(text("identity.file")) || !is_readable("identity.file")) return;
     if (const auto key = read_key_file(text("identity.file")); !key) add("identity.file", key.error().detail);
+  }
+
+  void check_directory() {
+    std::error_code unknown;
+    const std::filesystem::path directory = text("storage.directory");
+    if (std::filesystem::exists(directory, unknown) && !std::filesystem::is_directory(directory, unknown))
+      add("storage.directory", directory.string() + " is no directory");
   }
 
   // The program alone: what is given to it may be a secret.

@@ -6,6 +6,7 @@
 #include "nostr/json_number.h"
 #include "nostr/key_text.h"
 #include "nostr/nip19.h"
+#include "util/uri.h"
 #include "util/utf8.h"
 
 namespace pharos::ingest {
@@ -343,6 +344,9 @@ class Planner {
       if (count_code_points(change_.subject) > kMaxRelayName)
         return failure("the name is longer than " + std::to_string(kMaxRelayName) + " characters");
     }
+    if (change_.action == AccessAction::change_icon && !change_.subject.empty() && !is_web_url(change_.subject))
+      return failure(
+          std::string("that is no address of an image: https://..., or http://..., which browsers do not show"));
     if (change_.subject.size() > most) return failure("that is longer than " + std::to_string(most) + " bytes");
     if (change_.subject.empty())
       take(AccessList::text, key);

@@ -8,6 +8,7 @@
 #include "storage/env.h"
 #include "storage/meta.h"
 #include "storage/recovery.h"
+#include "storage/reserve.h"
 #include "storage/snapshot.h"
 #include "storage/sweeper.h"
 #include "storage/word_index.h"
@@ -16,15 +17,6 @@
 
 namespace pharos::storage {
 namespace {
-
-// Of the map: the most that a memtable takes of a small one, and the least that is kept of a large one.
-constexpr std::uint64_t kParts = 32;
-
-// What is logged already must find room in LMDB, and so must what makes room there: erasures, which write pages anew
-// before they free any.
-std::uint64_t reserve_bytes(const StoreOptions& options) {
-  return std::max<std::uint64_t>(options.map_size_bytes / kParts, 8 * options.memtable_bytes);
-}
 
 class LmdbStore final : public Store {
  public:
@@ -140,7 +132,7 @@ Result<std::unique_ptr<Store>, StorageFailure> Store::open(const StoreOptions& g
     PHAROS_TRY(recovered, recover(*env, files));
   } while (options.read_only && !env->is_newest());
   options.map_size_bytes = env->map_bytes();
-  options.memtable_bytes = std::min<std::size_t>(options.memtable_bytes, options.map_size_bytes / kParts);
+  options.memtable_bytes = memtable_bytes(options);
   std::vector<Vanished> vanished;
   if (!options.read_only) {
     PHAROS_TRY(vanished, list_vanished(*env, recovered));

@@ -354,6 +354,23 @@ TEST(OptionsMap, ASizeWithoutItsUnitIsTold) {
   EXPECT_EQ(refusal("[storage]\nmax_size = \"16MiB\""), "accepted");
 }
 
+TEST(OptionsMap, ASizeThatIsNeverReachedIsRefused) {
+  const auto sizes = [](const char* map, const char* most) {
+    return refusal(std::string("[storage]\nmap_size = \"") + map + "\"\nmax_size = \"" + most + "\"");
+  };
+  EXPECT_THAT(sizes("64MiB", "64MiB"), HasSubstr("test.toml:3: storage.max_size: is never reached"));
+  EXPECT_THAT(sizes("64MiB", "60MiB"), HasSubstr("is never reached"));
+  EXPECT_EQ(sizes("64MiB", "40MiB"), "accepted");
+  EXPECT_EQ(sizes("64MiB", "0"), "accepted");
+}
+
+TEST(OptionsMap, ASecretKeyInPlaceOfItsFileIsNotRepeated) {
+  const std::string secret(64, '1');
+  EXPECT_THAT(refusal("[identity]\nfile = \"" + secret + "\""),
+              ::testing::AllOf(HasSubstr("test.toml:2: identity.file: that is a secret key"),
+                               ::testing::Not(HasSubstr("1111"))));
+}
+
 TEST(OptionsMap, ARetentionRuleBoundsSomethingOrKeeps) {
   const std::string rule = "[[retention]]\nname = \"a\"\nfilters = [{ kinds = [7] }]\n";
   EXPECT_THAT(refusal(rule), HasSubstr("max_age, max_events or max_events_per_author is missing"));

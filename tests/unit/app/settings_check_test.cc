@@ -46,6 +46,16 @@ TEST_F(SettingsCheckTest, AKeyInTheDataDirectoryThatOthersMayReadIsToldOf) {
               ElementsAre(HasSubstr("identity.key: the key file is readable by others; chmod 600 it")));
 }
 
+TEST_F(SettingsCheckTest, ASecretKeyInPlaceOfAFileIsToldOnceAndNotRepeated) {
+  const auto told = errors("[identity]\nfile = \"" + std::string(64, '1') + "\"\n");
+  EXPECT_THAT(told, ElementsAre(AllOf(HasSubstr("that is a secret key"), ::testing::Not(HasSubstr("1111")))));
+}
+
+TEST_F(SettingsCheckTest, TheDataDirectoryIsOne) {
+  EXPECT_THAT(errors("[storage]\ndirectory = \"" + write("data", "") + "\"\n"),
+              ElementsAre(HasSubstr("storage.directory: " + (dir_.path() / "data").string() + " is no directory")));
+}
+
 TEST_F(SettingsCheckTest, ARelayIsNoUpstreamOfItself) {
   EXPECT_THAT(errors("[relay]\nurl = [\"wss://relay.example.com\"]\n"
                      "[[upstream]]\nname = \"a\"\nurl = \"wss://relay.example.com/\"\n"),

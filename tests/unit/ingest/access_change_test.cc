@@ -294,6 +294,8 @@ TEST_F(AccessChangeTest, TextsGoBackToTheSettingWhenEmpty) {
   EXPECT_EQ(lists_.icon, "https://example.com/icon.png");
   EXPECT_EQ(lists_.description, "a description");
   EXPECT_THAT(refusal(of(AccessAction::change_name, std::string(31, 'x'))), HasSubstr("longer than 30"));
+  for (const char* other : {"icon.png", "javascript:alert(1)", "file:///etc/passwd", "https://"})
+    EXPECT_THAT(refusal(of(AccessAction::change_icon, other)), HasSubstr("no address of an image")) << other;
   EXPECT_THAT(refusal(of(AccessAction::change_description, std::string(5'000, 'x'))), HasSubstr("longer than 4096"));
   apply(of(AccessAction::change_name, ""));
   EXPECT_FALSE(lists_.name);
