@@ -50,6 +50,7 @@ std::string unbanned(const Entry& ban, const std::string& what) {
 }
 
 std::string allowed(const Entry& list, const Entry& ban, const std::string& what, const char* more) {
+  if (ban.went() && !list.came()) return what + " is no longer banned, and on the allow list as before.";
   return now_or_already(list, what, "on the allow list", more) + (ban.went() ? " Its ban was lifted." : "");
 }
 
@@ -98,7 +99,10 @@ std::string of_pubkey(AccessAction action, const std::string& subject, const Acc
       if (ban.went() && !list.after) return lifted_alone(what, "keys");
       if (list.came() && rules.conditions().writers == ingest::Writers::anybody)
         return allowed_alone(ban, what, "nobody else may publish", "pubkey " + subject);
-      return allowed(list, ban, what, "it may publish; who is not on the list may where the settings say so.");
+      return allowed(list, ban, what,
+                     rules.fixed().members_only == ingest::MembersOnly::read_write
+                         ? "it may read and publish, as the others on the list."
+                         : "it may publish, as the others on the list and those whom ingest.trust_roots lead to.");
     default:
       return unallowed(list, what) +
              (list.went() && rules.fixed().allowed_pubkeys.contains(key)

@@ -9,6 +9,7 @@
 #include "app/access_words.h"
 #include "app/admin.h"
 #include "app/filter_text.h"
+#include "util/log.h"
 
 namespace pharos::app {
 namespace {
@@ -78,7 +79,13 @@ void erase(const AdminOrders& orders, const Json& order, const net::HttpAnswer& 
     return answer(
         admin_text(400, "--filter: {} matches every event; where all of them are to go, write {\"since\":0}\n"));
   const bool dry_run = is_true(order, "dry_run");
-  const bool taken = orders.erase(std::move(filter).value(), dry_run, [answer](const Deletion& deletion) {
+  const auto told = [dry_run, text = serialized(found->value)](const Deletion& deletion) {
+    if (!dry_run)
+      log::info("access", "the operator erased by filter",
+                {{"filter", text}, {"events", deletion.events}, {"bytes", deletion.bytes}, {"all", deletion.whole}});
+  };
+  const bool taken = orders.erase(std::move(filter).value(), dry_run, [answer, told](const Deletion& deletion) {
+    told(deletion);
     answer(admin_text(200,
                       "{\"events\":" + std::to_string(deletion.events) + ",\"bytes\":" +
                           std::to_string(deletion.bytes) + ",\"whole\":" + (deletion.whole ? "true" : "false") + "}",

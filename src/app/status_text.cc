@@ -181,7 +181,9 @@ void append_settings(std::string& out, const Json& status) {
   out += fmt::format("settings  {}, taken {}\n", file.empty() ? "no file: defaults and environment" : file,
                      ago(number(*settings, "taken"), number(status, "started") + number(status, "uptime_seconds")));
   if (const auto managed = texts(*settings, "managed"); !managed.empty()) {
-    out += fmt::format("          an administrator has set something else for {}\n", fmt::join(managed, ", "));
+    out += fmt::format(
+        "          an administrator (NIP-86) has set something else for {}; an empty text there takes it back\n",
+        fmt::join(managed, ", "));
   }
 }
 

@@ -85,7 +85,10 @@ TEST_F(AccessWordsTest, TakingAKeyOffTheAllowListIsNoBan) {
   EXPECT_THAT(order(AccessAction::unallow_pubkey, key_),
               AllOf(HasSubstr("was not on the allow list; nothing has changed."), HasSubstr("pharos ban")));
   EXPECT_THAT(order(AccessAction::allow_pubkey, key_), HasSubstr("is on the allow list now"));
-  EXPECT_THAT(order(AccessAction::allow_pubkey, key_), HasSubstr("is on the allow list already"));
+  EXPECT_THAT(order(AccessAction::allow_pubkey, key_), HasSubstr("is on the allow list already; nothing has changed."));
+  order(AccessAction::ban_pubkey, key_);
+  EXPECT_THAT(order(AccessAction::allow_pubkey, key_),
+              EndsWith("is no longer banned, and on the allow list as before."));
   EXPECT_THAT(order(AccessAction::unallow_pubkey, key_),
               AllOf(HasSubstr("is off the allow list. That is no ban"), EndsWith("so anybody may publish.")));
   fixed_.members_only = ingest::MembersOnly::write;

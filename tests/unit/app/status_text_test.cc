@@ -113,7 +113,7 @@ TEST(StatusText, TheInstanceTellsWhatItIsAndDoes) {
   EXPECT_THAT(text, ::testing::Not(HasSubstr("an administrator")));
   status.managed = {"relay.name", "relay.icon"};
   EXPECT_THAT(instance_status_text(to_json(status)),
-              HasSubstr("\n          an administrator has set something else for relay.name, relay.icon\n"));
+              HasSubstr("\n          an administrator (NIP-86) has set something else for relay.name, relay.icon; "));
   EXPECT_THAT(text, HasSubstr("queues    ingest 1/8192\n"));
   status.problem = "draining";
   EXPECT_THAT(instance_status_text(to_json(status)), HasSubstr("up 60 s, draining\n"));
