@@ -67,18 +67,23 @@ bool Merger::submit(Update&& update) {
   return true;
 }
 
-Result<void, StorageFailure> Merger::compact(CompactionDone done) {
+Result<void, StorageFailure> Merger::announce_compaction(CompactionDone done) {
   PHAROS_TRYV(expect_room_to_compact(env_));
+  Lock lock(mutex_);
+  if (no_compaction_) return StorageFailure{StorageError::locked, "the database is closing"};
+  if (compacting_) return StorageFailure{StorageError::locked, "a compaction is under way"};
+  compacting_ = true;
+  compaction_ = std::move(done);
+  return success();
+}
+
+void Merger::begin_compaction() {
   {
     Lock lock(mutex_);
-    if (no_compaction_) return StorageFailure{StorageError::locked, "the database is closing"};
-    if (compacting_) return StorageFailure{StorageError::locked, "a compaction is under way"};
-    compacting_ = true;
-    compaction_ = std::move(done);
+    compact_now_ = true;
     awake_ = true;
   }
   changed_.notify_one();
-  return success();
 }
 
 void Merger::give_up_compaction() {
@@ -107,6 +112,7 @@ void Merger::run_compaction(const CompactionDone& done) {
   {
     Lock lock(mutex_);
     compacting_ = false;
+    compact_now_ = false;
   }
   if (done) done(std::move(compacted));
 }
@@ -145,8 +151,8 @@ void Merger::run() {
       awake_ = false;
       stopping = stopping_;
       updates.swap(updates_);
-      compaction.swap(compaction_);
-      compact_now = compacting_;
+      compact_now = compacting_ && (compact_now_ || stopping_);
+      if (compact_now) compaction.swap(compaction_);
       metrics_.merger_depth.set(0);
     }
     if (!updates.empty()) apply_updates(updates);

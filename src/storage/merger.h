@@ -50,8 +50,10 @@ class Merger {
   void wake();
   // Any thread. False, and the update untouched, while too many wait.
   bool submit(Update&& update);
-  // As Store::compact(). Any thread.
-  Result<void, StorageFailure> compact(CompactionDone done);
+  // Store::compact(), to begin once begin_compaction() says that what it is to be without is frozen. Any thread.
+  Result<void, StorageFailure> announce_compaction(CompactionDone done);
+  // Any thread.
+  void begin_compaction();
   // As Store::give_up_compaction(). Any thread.
   void give_up_compaction();
   // Merges what is left, the active memtable too, tries once where that fails, and ends the thread. Nothing is added to
@@ -100,6 +102,7 @@ class Merger {
   std::deque<Update> updates_ PHAROS_GUARDED_BY(mutex_);
   CompactionDone compaction_ PHAROS_GUARDED_BY(mutex_);   // asked for
   bool compacting_ PHAROS_GUARDED_BY(mutex_) = false;     // from the asking to the end
+  bool compact_now_ PHAROS_GUARDED_BY(mutex_) = false;    // it may begin
   bool no_compaction_ PHAROS_GUARDED_BY(mutex_) = false;  // none any more
 
   Mutex stop_mutex_;

@@ -77,7 +77,13 @@ class LmdbStore final : public Store {
 
   Result<void, StorageFailure> compact(CompactionDone done) override {
     if (!merger_) return StorageFailure{StorageError::locked, "the database is open for reading only"};
-    return merger_->compact(std::move(done));
+    PHAROS_TRYV(merger_->announce_compaction(std::move(done)));
+    // What was erased lies in memory as long as there is room: the batch that this makes begins another memtable.
+    writer_->merge_soon();
+    EraseRequest nothing;
+    nothing.done = [this](std::optional<std::size_t>) { merger_->begin_compaction(); };
+    if (!writer_->submit_erase(std::move(nothing))) merger_->begin_compaction();
+    return success();
   }
   void give_up_compaction() override {
     if (merger_) merger_->give_up_compaction();

@@ -146,6 +146,30 @@ TEST_F(CompactionTest, GivesRoomBackAndKeepsEverything) {
   expect_consistent();
 }
 
+TEST(Compaction, IsWithoutWhatWasErasedJustBefore) {
+  StoreHarness harness;  // whose memtable holds all of it
+  Outcomes outcomes;
+  constexpr std::size_t kNotes = 200;
+  EventSequence notes({1, std::string(4000, 'x'), {}, 1'700'000'000, 0});
+  for (std::size_t i = 0; i < kNotes; ++i) ASSERT_TRUE(harness.submit(notes.next_unsigned(), outcomes));
+  outcomes.wait_for(kNotes);
+  const auto compact = [&harness] {
+    std::promise<std::uint64_t> after;
+    EXPECT_TRUE(
+        harness.store().compact([&](const auto& done) { after.set_value(done ? done.value().after_bytes : 0); }));
+    return after.get_future().get();
+  };
+  const std::uint64_t full = compact();
+  EXPECT_GT(full, kNotes * 1'000);
+  storage::EraseRequest request;
+  for (storage::Seq seq = 1; seq <= kNotes; ++seq) request.events.push_back(seq);
+  std::promise<std::optional<std::size_t>> erased;
+  request.done = [&](std::optional<std::size_t> count) { erased.set_value(count); };
+  ASSERT_TRUE(harness.store().submit_erase(std::move(request)));
+  ASSERT_EQ(erased.get_future().get(), kNotes);
+  EXPECT_LT(compact(), full / 2);
+}
+
 TEST_F(CompactionTest, GoesOnFromFileToFile) {
   for (std::uint64_t number = 1; number <= 3; ++number) {
     put_notes(60);
