@@ -64,7 +64,13 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   std::string client_address(const HttpRequest& request) const;
   void warn_of_hidden_clients(const HttpRequest& request) const;
   const NetMetrics& metrics() const { return shard_.metrics(); }
-  void count_rejected(NetMetrics::Rejected reason) const { metrics().rejected[static_cast<std::size_t>(reason)].add(); }
+  void count_rejected(NetMetrics::Rejected reason, const std::string& client = {}) const {
+    metrics().rejected[static_cast<std::size_t>(reason)].add();
+    if (log::level() > log::Level::debug || !stream_) return;
+    log::debug("net", "connection refused",
+               {{"peer", client.empty() ? stream_->peer_address() : client},
+                {"reason", NetMetrics::kRejectedLabels[static_cast<std::size_t>(reason)]}});
+  }
 
   const std::shared_ptr<const ServerShared> shared_;
   const ServerOptions& options_;
@@ -213,7 +219,7 @@ void HttpSession::answer_request() {
   warn_of_hidden_clients(request);
   if (ticket_->refused()) return refuse_for_room();
   if (shared_->blocks(request.peer_address)) {
-    count_rejected(NetMetrics::Rejected::blocked);
+    count_rejected(NetMetrics::Rejected::blocked, request.peer_address);
     return respond(text_response(403), false);
   }
   if (refuse_for_rate(request.peer_address)) return;
@@ -238,7 +244,7 @@ bool HttpSession::refuse_for_rate(const std::string& peer_address) {
   if (!shared_->handlers.is_too_fast || std::exchange(counted_, false)) return false;
   const auto wait = shared_->handlers.is_too_fast(peer_address);
   if (!wait) return false;
-  count_rejected(NetMetrics::Rejected::rate);
+  count_rejected(NetMetrics::Rejected::rate, peer_address);
   HttpResponse response = text_response(429);
   response.headers.emplace_back("Retry-After", std::to_string(wait->count()));
   respond(std::move(response), false);

@@ -6,6 +6,7 @@
 #include "net/ws_frame.h"
 #include "nostr/event_json.h"
 #include "relay/scan.h"
+#include "util/log.h"
 
 namespace pharos::relay {
 namespace {
@@ -105,6 +106,13 @@ void Session::run(action::SendEvents& send) {
 
 void Session::run(action::CountRefused& refused) {
   context_.sink.count_refused(ingest::Source::client, refused.reason);
+  tell_of_refused(refused.reason, nullptr);
+}
+
+void Session::tell_of_refused(ingest::Reason reason, const EventId* id) const {
+  if (log::level() > log::Level::debug) return;
+  log::debug("relay", "event refused",
+             {{"peer", connection_->peer_address()}, {"reason", name(reason)}, {"id", id == nullptr ? "" : id->hex()}});
 }
 
 void Session::run(action::Watch& watch) {
@@ -199,6 +207,7 @@ const ingest::SenderPtr& Session::sender() {
 
 void Session::on_verdict(const VerdictInbox::Entry& entry, std::string& scratch) {
   if (closed_) return;
+  if (entry.verdict.fate == ingest::Fate::rejected) tell_of_refused(entry.verdict.reason, &entry.id);
   fsm_.on_verdict(entry.id, entry.verdict, scratch);
   connection_->send(scratch);
   const SteadyTime now = context_.clock.now();

@@ -79,6 +79,8 @@ class Session final : public ShardMember, public std::enable_shared_from_this<Se
   void run(action::SendEvents& send);
   void run(action::Submit& submit);
   void run(action::CountRefused& refused);
+  // Who it is that an operator may want to ban. id: nullptr where nobody read it.
+  void tell_of_refused(ingest::Reason reason, const EventId* id) const;
   void run(action::Watch& watch);
   void run(action::Scan& scan);
   void run(const action::Invite& invite);

@@ -158,6 +158,18 @@ TEST_F(RateTest, BytesBeyondTheRateAreReadLaterAndNoneIsLost) {
   EXPECT_THAT(metrics(), ::testing::Not(HasSubstr("pharos_rate_pauses_total{by=\"connection\"} 0\n")));
 }
 
+TEST_F(RateTest, ALogInDetailNamesWhomItRefuses) {
+  start(rates("address_events = \"1/h\"\n") + "[log]\nlevel = \"debug\"\n");
+  NostrClient client(pharos_.relay_address());
+  EXPECT_TRUE(client.publish(note("taken")).accepted);
+  EXPECT_FALSE(client.publish(note("too fast")).accepted);
+  EXPECT_THAT(pharos_.log(), HasSubstr("event refused peer=127.0.0.1:"));
+  EXPECT_THAT(pharos_.log(), HasSubstr("reason=rate_limited"));
+  RawSocket("127.0.0.1:" + pharos_.relay_address().substr(pharos_.relay_address().rfind(':') + 1)).send("x\r\n\r\n");
+  EXPECT_TRUE(eventually([&] { return pharos_.log().find("connection refused peer=127.0.0.1:") != std::string::npos; }))
+      << pharos_.log();
+}
+
 TEST_F(RateTest, ExemptAddressesMeetNone) {
   start(
       rates("connection_events = \"1/h\"\naddress_events = \"1/h\"\npubkey_events = \"1/h\"\n"
