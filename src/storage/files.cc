@@ -19,6 +19,15 @@ StorageFailure failed(const char* what, const std::filesystem::path& path, int c
   return {error, std::string(what) + " " + path.string() + ": " + std::generic_category().message(code)};
 }
 
+Result<void, StorageFailure> sync_directory(const std::filesystem::path& directory) {
+  const int descriptor = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return failed("cannot open", directory, errno);
+  const int code = ::fsync(descriptor) == 0 ? 0 : errno;
+  ::close(descriptor);
+  if (code != 0) return failed("cannot sync", directory, code);
+  return success();
+}
+
 class SystemFile final : public File {
  public:
   SystemFile(std::filesystem::path path, int descriptor) : path_(std::move(path)), descriptor_(descriptor) {}
@@ -50,12 +59,7 @@ class SystemFile final : public File {
   // The entry in the directory, once.
   Result<void, StorageFailure> named_durably() {
     if (named_) return success();
-    const std::filesystem::path directory = path_.parent_path();
-    const int descriptor = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (descriptor < 0) return failed("cannot open", directory, errno);
-    const int code = ::fsync(descriptor) == 0 ? 0 : errno;
-    ::close(descriptor);
-    if (code != 0) return failed("cannot sync", directory, code);
+    PHAROS_TRYV(sync_directory(path_.parent_path()));
     named_ = true;
     return success();
   }
@@ -91,6 +95,17 @@ class SystemFiles final : public Files {
     ::close(descriptor);
     if (code != 0) return failed("cannot read", path, code);
     return text;
+  }
+
+  Result<bool, StorageFailure> keep(const std::filesystem::path& path, const std::filesystem::path& kept) override {
+    if (::link(path.c_str(), kept.c_str()) != 0) {
+      const int code = errno;
+      if (code != EEXIST) return failed("cannot give another name to", path, code);
+      std::error_code unread;
+      if (!std::filesystem::equivalent(path, kept, unread)) return false;
+    }
+    PHAROS_TRYV(sync_directory(kept.parent_path()));
+    return true;
   }
 
   Result<void, StorageFailure> remove(const std::filesystem::path& path) override {

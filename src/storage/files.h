@@ -34,6 +34,9 @@ class Files {
   // A new file, of mode 0600; one of that name is replaced. Its name is durable with its first sync().
   virtual Result<std::unique_ptr<File>, StorageFailure> create(const std::filesystem::path& path) = 0;
   virtual Result<std::string, StorageFailure> read(const std::filesystem::path& path) = 0;
+  // Gives the file a second name, durably, by which it stays when it is removed. False where another file has that
+  // name; true also where it is this one.
+  virtual Result<bool, StorageFailure> keep(const std::filesystem::path& path, const std::filesystem::path& kept) = 0;
   // No failure when there is none.
   virtual Result<void, StorageFailure> remove(const std::filesystem::path& path) = 0;
 };

@@ -111,6 +111,91 @@ bool apply(std::string_view operations, Memtable& into, std::vector<std::uint64_
   return true;
 }
 
+struct Frame {
+  std::string_view operations;
+  std::uint64_t expected = 0;  // their hash
+};
+
+// As its head tells; nullopt where none begins.
+std::optional<Frame> frame_at(std::string_view text, std::uint64_t at) {
+  Taker bytes(text.substr(at));
+  const auto size = bytes.number<std::uint32_t>();
+  const auto reserved = bytes.number<std::uint32_t>();
+  const auto expected = bytes.number<std::uint64_t>();
+  const std::string_view operations = bytes.take(size);
+  if (bytes.bad() || size == 0 || reserved != 0) return std::nullopt;
+  return Frame{operations, expected};
+}
+
+bool is_whole(const Frame& frame, std::uint64_t generation, std::uint64_t at) {
+  return hash(frame.operations, generation ^ at) == frame.expected;
+}
+
+// What a search for frames may still look at; below 0 it is over.
+using Allowance = std::int64_t;
+
+// Whether one operation ends where the next begins and the last one at the end, whatever they say.
+bool are_operations(std::string_view operations, Allowance& allowance) {
+  constexpr Allowance kStep = 32;
+  Taker bytes(operations);
+  while (!bytes.empty() && !bytes.bad() && allowance >= 0) {
+    allowance -= kStep;
+    switch (static_cast<Operation>(bytes.number<std::uint8_t>())) {
+      case Operation::store:
+        bytes.take(sizeof(Seq));
+        bytes.take(bytes.number<std::uint32_t>());
+        break;
+      case Operation::erase:
+        bytes.take(2 * sizeof(Seq));
+        break;
+      case Operation::tombstone:
+        bytes.take(bytes.number<std::uint8_t>());
+        bytes.take(bytes.number<std::uint8_t>());
+        break;
+      default:
+        return false;
+    }
+  }
+  return bytes.empty() && !bytes.bad();
+}
+
+// Without the zeros at the end, which is room that was taken ahead.
+std::uint64_t used_bytes(std::string_view text) { return text.find_last_not_of('\0') + 1; }
+
+// Whether a whole frame begins at `from` or behind it. The work is bounded by the text's size, since events can be made
+// of what looks like frames; true when it was not enough to tell.
+bool has_frame_from(std::string_view text, std::uint64_t generation, std::uint64_t from) {
+  constexpr Allowance kTimes = 16;
+  Allowance allowance = kTimes * static_cast<Allowance>(text.size());
+  const std::uint64_t end = used_bytes(text);
+  for (std::uint64_t at = from; at < end && allowance >= 0; ++at) {
+    const auto frame = frame_at(text, at);
+    if (!frame || !are_operations(frame->operations, allowance)) continue;
+    allowance -= static_cast<Allowance>(frame->operations.size());
+    if (is_whole(*frame, generation, at)) return true;
+  }
+  return allowance < 0;
+}
+
+WalRest rest_of(std::string_view text, std::uint64_t offset, bool damaged) {
+  return {damaged ? WalRest::Kind::damaged : WalRest::Kind::unfinished, offset, used_bytes(text) - offset};
+}
+
+bool is_zeros(std::string_view text) { return text.find_first_not_of('\0') == std::string_view::npos; }
+
+// No whole frame begins at `at`.
+WalRest rest_from(std::string_view text, std::uint64_t generation, std::uint64_t at) {
+  if (is_zeros(text.substr(at))) return {};
+  return rest_of(text, at, has_frame_from(text, generation, at + 1));
+}
+
+// A header that did not reach the disk is zeros, and then nothing was acknowledged.
+WalRest rest_without_header(std::string_view text, std::uint64_t generation) {
+  if (text.size() <= kHeaderBytes || is_zeros(text.substr(kHeaderBytes))) return {};
+  const bool written = !is_zeros(text.substr(0, kHeaderBytes));
+  return rest_of(text, 0, written || has_frame_from(text, generation, kHeaderBytes));
+}
+
 }  // namespace
 
 void WalBatch::add_bytes(std::string_view bytes) {
@@ -205,12 +290,12 @@ Result<std::vector<std::uint64_t>, StorageFailure> list_wals(const std::filesyst
   return generations;
 }
 
-Result<std::unique_ptr<Memtable>, StorageFailure> read_wal(Files& files, const std::filesystem::path& directory,
-                                                           std::uint64_t generation, const IndexRules& rules) {
+Result<WalContent, StorageFailure> read_wal(Files& files, const std::filesystem::path& directory,
+                                            std::uint64_t generation, const IndexRules& rules) {
   const std::filesystem::path path = wal_path(directory, generation);
   const auto read = files.read(path);
   if (!read) return read.error();
-  const std::string& text = read.value();
+  const std::string_view text = read.value();
 
   Taker header(text);
   const std::string_view magic = header.take(kMagic.size());
@@ -218,26 +303,20 @@ Result<std::unique_ptr<Memtable>, StorageFailure> read_wal(Files& files, const s
   const auto before = header.number<Seq>();
   if (header.bad() || magic != kMagic || named != generation ||
       text.substr(0, kHeaderBytes) != header_of(named, before)) {
-    return std::unique_ptr<Memtable>();
+    return WalContent{nullptr, rest_without_header(text, generation)};
   }
   auto memtable = std::make_unique<Memtable>(generation, before, rules, text.size() / 1024);
   std::vector<std::uint64_t> aligned;
   std::uint64_t at = kHeaderBytes;
-  while (true) {
-    Taker frame(std::string_view(text).substr(at));
-    const auto size = frame.number<std::uint32_t>();
-    const auto reserved = frame.number<std::uint32_t>();
-    const auto expected = frame.number<std::uint64_t>();
-    const std::string_view operations = frame.take(size);
-    if (frame.bad() || size == 0 || reserved != 0 || hash(operations, generation ^ at) != expected) break;
-    if (!apply(operations, *memtable, aligned)) {
+  for (auto frame = frame_at(text, at); frame && is_whole(*frame, generation, at); frame = frame_at(text, at)) {
+    if (!apply(frame->operations, *memtable, aligned)) {
       return StorageFailure{StorageError::corrupt,
                             path.string() + ": the frame at byte " + std::to_string(at) + " is malformed"};
     }
-    at += kFrameHeadBytes + size;
+    at += kFrameHeadBytes + frame->operations.size();
   }
-  if (memtable->empty()) return std::unique_ptr<Memtable>();
-  return memtable;
+  if (memtable->empty()) memtable.reset();
+  return WalContent{std::move(memtable), rest_from(text, generation, at)};
 }
 
 }  // namespace pharos::storage

@@ -11,7 +11,9 @@
 //     2      u64 seq, u64 by                                         an event is erased by the commit `by`
 //     3      u8 size, key, u8 size, value                            a tombstone is set (keys.h)
 //
-// A frame whose hash does not fit, and all after it, was never acknowledged: writing it was cut short.
+// What follows the last whole frame was never acknowledged, writing it was cut short, unless a whole frame stands
+// behind it or the header is wrong: then the file is damaged. (Or, with Durability::os, a power cut took a frame and
+// left the next one.) Nothing behind the damage is read, since what it says may rest on what is missing.
 #pragma once
 
 #include <cstdint>
@@ -82,9 +84,22 @@ std::filesystem::path wal_path(const std::filesystem::path& directory, std::uint
 // The generations that have a file, ascending. cannot_create or permission when the directory cannot be read.
 Result<std::vector<std::uint64_t>, StorageFailure> list_wals(const std::filesystem::path& directory);
 
-// The memtable that a log holds; nullptr when the log was made and nothing was acknowledged in it. corrupt where the
-// operations of a whole frame do not follow the grammar or a record does not verify.
-Result<std::unique_ptr<Memtable>, StorageFailure> read_wal(Files& files, const std::filesystem::path& directory,
-                                                           std::uint64_t generation, const IndexRules& rules);
+// What is not read of a log: all from `offset` on, without the zeros at its end.
+struct WalRest {
+  enum class Kind : std::uint8_t { nothing, unfinished, damaged };
+  Kind kind = Kind::nothing;
+  std::uint64_t offset = 0;
+  std::uint64_t bytes = 0;
+};
+
+struct WalContent {
+  std::unique_ptr<Memtable> memtable;  // nullptr where there is nothing to read
+  WalRest rest;
+};
+
+// corrupt where the operations of a whole frame do not follow the grammar or a record does not verify. Beside a writer
+// the rest may be taken for damaged: what is read last is newer than what is read first.
+Result<WalContent, StorageFailure> read_wal(Files& files, const std::filesystem::path& directory,
+                                            std::uint64_t generation, const IndexRules& rules);
 
 }  // namespace pharos::storage

@@ -38,6 +38,14 @@ class PowerCutFiles final : public storage::Files {
     return storage::system_files().read(path);
   }
 
+  Result<bool, storage::StorageFailure> keep(const std::filesystem::path& path,
+                                             const std::filesystem::path& kept) override {
+    if (read_only) {
+      PHAROS_TRYV(refusal());
+    }
+    return storage::system_files().keep(path, kept);
+  }
+
   Result<void, storage::StorageFailure> remove(const std::filesystem::path& path) override {
     if (read_only) return refusal();
     return storage::system_files().remove(path);

@@ -35,6 +35,9 @@ class HeldUpFiles final : public storage::Files {
   Result<std::string, StorageFailure> read(const std::filesystem::path& path) override {
     return storage::system_files().read(path);
   }
+  Result<bool, StorageFailure> keep(const std::filesystem::path& path, const std::filesystem::path& kept) override {
+    return storage::system_files().keep(path, kept);
+  }
   Result<void, StorageFailure> remove(const std::filesystem::path& path) override {
     return storage::system_files().remove(path);
   }

@@ -14,6 +14,7 @@ namespace {
 using storage::Seq;
 using storage::Wal;
 using storage::WalBatch;
+using storage::WalRest;
 
 class WalTest : public ::testing::Test {
  protected:
@@ -28,9 +29,11 @@ class WalTest : public ::testing::Test {
     }
     return batch;
   }
-  std::unique_ptr<storage::Memtable> read() {
+  storage::WalContent content() {
     return std::move(storage::read_wal(storage::system_files(), directory_.path(), 7, hash_key_).value());
   }
+  std::unique_ptr<storage::Memtable> read() { return content().memtable; }
+  WalRest rest() { return content().rest; }
   // Without most of the zeros behind it.
   std::string text() const {
     std::ifstream in(path(), std::ios::binary);
@@ -124,6 +127,90 @@ TEST_F(WalTest, FramesOfAnotherLogAreNotTakenForItsOwn) {
   mixed.replace(32, mixed.size() - 32, others.substr(32));
   overwrite(mixed);
   EXPECT_EQ(read(), nullptr);
+}
+
+TEST_F(WalTest, TellsWhatIsLeftOfAFrameThatIsCutShort) {
+  ASSERT_TRUE(wal_->append(notes({101}), true));
+  EXPECT_EQ(rest().kind, WalRest::Kind::nothing) << "zeros are room taken ahead";
+  const std::size_t whole = wal_->bytes();
+  ASSERT_TRUE(wal_->append(notes({102, 103}), true));
+  const std::string full = text();
+  overwrite(full.substr(0, whole));
+  EXPECT_EQ(rest().kind, WalRest::Kind::nothing);
+  overwrite(full.substr(0, whole + 40));
+  EXPECT_EQ(rest().kind, WalRest::Kind::unfinished);
+  EXPECT_EQ(rest().offset, whole);
+  EXPECT_EQ(rest().bytes, 40U);
+}
+
+TEST_F(WalTest, ADamagedFrameBeforeAWholeOneIsDamageWhereverItIs) {
+  ASSERT_TRUE(wal_->append(notes({101}), true));
+  const std::size_t begin = wal_->bytes();
+  ASSERT_TRUE(wal_->append(notes({102, 103}), true));
+  const std::size_t end = wal_->bytes();
+  ASSERT_TRUE(wal_->append(notes({104}), true));
+  const std::string full = text();
+  for (std::size_t at = begin; at < end; ++at) {
+    std::string damaged = full;
+    damaged[at] = static_cast<char>(damaged[at] ^ 0x40);
+    overwrite(damaged);
+    const storage::WalContent found = content();
+    ASSERT_EQ(seqs(*found.memtable), std::vector<Seq>{101}) << at;
+    ASSERT_EQ(found.rest.kind, WalRest::Kind::damaged) << at;
+    ASSERT_EQ(found.rest.offset, begin) << at;
+    ASSERT_EQ(found.rest.bytes, full.find_last_not_of('\0') + 1 - begin) << at;
+  }
+}
+
+TEST_F(WalTest, ADamagedFirstFrameBeforeAWholeOneIsDamage) {
+  ASSERT_TRUE(wal_->append(notes({101}), true));
+  ASSERT_TRUE(wal_->append(notes({102}), true));
+  std::string damaged = text();
+  damaged.replace(32, 64, 64, 'x');
+  overwrite(damaged);
+  EXPECT_EQ(content().memtable, nullptr);
+  EXPECT_EQ(rest().kind, WalRest::Kind::damaged);
+  EXPECT_EQ(rest().offset, 32U);
+}
+
+TEST_F(WalTest, ADamagedHeaderIsDamageOnlyWhereSomethingFollows) {
+  std::string damaged = text();
+  damaged[9] = 'x';
+  overwrite(damaged);
+  EXPECT_EQ(rest().kind, WalRest::Kind::nothing);
+
+  ASSERT_TRUE(wal_->append(notes({101}), true));
+  EXPECT_EQ(rest().kind, WalRest::Kind::damaged);
+  EXPECT_EQ(rest().offset, 0U);
+  EXPECT_EQ(content().memtable, nullptr);
+}
+
+TEST_F(WalTest, AHeaderOfZerosIsDamageOnlyBeforeAWholeFrame) {
+  ASSERT_TRUE(wal_->append(notes({101}), true));
+  std::string damaged = text();
+  damaged.replace(0, 32, 32, '\0');
+  overwrite(damaged);
+  EXPECT_EQ(rest().kind, WalRest::Kind::damaged);
+  damaged[60] = static_cast<char>(damaged[60] ^ 0x40);
+  overwrite(damaged);
+  EXPECT_EQ(rest().kind, WalRest::Kind::unfinished) << "as a power cut leaves it that came before the first commit";
+}
+
+// Each of these erasures holds the head of a frame of those behind it: to follow and to hash them all would take hours.
+TEST_F(WalTest, TheSearchForFramesIsBoundedWhateverIsInTheFile) {
+  constexpr std::size_t kBytes = std::size_t{8} << 20U;
+  constexpr std::uint32_t kOperation = 17;
+  const std::uint32_t size = kOperation * 200'000;
+  std::string erasure("\2");
+  erasure.append(reinterpret_cast<const char*>(&size), sizeof size).append(4, '\0').append(8, 'x');
+  ASSERT_EQ(erasure.size(), kOperation);
+  std::string crafted = text().substr(0, 32) + "damaged";
+  while (crafted.size() < kBytes) crafted += erasure;
+  overwrite(crafted);
+  const storage::WalContent found = content();
+  EXPECT_EQ(found.memtable, nullptr);
+  EXPECT_EQ(found.rest.kind, WalRest::Kind::damaged) << "what cannot be told is kept";
+  EXPECT_EQ(found.rest.offset, 32U);
 }
 
 TEST_F(WalTest, MalformedOperationsInAWholeFrameAreCorruption) {
