@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "app/bus_error.h"
 #include "app/commands/access.h"
 #include "app/commands/command.h"
 #include "config/nearest.h"
@@ -185,6 +186,7 @@ void append_help(std::string& out, const CLI::App& command) {
 }  // namespace
 
 int run_command_line(int argc, char** argv) {
+  tell_of_bus_errors();
   CLI::App root{"", "pharos"};
   Action action;
   build(root, action);

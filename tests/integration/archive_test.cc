@@ -307,6 +307,19 @@ TEST(Archive, AnImportWritesItsRejectsOverNoFileUnasked) {
   EXPECT_THAT(read_file(file), HasSubstr(file + ":1: "));
 }
 
+TEST(Archive, ADatabaseThatWasCutShortIsToldOf) {
+  PharosInstance instance;
+  prepare(instance);
+  const auto file = instance.directory() / "all.jsonl";
+  std::ofstream(file) << trusted_lines(20'000);
+  ASSERT_EQ(instance.command({"import", "--trusted", file}).exit_code, 0);
+  const auto data = instance.data() / "data.mdb";
+  std::filesystem::resize_file(data, std::filesystem::file_size(data) / 2);
+  const Ran check = instance.command({"db", "check"});
+  EXPECT_EQ(check.exit_code, 74) << check.out;
+  EXPECT_THAT(check.err, HasSubstr("the database could not be read: its file was cut short"));
+}
+
 TEST(Archive, WhatCannotBePrintedIsAnError) {
   for (const std::string command : {"config reference", "config check", "key generate -o -", "--help"}) {
     const Ran ran = run({"/bin/sh", "-c", pharos_program() + " " + command + " > /dev/full"});
